@@ -1,0 +1,50 @@
+# Every target that a person runs is the one that CI runs. `make` alone lists them.
+#
+#   PYTHON=...   the interpreter to use; otherwise infra/local/find_python.sh looks for one
+#   VENV=...     where the virtual environment goes, so that two Pythons can be tested side by side
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+# uv brings its own list of certificate authorities; behind a company proxy only the system's own list will do.
+export UV_SYSTEM_CERTS ?= true
+
+.DEFAULT_GOAL := help
+.PHONY: help setup test check format lock bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## make or refresh the virtual environment, with the daltonify command in it
+	@infra/local/setup.sh "$(VENV)"
+
+test: setup ## run every test that needs no browser
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: setup ## formatting, lint, types and tests: what has to pass before a commit
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest $(ARGS)
+
+format: setup ## format the code and mend what lint can mend
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+# --universal: one file serves every supported Python and platform. Neither header nor index lines: they would record
+# who made the file and from which registry.
+COMPILE := pip compile --quiet --universal --python-version 3.12 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate $(if $(UPGRADE),--upgrade)
+
+lock: ## re-make the pinned requirements from pyproject.toml (UPGRADE=1: to the newest versions)
+	@uv=$$(infra/local/boot_uv.sh "$$(infra/local/find_python.sh --fetch)") && \
+	"$$uv" $(COMPILE) pyproject.toml --extra cli -o requirements.txt && \
+	"$$uv" $(COMPILE) pyproject.toml --extra cli --group dev -c requirements.txt -o requirements-dev.txt && \
+	"$$uv" $(COMPILE) --group uv -o requirements-uv.txt
+
+bench: setup ## measure recall and speed of the index
+	@$(BIN)/python -m tests.benchmark.recall $(ARGS)
+
+clean: ## remove environments, caches and build output; catalogues and indexes stay
+	rm -rf .venv* .boot .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Daltonify's domain: what a catalogue, an index and a playlist are, and the rules that hold for them."""

@@ -1,0 +1,1 @@
+"""What surrounds the service: command line, local running, site, decision records."""
