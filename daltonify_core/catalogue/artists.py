@@ -1,0 +1,133 @@
+"""Who an artist is across a whole catalogue, and how popular.
+
+Some files carry artist ids, some only names. A name without an id belongs to the artist of that name when the
+catalogue knows exactly one; with several of that name it stays an artist of its own, because nobody can tell which.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daltonify_core.catalogue.track import ArtistCredit, Track, artist_key_of_name
+
+
+class PopularitySource(StrEnum):
+    """Where an artist's popularity comes from."""
+
+    CATALOGUE = "catalogue"
+    """A file gave the artist's own popularity."""
+    TRACK_MAX = "track_max"
+    """The highest popularity among the artist's tracks, because no file gave their own."""
+    GIVEN = "given"
+    """Whoever asks said so."""
+    FOLLOWERS = "followers"
+    """Estimated from the number of followers that whoever asks gave."""
+
+
+def artist_key(credit: ArtistCredit) -> str:
+    """Identity of a credited artist: the id where there is one, else the normalised name."""
+    return f"id:{credit.artist_id}" if credit.artist_id else f"name:{artist_key_of_name(credit.name)}"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownArtist:
+    """One artist of the catalogue; ``popularity`` is ``None`` when no source tells it."""
+
+    keys: tuple[str, ...]
+    name: str
+    popularity: int | None
+    popularity_source: PopularitySource | None
+
+
+@dataclass(frozen=True, slots=True)
+class ArtistDirectory:
+    """All artists of a catalogue. ``numbers[provisional]`` maps what ``ArtistCollector.add`` gave to ``artists``."""
+
+    artists: tuple[KnownArtist, ...]
+    numbers: NDArray[np.int64]
+
+
+class ArtistCollector:
+    """Meets every track once, then says who its artists are."""
+
+    def __init__(self) -> None:
+        self._number_by_key: dict[str, int] = {}
+        self._names: list[str] = []
+        self._given: list[tuple[str, int] | None] = []
+        self._track_max: list[int | None] = []
+        self._name_of_id: dict[int, str] = {}
+
+    def add(self, track: Track, popularity_snapshot: str | None) -> list[int]:
+        """Provisional numbers of the track's credited artists, in the order of its credits, each once.
+
+        ``popularity_snapshot`` says when ``track.artist_popularity`` was read; ``None`` counts as oldest.
+        """
+        numbers: list[int] = []
+        for credit in track.artists:
+            number = self._provisional_number(credit)
+            if number not in numbers:
+                numbers.append(number)
+            known = self._track_max[number]
+            if track.popularity is not None and (known is None or track.popularity > known):
+                self._track_max[number] = track.popularity
+        if track.artist_popularity is not None:
+            given = (popularity_snapshot or "", track.artist_popularity)
+            known_given = self._given[numbers[0]]
+            # The newest snapshot wins; within one, rows may differ by a day's drift, and the higher keeps rule 1 safe.
+            if known_given is None or given > known_given:
+                self._given[numbers[0]] = given
+        return numbers
+
+    def directory(self) -> ArtistDirectory:
+        """Everybody that ``add`` has met."""
+        target, only_artist_of_name = self._resolve_names()
+        final_numbers: dict[int, int] = {}
+        members: list[list[int]] = []
+        for provisional, representative in enumerate(target):
+            if representative not in final_numbers:
+                final_numbers[representative] = len(members)
+                members.append([])
+            members[final_numbers[representative]].append(provisional)
+        keys = list(self._number_by_key)
+        return ArtistDirectory(
+            artists=tuple(self._known_artist(group, keys, only_artist_of_name) for group in members),
+            numbers=np.array([final_numbers[representative] for representative in target], dtype=np.int64),
+        )
+
+    def _provisional_number(self, credit: ArtistCredit) -> int:
+        key = artist_key(credit)
+        number = self._number_by_key.get(key)
+        if number is None:
+            number = self._number_by_key[key] = len(self._names)
+            self._names.append(credit.name)
+            self._given.append(None)
+            self._track_max.append(None)
+            if credit.artist_id:
+                self._name_of_id[number] = artist_key_of_name(credit.name)
+        return number
+
+    def _resolve_names(self) -> tuple[list[int], dict[int, str]]:
+        """For every number the one that represents it, and the name keys that lead to exactly one id."""
+        ids_of_name: dict[str, list[int]] = {}
+        for number, name in self._name_of_id.items():
+            ids_of_name.setdefault(name, []).append(number)
+        target = list(range(len(self._names)))
+        only_artist_of_name: dict[int, str] = {}
+        for name, numbers in ids_of_name.items():
+            if len(numbers) == 1:
+                key = f"name:{name}"
+                only_artist_of_name[numbers[0]] = key
+                if (by_name := self._number_by_key.get(key)) is not None:
+                    target[by_name] = numbers[0]
+        return target, only_artist_of_name
+
+    def _known_artist(self, group: list[int], keys: list[str], name_keys: dict[int, str]) -> KnownArtist:
+        given = max((pair for number in group if (pair := self._given[number]) is not None), default=None)
+        track_max = max((value for number in group if (value := self._track_max[number]) is not None), default=None)
+        popularity, source = track_max, PopularitySource.TRACK_MAX if track_max is not None else None
+        if given is not None:
+            popularity, source = given[1], PopularitySource.CATALOGUE
+        known_as = {keys[number] for number in group} | {name_keys[number] for number in group if number in name_keys}
+        return KnownArtist(tuple(sorted(known_as)), self._names[group[0]], popularity, source)

@@ -1,0 +1,78 @@
+"""Which recordings are the same song: alternate versions must not stand in one list.
+
+Titles are compared without what marks a version ("- 2011 Remaster", "(Live at …)", "- Radio Edit", "feat. …"), accents,
+case and punctuation. Equal titles alone prove nothing ("Home" is many songs), so two tracks are versions of one song
+only when an artist links them, credited or named in a title.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Final
+
+from daltonify_core.catalogue.track import artist_key_of_name
+
+_VERSION_WORDS: Final = (
+    r"live|remaster(?:ed)?|re-?master|remix|mix|edit|version|mono|stereo|acoustic|unplugged|instrumental|karaoke|demo|"
+    r"explicit|clean|bonus|deluxe|single|album|radio|extended|original|re-?recorded|rework|session[s]?|take|anniversary|"
+    r"sped up|slowed|reverb|nightcore|a cappella|acapella|reprise|cover|from|soundtrack|orchestral|piano|"
+    r"ao vivo|en vivo|en directo|remasterizad[oa]|vers[ií]on|versão|ac[uú]stic[oa]"
+)
+# "with" names a guest only inside brackets; elsewhere it is a word of the title ("Dancing with Myself").
+_FEATURED: Final = re.compile(
+    r"[\(\[]\s*(?:(?:feat|ft|featuring)(?:\.\s*|\s+)|with\s+)([^\(\)\[\]]+)[\)\]]|\b(?:feat|ft|featuring)(?:\.\s*|\s+)(.+?)(?=\s+[-–—]\s|[\(\[]|$)",
+    re.IGNORECASE,
+)
+_BRACKETED: Final = re.compile(r"[\(\[]([^\(\)\[\]]*)[\)\]]")
+_VERSION: Final = re.compile(rf"\b(?:{_VERSION_WORDS})\b", re.IGNORECASE)
+_DASH: Final = re.compile(r"\s+[-–—]\s+")
+_NAME_SEPARATORS: Final = re.compile(r"\s*(?:,|&|\+|\band\b|\bx\b|;)\s*", re.IGNORECASE)
+
+
+def song_title(title: str) -> str:
+    """The title without version marks, featured artists, case, accents and punctuation; never empty for a title.
+
+    >>> song_title("Dreams - 2004 Remaster")
+    'dreams'
+    >>> song_title("WAP (feat. Megan Thee Stallion)")
+    'wap'
+    """
+    # Japanese releases write full-width brackets.
+    text = _FEATURED.sub(" ", unicodedata.normalize("NFKC", title))
+    text = _BRACKETED.sub(lambda match: " " if _VERSION.search(match.group(1)) else match.group(0), text)
+    head, *tails = _DASH.split(text)
+    kept = [head, *(tail for tail in tails if not _VERSION.search(tail))]
+    return _letters(" ".join(kept)) or _letters(title) or title.strip().casefold()
+
+
+def song_key(title: str) -> int:
+    """A 63-bit number that is equal for equal ``song_title``; different songs share one by chance about never."""
+    digest = hashlib.blake2b(song_title(title).encode(), digest_size=8).digest()
+    return int.from_bytes(digest) >> 1
+
+
+def linked_artists(title: str, artists: Iterable[str]) -> frozenset[str]:
+    """Keys of the credited artists and of those whom the title names after "feat.", "ft." or "with"."""
+    names = list(artists)
+    for match in _FEATURED.finditer(unicodedata.normalize("NFKC", title)):
+        named = match.group(1) or match.group(2)
+        # The whole as well, because a separator may belong to a name ("Tyler, The Creator").
+        names += [named, *_NAME_SEPARATORS.split(named)]
+    return frozenset(key for name in names if (key := artist_key_of_name(name)))
+
+
+def _letters(text: str) -> str:
+    # Styled letters become plain ones first, or their case would stay; what only joins characters or picks the colour
+    # of an emoji is no part of the word.
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    # Only Latin, Greek and Cyrillic accents go; the marks of other scripts (dakuten, vowel signs) change the word.
+    kept = (c for c in decomposed if not ("\u0300" <= c <= "\u036f" or "\ufe00" <= c <= "\ufe0f" or _is_joiner(c)))
+    plain = unicodedata.normalize("NFC", "".join(kept))
+    if not any(c.isalnum() for c in plain):
+        return ""
+    return " ".join("".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in plain).split())
+
+
+def _is_joiner(character: str) -> bool:
+    return unicodedata.category(character) == "Cf"

@@ -1,0 +1,1 @@
+"""Use cases: what the command line and the Lambda handlers ask of the domain."""
