@@ -1,0 +1,196 @@
+"""Track metadata in one read-only SQLite file with full-text search."""
+
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from daltonify_core.catalogue.artists import KnownArtist, PopularitySource
+from daltonify_core.catalogue.audio_features import FEATURE_NAMES, AudioFeatures
+from daltonify_core.catalogue.canonical_csv import join_list, split_list
+from daltonify_core.catalogue.track import ArtistCredit, Track
+from daltonify_core.errors import IndexCorrupt
+
+_SCHEMA: Final = f"""
+CREATE TABLE tracks (
+    item INTEGER PRIMARY KEY, track_id TEXT NOT NULL, title TEXT NOT NULL, artists TEXT NOT NULL, artist_ids TEXT,
+    album TEXT, release_date TEXT, duration_ms INTEGER, explicit INTEGER, popularity INTEGER, artist_popularity INTEGER,
+    genres TEXT NOT NULL, snapshot TEXT, source TEXT, {", ".join(FEATURE_NAMES)}
+);
+CREATE TABLE artists (number INTEGER PRIMARY KEY, name TEXT NOT NULL, popularity INTEGER, popularity_source TEXT);
+CREATE TABLE artist_keys (key TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
+CREATE VIRTUAL TABLE words USING fts5 (
+    title, artists, content='tracks', content_rowid='item', tokenize="unicode61 remove_diacritics 2", detail=column
+);
+"""
+_COLUMNS: Final = (
+    "track_id, title, artists, artist_ids, album, release_date, duration_ms, explicit, popularity, artist_popularity, "
+    f"genres, snapshot, source, {', '.join(FEATURE_NAMES)}"
+)
+_BATCH_ROWS: Final = 5_000
+# SQLite allows 32,766 parameters in one statement; a playlist needs a few hundred.
+_BATCH_PARAMETERS: Final = 900
+
+
+class SqliteTracks:
+    """One open track store."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def tracks(self, items: Sequence[int]) -> list[Track]:
+        """The tracks of these items, in the same order; raises ``IndexCorrupt`` when one is missing."""
+        found = {
+            row[0]: _track(row[1:])
+            for row in self._select(f"SELECT item, {_COLUMNS} FROM tracks WHERE item", items)  # noqa: S608 - constants
+        }
+        try:
+            return [found[int(item)] for item in items]
+        except KeyError as error:
+            raise IndexCorrupt(f"The track store has no item {error}. Build the index anew.") from error
+
+    def find(self, track_ids: Sequence[str]) -> dict[str, int]:
+        """Item numbers of the ids that the index knows."""
+        return dict(self._select("SELECT track_id, item FROM tracks WHERE track_id", track_ids))
+
+    def search(self, text: str, limit: int) -> list[int]:
+        """Items whose title or artists hold every word of ``text`` (the last one as a beginning)."""
+        # The tokenizer parts words at underscores, and what it parts would be a phrase, which `detail=column` cannot find.
+        words = re.findall(r"[^\W_]+", text)
+        if not words:
+            return []
+        pattern = " ".join(f'"{word}"' for word in words) + "*"
+        rows = self._rows("SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid LIMIT ?", (pattern, limit))
+        return [row[0] for row in rows]
+
+    def artists(self, numbers: Sequence[int]) -> list[KnownArtist]:
+        """The artists of these numbers, in the same order."""
+        keys: dict[int, list[str]] = {}
+        for key, number in self._select("SELECT key, number FROM artist_keys WHERE number", numbers):
+            keys.setdefault(number, []).append(key)
+        found = {
+            number: KnownArtist(tuple(keys.get(number, ())), name, popularity, source and PopularitySource(source))
+            for number, name, popularity, source in self._select(
+                "SELECT number, name, popularity, popularity_source FROM artists WHERE number", numbers
+            )
+        }
+        try:
+            return [found[int(number)] for number in numbers]
+        except KeyError as error:
+            raise IndexCorrupt(f"The track store has no artist {error}. Build the index anew.") from error
+
+    def find_artists(self, keys: Sequence[str]) -> dict[str, int]:
+        """Artist numbers of the keys that the index knows."""
+        return dict(self._select("SELECT key, number FROM artist_keys WHERE key", keys))
+
+    def count(self) -> tuple[int, int]:
+        """Numbers of tracks and of artists."""
+        ((tracks, artists),) = self._rows("SELECT (SELECT count(*) FROM tracks), (SELECT count(*) FROM artists)")
+        return tracks, artists
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def _select(self, statement: str, values: Sequence[Any]) -> Iterator[Any]:
+        remaining = iter(dict.fromkeys(int(value) if not isinstance(value, str) else value for value in values))
+        while batch := list(islice(remaining, _BATCH_PARAMETERS)):
+            places = ",".join("?" * len(batch))
+            yield from self._rows(f"{statement} IN ({places})", batch)
+
+    def _rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+        try:
+            return self._connection.execute(statement, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise IndexCorrupt(f"The track store cannot be read: {error}. Build the index anew.") from error
+
+
+class SqliteTracksFormat:
+    """Builds and opens track stores."""
+
+    def build(self, tracks: Iterable[Track], artists: Sequence[KnownArtist], path: Path) -> None:
+        """Write tracks in item order and artists in number order; equal input gives equal bytes."""
+        path.unlink(missing_ok=True)
+        connection = sqlite3.connect(path, isolation_level=None)
+        try:
+            # A build that breaks off is thrown away whole, so a journal would only cost time.
+            for pragma in ("page_size=4096", "journal_mode=OFF", "synchronous=OFF", "cache_size=-65536"):
+                connection.execute(f"PRAGMA {pragma}")
+            connection.executescript(_SCHEMA)
+            connection.execute("BEGIN")
+            numbered = enumerate(tracks)
+            places = ",".join("?" * (14 + len(FEATURE_NAMES)))
+            while batch := [(item, *_row(track)) for item, track in islice(numbered, _BATCH_ROWS)]:
+                connection.executemany(f"INSERT INTO tracks (item, {_COLUMNS}) VALUES ({places})", batch)  # noqa: S608 - constants
+            connection.executemany(
+                "INSERT INTO artists VALUES (?, ?, ?, ?)",
+                ((number, a.name, a.popularity, a.popularity_source) for number, a in enumerate(artists)),
+            )
+            keys = sorted((key, number) for number, artist in enumerate(artists) for key in artist.keys)
+            connection.executemany("INSERT INTO artist_keys VALUES (?, ?)", keys)
+            connection.execute("CREATE UNIQUE INDEX tracks_by_id ON tracks (track_id)")
+            connection.execute("CREATE INDEX artist_keys_by_number ON artist_keys (number)")
+            connection.execute("INSERT INTO words (words) VALUES ('rebuild')")
+            connection.execute("INSERT INTO words (words) VALUES ('optimize')")
+            connection.execute("COMMIT")
+        finally:
+            connection.close()
+
+    def open(self, path: Path) -> SqliteTracks:
+        """Open read-only; raises ``IndexCorrupt`` when the file is no track store."""
+        # Warm Lambda environments answer one request at a time, but not always from the thread that opened the file.
+        connection = None
+        try:
+            connection = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
+            )
+            connection.execute(f"SELECT {_COLUMNS} FROM tracks LIMIT 0")  # noqa: S608 - constants
+        except sqlite3.Error as error:
+            if connection is not None:
+                connection.close()
+            raise IndexCorrupt(f"{path.name} is not a track store: {error}.") from error
+        return SqliteTracks(connection)
+
+
+def _row(track: Track) -> tuple[object, ...]:
+    features = track.features
+    return (
+        track.track_id,
+        track.title,
+        join_list(credit.name for credit in track.artists),
+        join_list(credit.artist_id or "" for credit in track.artists)
+        if any(c.artist_id for c in track.artists)
+        else None,
+        track.album,
+        track.release_date,
+        track.duration_ms,
+        track.explicit,
+        track.popularity,
+        track.artist_popularity,
+        join_list(track.genres),
+        track.snapshot,
+        track.source,
+        *(getattr(features, name) for name in FEATURE_NAMES),
+    )
+
+
+def _track(row: Sequence[Any]) -> Track:
+    names = split_list(row[2])
+    ids = split_list(row[3]) if row[3] else [""] * len(names)
+    return Track(
+        track_id=row[0],
+        title=row[1],
+        artists=tuple(ArtistCredit(name, artist_id or None) for name, artist_id in zip(names, ids, strict=True)),
+        features=AudioFeatures(*row[13:]),
+        album=row[4],
+        release_date=row[5],
+        duration_ms=row[6],
+        explicit=None if row[7] is None else bool(row[7]),
+        popularity=row[8],
+        artist_popularity=row[9],
+        genres=tuple(split_list(row[10])),
+        snapshot=row[11],
+        source=row[12],
+    )

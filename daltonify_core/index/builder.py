@@ -1,0 +1,234 @@
+"""The builder: from rows of a catalogue to the files of a bundle.
+
+Text waits on disk (``TrackMerger``, ``TrackSpool``); memory holds only the arrays that the bundle will hold.
+"""
+
+import math
+from array import array
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daltonify_core.catalogue.artists import ArtistCollector, ArtistDirectory
+from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES
+from daltonify_core.catalogue.genres import normalise_genres
+from daltonify_core.catalogue.merging import TrackMerger, TrackSpool
+from daltonify_core.catalogue.songs import song_key
+from daltonify_core.catalogue.track import Track
+from daltonify_core.errors import CatalogueEmpty
+from daltonify_core.index.bundle import BUNDLE_FILES, NEIGHBOURS_FILE, TRACKS_FILE, VECTORS_FILE
+from daltonify_core.index.feature_space import FeatureSpace, FeatureSpaceSettings, IntArray
+from daltonify_core.index.items import UNKNOWN_EXPLICIT, UNKNOWN_POPULARITY, UNKNOWN_YEAR, ItemArrays, invert
+from daltonify_core.index.manifest import MANIFEST_FILE, METRIC, FileDigest, IndexManifest
+from daltonify_core.ports import NeighbourIndexFormat, TrackStoreFormat
+
+type Progress = Callable[[str, int, int], None]
+"""Called with the name of a phase, what is done and what there is to do (0 when that is not known)."""
+
+_PROGRESS_ROWS: Final = 5_000
+_MAXIMUM_SOURCES: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class BuildSettings:
+    """Numbers that shape an index, each with its reason."""
+
+    # Seeds Annoy's random splits; any fixed number makes builds repeatable.
+    seed: int = 20_201_122
+    # A genre with fewer tracks cannot fill a playlist after the popularity band has cut it.
+    minimum_genre_tracks: int = 200
+    # In a small catalogue even its main genres fall below that, so a share of all tracks suffices.
+    minimum_genre_share: float = 0.01
+    feature_space: FeatureSpaceSettings = field(default_factory=FeatureSpaceSettings)
+
+
+class _Columns:
+    """Growing columns, one entry per merged track."""
+
+    def __init__(self) -> None:
+        self.track_ids: list[str] = []
+        self.features = array("d")
+        self.popularity = array("h")
+        self.years = array("h")
+        self.explicit = array("b")
+        self.songs = array("q")
+        self.credit_counts = array("q")
+        self.credits = array("q")
+        self.genre_counts = array("q")
+        self.genres = array("q")
+        self.genre_numbers: dict[str, int] = {}
+        self.sources: Counter[str] = Counter()
+        self.snapshot = ""
+
+    def add(self, track: Track, artists: list[int]) -> None:
+        self.track_ids.append(track.track_id)
+        self.features.extend([getattr(track.features, name) for name in CONTINUOUS_FEATURES])
+        self.popularity.append(UNKNOWN_POPULARITY if track.popularity is None else track.popularity)
+        self.years.append(track.release_year or UNKNOWN_YEAR)
+        self.explicit.append(UNKNOWN_EXPLICIT if track.explicit is None else int(track.explicit))
+        self.songs.append(song_key(track.title))
+        self.credit_counts.append(len(artists))
+        self.credits.extend(artists)
+        genres = normalise_genres(track.genres)
+        self.genre_counts.append(len(genres))
+        self.genres.extend([self.genre_numbers.setdefault(genre, len(self.genre_numbers)) for genre in genres])
+        self.sources[track.source or "unknown"] += 1
+        self.snapshot = max(self.snapshot, track.snapshot or "")
+
+
+class IndexBuilder:
+    """Takes rows one by one and writes a bundle; equal rows in equal order and an equal seed give equal bytes."""
+
+    def __init__(
+        self,
+        merger: TrackMerger,
+        neighbour_format: NeighbourIndexFormat,
+        track_format: TrackStoreFormat,
+        settings: BuildSettings | None = None,
+    ) -> None:
+        self._merger = merger
+        self._neighbour_format = neighbour_format
+        self._track_format = track_format
+        self._settings = settings or BuildSettings()
+
+    def write(self, folder: Path, progress: Progress) -> IndexManifest:
+        """Write the bundle of all tracks that the merger holds into ``folder``, which must exist and be empty.
+
+        The manifest comes last, so a folder without one is an unfinished build. Raises ``CatalogueEmpty`` when there
+        is no track.
+        """
+        spool_path = folder / "spool.sqlite"
+        spool = TrackSpool(spool_path)
+        try:
+            columns, directory = self._collect(spool, progress)
+            manifest = self._write_files(folder, columns, directory, spool, progress)
+        finally:
+            spool.close()
+            spool_path.unlink()
+        (folder / MANIFEST_FILE).write_text(manifest.to_json(), encoding="utf-8")
+        return manifest
+
+    def _collect(self, spool: TrackSpool, progress: Progress) -> tuple[_Columns, ArtistDirectory]:
+        columns, collector = _Columns(), ArtistCollector()
+        for done, merged in enumerate(self._merger.merged()):
+            columns.add(merged.track, collector.add(merged.track, merged.artist_popularity_snapshot))
+            spool.add(merged.track)
+            if done % _PROGRESS_ROWS == 0:
+                progress("merge tracks", done, 0)
+        if not columns.track_ids:
+            raise CatalogueEmpty("The catalogue holds no valid track, so no index was built.")
+        progress("merge tracks", len(columns.track_ids), len(columns.track_ids))
+        return columns, collector.directory()
+
+    def _write_files(
+        self, folder: Path, columns: _Columns, directory: ArtistDirectory, spool: TrackSpool, progress: Progress
+    ) -> IndexManifest:
+        count = len(columns.track_ids)
+        genres = self._offered_genres(columns)
+        arrays, order = _number_items(columns, directory, genres)
+        arrays.save(folder)
+        features = np.frombuffer(columns.features, dtype=np.float64).reshape(count, -1)[order]
+        primary = arrays.credit_artists[arrays.credit_offsets[:-1]].astype(np.int64)
+        space = FeatureSpace.fit(features, primary, self._settings.feature_space)
+        vectors = space.vectors(features)
+        np.save(folder / VECTORS_FILE, vectors, allow_pickle=False)
+        progress("build neighbour index", 0, 1)
+        self._neighbour_format.build(vectors, folder / NEIGHBOURS_FILE, self._settings.seed)
+        progress("build neighbour index", 1, 1)
+
+        tracks = _reported(spool.read(order.tolist()), count, progress)
+        self._track_format.build(tracks, directory.artists, folder / TRACKS_FILE)
+        return IndexManifest(
+            snapshot=columns.snapshot or None,
+            source=", ".join(sorted(name for name, _ in columns.sources.most_common(_MAXIMUM_SOURCES))),
+            items=count,
+            artists=len(directory.artists),
+            dimension=space.dimension,
+            metric=METRIC,
+            seed=self._settings.seed,
+            genres=genres,
+            feature_space=space.to_dict(),
+            neighbour_index=self._neighbour_format.describe(),
+            files={name: FileDigest.of(folder / name) for name in sorted(BUNDLE_FILES)},
+        )
+
+    def _offered_genres(self, columns: _Columns) -> dict[str, int]:
+        """Names and track counts of the genres on offer, largest first."""
+        counts = np.bincount(np.frombuffer(columns.genres, dtype=np.int64), minlength=len(columns.genre_numbers))
+        share = math.ceil(self._settings.minimum_genre_share * len(columns.track_ids))
+        threshold = max(1, min(self._settings.minimum_genre_tracks, share))
+        offered = [
+            (name, int(counts[number])) for name, number in columns.genre_numbers.items() if counts[number] >= threshold
+        ]
+        return dict(sorted(offered, key=lambda genre: (-genre[1], genre[0])))
+
+
+def _reported(tracks: Iterator[Track], count: int, progress: Progress) -> Iterator[Track]:
+    for done, track in enumerate(tracks, start=1):
+        if done % _PROGRESS_ROWS == 0 or done == count:
+            progress("write metadata", done, count)
+        yield track
+
+
+def _number_items(
+    columns: _Columns, directory: ArtistDirectory, genres: Collection[str]
+) -> tuple[ItemArrays, IntArray]:
+    """Arrays in item order and the order itself: ``order[item]`` is the place of the track in ``columns``."""
+    artist_popularity = np.array(
+        [UNKNOWN_POPULARITY if artist.popularity is None else artist.popularity for artist in directory.artists],
+        dtype=np.int16,
+    )
+    ids = np.array(columns.track_ids, dtype=np.bytes_)
+    counts = np.frombuffer(columns.credit_counts, dtype=np.int64)
+    credits = directory.numbers[np.frombuffer(columns.credits, dtype=np.int64)]
+    offsets = np.r_[0, np.cumsum(counts)]
+    popularity = np.frombuffer(columns.popularity, dtype=np.int16)
+    primary_popularity = artist_popularity[credits[offsets[:-1]]]
+    order = np.lexsort((ids, -popularity.astype(np.int32), -primary_popularity.astype(np.int32)))
+
+    credit_offsets, credit_artists = _reorder(offsets, credits, order)
+    known = artist_popularity[credit_artists]
+    # Unknown popularity must not look weak, and reduceat needs a start for every track (each has an artist).
+    weakest = np.minimum.reduceat(np.where(known == UNKNOWN_POPULARITY, np.int16(101), known), credit_offsets[:-1])
+    artist_offsets, artist_items = invert(credit_offsets, credit_artists, len(directory.artists))
+
+    genre_counts = np.frombuffer(columns.genre_counts, dtype=np.int64)
+    new_number = np.full(len(columns.genre_numbers) + 1, -1, dtype=np.int64)
+    for number, name in enumerate(genres):
+        new_number[columns.genre_numbers[name]] = number
+    track_genres = new_number[np.frombuffer(columns.genres, dtype=np.int64)]
+    rows = np.repeat(np.arange(len(genre_counts)), genre_counts)[track_genres >= 0]
+    kept_offsets = np.r_[0, np.cumsum(np.bincount(rows, minlength=len(genre_counts)))]
+    item_genre_offsets, item_genres = _reorder(kept_offsets, track_genres[track_genres >= 0], order)
+    genre_offsets, genre_items = invert(item_genre_offsets, item_genres, len(genres))
+    arrays = ItemArrays(
+        track_ids=ids[order],
+        artist_popularity=primary_popularity[order],
+        weakest_credit=np.where(weakest == 101, UNKNOWN_POPULARITY, weakest).astype(np.int16),
+        track_popularity=popularity[order],
+        release_year=np.frombuffer(columns.years, dtype=np.int16)[order],
+        explicit=np.frombuffer(columns.explicit, dtype=np.int8)[order],
+        song_keys=np.frombuffer(columns.songs, dtype=np.int64)[order],
+        credit_offsets=credit_offsets,
+        credit_artists=credit_artists,
+        artist_offsets=artist_offsets,
+        artist_items=artist_items,
+        genre_offsets=genre_offsets,
+        genre_items=genre_items,
+    )
+    return arrays, order
+
+
+def _reorder(offsets: IntArray, values: IntArray, order: IntArray) -> tuple[IntArray, NDArray[np.int32]]:
+    """Ragged lists in another order of rows."""
+    counts = np.diff(offsets)[order]
+    new_offsets = np.r_[0, np.cumsum(counts)]
+    places = (
+        np.arange(int(new_offsets[-1])) - np.repeat(new_offsets[:-1], counts) + np.repeat(offsets[:-1][order], counts)
+    )
+    return new_offsets, values[places].astype(np.int32)

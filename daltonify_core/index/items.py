@@ -1,0 +1,146 @@
+"""Items: the tracks of one index, numbered so that popularity is a range.
+
+Items are numbered by their primary artist's popularity, highest first (then track popularity, then track id), so that
+"bigger than X" and any band of popularity is one contiguous range of numbers. Everything that the rules need lies in
+small arrays beside the vectors; metadata is read only for tracks that are returned.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+UNKNOWN_POPULARITY: Final = -1
+UNKNOWN_YEAR: Final = 0
+UNKNOWN_EXPLICIT: Final = -1
+
+type Items = NDArray[np.int32]
+"""Item numbers in ascending order, that is from the most to the least popular artist."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemArrays:
+    """Per-item arrays of an index with ``n`` items, ``a`` artists and ``c`` credits.
+
+    Ragged lists come as offsets and values: the artists of item ``i`` are
+    ``credit_artists[credit_offsets[i]:credit_offsets[i + 1]]``, primary artist first.
+    """
+
+    track_ids: NDArray[np.bytes_]
+    """``(n,)`` ASCII ids."""
+    artist_popularity: NDArray[np.int16]
+    """``(n,)`` of the primary artist, descending; ``UNKNOWN_POPULARITY`` at the end."""
+    weakest_credit: NDArray[np.int16]
+    """``(n,)`` lowest known popularity among all credited artists."""
+    track_popularity: NDArray[np.int16]
+    """``(n,)`` or ``UNKNOWN_POPULARITY``."""
+    release_year: NDArray[np.int16]
+    """``(n,)`` or ``UNKNOWN_YEAR``."""
+    explicit: NDArray[np.int8]
+    """``(n,)`` 1, 0 or ``UNKNOWN_EXPLICIT``."""
+    song_keys: NDArray[np.int64]
+    """``(n,)`` equal for titles of the same song, see ``catalogue.songs``."""
+    credit_offsets: NDArray[np.int64]
+    """``(n + 1,)``"""
+    credit_artists: NDArray[np.int32]
+    """``(c,)`` artist numbers."""
+    artist_offsets: NDArray[np.int64]
+    """``(a + 1,)``"""
+    artist_items: NDArray[np.int32]
+    """``(c,)`` items of each artist, ascending."""
+    genre_offsets: NDArray[np.int64]
+    """``(g + 1,)`` in the order of the manifest's genres."""
+    genre_items: NDArray[np.int32]
+    """Items of each genre, ascending."""
+
+    def __len__(self) -> int:
+        return len(self.track_ids)
+
+    def artists_of(self, item: int) -> list[int]:
+        """Numbers of the item's credited artists, primary first."""
+        numbers: list[int] = self.credit_artists[self.credit_offsets[item] : self.credit_offsets[item + 1]].tolist()
+        return numbers
+
+    def items_by(self, artist: int) -> Items:
+        """Every item that credits the artist."""
+        return np.asarray(self.artist_items[self.artist_offsets[artist] : self.artist_offsets[artist + 1]])
+
+    def items_in_genres(self, genres: Sequence[int]) -> Items:
+        """Every item that has at least one of the genres."""
+        parts = [self.genre_items[self.genre_offsets[genre] : self.genre_offsets[genre + 1]] for genre in genres]
+        if len(parts) == 1:
+            return np.asarray(parts[0])
+        return np.unique(np.concatenate(parts)) if parts else np.empty(0, np.int32)
+
+    def genre_range(self, genre: int, low: int, high: int) -> Items:
+        """Items of one genre whose number lies in ``low <= item < high``."""
+        items = self.genre_items[self.genre_offsets[genre] : self.genre_offsets[genre + 1]]
+        first, last = np.searchsorted(items, (low, high))
+        return np.asarray(items[first:last])
+
+    def popularity_range(self, low: int, high: int) -> tuple[int, int]:
+        """First item and end of the range whose artist popularity lies in ``low <= popularity <= high``."""
+        # searchsorted wants ascending order; a view of the reversed array costs nothing.
+        ascending = self.artist_popularity[::-1]
+        end = len(ascending) - int(np.searchsorted(ascending, low, side="left"))
+        start = len(ascending) - int(np.searchsorted(ascending, high, side="right"))
+        return start, max(start, end)
+
+    def save(self, folder: Path) -> None:
+        """Write one ``.npy`` file per array."""
+        for field in fields(self):
+            np.save(folder / f"{field.name}.npy", getattr(self, field.name), allow_pickle=False)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Memory-map what ``save`` wrote; raises ``ValueError`` or ``OSError`` when a file is no array."""
+        return cls(**{field.name: load_array(folder / f"{field.name}.npy") for field in fields(cls)})
+
+    @classmethod
+    def file_names(cls) -> tuple[str, ...]:
+        """Names of the files that ``save`` writes."""
+        return tuple(f"{field.name}.npy" for field in fields(cls))
+
+    def faults(self, counts: Mapping[str, int]) -> list[str]:
+        """What contradicts ``counts`` (``items``, ``artists``, ``genres``) or the order that range search relies on."""
+        found = [f"{field.name} is not a list" for field in fields(self) if getattr(self, field.name).ndim != 1]
+        if found:
+            return found
+        expected = {
+            "credit_offsets": counts["items"] + 1,
+            "artist_offsets": counts["artists"] + 1,
+            "genre_offsets": counts["genres"] + 1,
+            "credit_artists": int(self.credit_offsets[-1]) if len(self.credit_offsets) else 0,
+            "artist_items": int(self.artist_offsets[-1]) if len(self.artist_offsets) else 0,
+            "genre_items": int(self.genre_offsets[-1]) if len(self.genre_offsets) else 0,
+        }
+        for field in fields(self):
+            array = getattr(self, field.name)
+            length = expected.get(field.name, counts["items"])
+            if array.shape != (length,):
+                found.append(f"{field.name} has shape {array.shape}, not ({length},)")
+        if bool(np.any(self.artist_popularity[1:] > self.artist_popularity[:-1])):
+            found.append("artist_popularity is not in descending order")
+        return found
+
+
+def load_array(path: Path) -> NDArray[Any]:
+    """One memory-mapped array; numpy cannot map an array without elements, so such a one is read."""
+    array = np.load(path, mmap_mode=None if path.stat().st_size <= 256 else "r", allow_pickle=False)
+    if not isinstance(array, np.ndarray):
+        raise ValueError(f"{path.name} is not an array")
+    return array
+
+
+def invert(
+    offsets: NDArray[np.int64], values: NDArray[np.int32], size: int
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """The same relation seen from the values' side: for each of ``size`` values, the ascending rows that hold it."""
+    rows = np.repeat(np.arange(len(offsets) - 1, dtype=np.int32), np.diff(offsets))
+    order = np.argsort(values, kind="stable")
+    inverse_offsets = np.zeros(size + 1, dtype=np.int64)
+    np.cumsum(np.bincount(values, minlength=size), out=inverse_offsets[1:])
+    return inverse_offsets, rows[order]

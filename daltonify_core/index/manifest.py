@@ -1,0 +1,122 @@
+"""The manifest: what a bundle promises, so that a reader can refuse anything else.
+
+The version of an index is the hash of its manifest, and the manifest holds the hash of every file. A version therefore
+names exactly one content: equal input gives an equal version, and no field can change without the version changing.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+from daltonify_core.errors import IndexCorrupt
+
+FORMAT: Final = 1
+"""Raised whenever a reader of the old number would misread a bundle; before 1.0 an unknown number means: rebuild."""
+MANIFEST_FILE: Final = "manifest.json"
+METRIC: Final = "euclidean"
+_VERSION_LENGTH: Final = 24
+_READ_BYTES: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class FileDigest:
+    """Size in bytes and SHA-256 (hexadecimal) of one file of the bundle."""
+
+    bytes: int
+    sha256: str
+
+    @classmethod
+    def of(cls, path: Path) -> "FileDigest":
+        """Measured from the file itself."""
+        digest, size = hashlib.sha256(), 0
+        with path.open("rb") as stream:
+            while block := stream.read(_READ_BYTES):
+                digest.update(block)
+                size += len(block)
+        return cls(size, digest.hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class IndexManifest:
+    """Description of one index; ``version`` follows from everything else.
+
+    ``genres`` maps the genres on offer to their number of tracks, in the order of the genre arrays. ``snapshot`` is the
+    newest in the catalogue, ``source`` names where its tracks come from. ``neighbour_index`` is what the adapter needs
+    to open its file again.
+    """
+
+    snapshot: str | None
+    source: str
+    items: int
+    artists: int
+    dimension: int
+    metric: str
+    seed: int
+    genres: Mapping[str, int]
+    feature_space: Mapping[str, Any]
+    neighbour_index: Mapping[str, str | int]
+    files: Mapping[str, FileDigest]
+    format: int = FORMAT
+
+    @property
+    def version(self) -> str:
+        """Immutable id: the beginning of the SHA-256 of all other fields."""
+        return hashlib.sha256(_canonical(self._content()).encode()).hexdigest()[:_VERSION_LENGTH]
+
+    def to_json(self) -> str:
+        """The manifest file's text; equal manifests give equal text."""
+        return json.dumps(self._content() | {"version": self.version}, indent=1, sort_keys=True) + "\n"
+
+    def _content(self) -> dict[str, Any]:
+        # Genres go into a list, because sorting keys would lose the order that the genre arrays follow.
+        return asdict(self) | {"genres": [list(genre) for genre in self.genres.items()]}
+
+    @classmethod
+    def from_json(cls, text: str) -> "IndexManifest":
+        """Raises ``IndexCorrupt`` unless every field is there, none is unknown, and the version fits them."""
+        try:
+            values = json.loads(text)
+            if values.get("format") != FORMAT:
+                raise IndexCorrupt(
+                    f"The index has format {values.get('format')!r}; this version reads {FORMAT}. Build it anew."
+                )
+            stated = values.pop("version")
+            content = _canonical(values)
+            if set(values) != {field.name for field in fields(cls)}:
+                raise ValueError("fields are missing or unknown")
+            values["genres"] = {str(name): int(count) for name, count in values["genres"]}
+            values["files"] = {name: FileDigest(**digest) for name, digest in values["files"].items()}
+            manifest = cls(**values)
+            # Conversion must not forgive what the hash would not: 5.9 or "5" for 5, or a genre named twice.
+            if _canonical(manifest._content()) != content:
+                raise ValueError("fields have other types than this version writes")
+            actual = manifest.version
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise IndexCorrupt(f"The manifest cannot be read ({error}). Build the index anew.") from error
+        if stated != actual:
+            raise IndexCorrupt(f"The manifest says version {stated!r} but its content is {actual}. Build it anew.")
+        return manifest
+
+    @classmethod
+    def read(cls, folder: Path) -> "IndexManifest":
+        """The manifest of a bundle folder; raises ``IndexCorrupt`` when there is none or it is faulty."""
+        try:
+            return cls.from_json((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise IndexCorrupt(f"The bundle has no readable {MANIFEST_FILE}. Build the index anew.") from error
+
+    def verify_files(self, folder: Path) -> None:
+        """Compare size and hash of every file; raises ``IndexCorrupt`` naming the first that differs."""
+        for name, promised in self.files.items():
+            path = folder / name
+            if not path.is_file():
+                raise IndexCorrupt(f"The bundle lacks {name}. Build the index anew.")
+            if path.stat().st_size != promised.bytes or FileDigest.of(path) != promised:
+                raise IndexCorrupt(f"{name} differs from what the manifest promises. Build the index anew.")
+
+
+def _canonical(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, sort_keys=True)

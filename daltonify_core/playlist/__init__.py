@@ -1,0 +1,1 @@
+"""The playlist: which tracks are chosen for a seed, in which order, and why."""

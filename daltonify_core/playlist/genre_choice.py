@@ -1,0 +1,114 @@
+"""Genre choice: in which genre to look for bigger artists."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from daltonify_core.catalogue.genres import normalise_genre
+from daltonify_core.errors import UnknownGenre
+from daltonify_core.index.bundle import LoadedIndex
+from daltonify_core.index.items import Items
+
+
+class GenreSource(StrEnum):
+    """How the genre was chosen."""
+
+    ASKED = "asked"
+    TRACK = "track"
+    """The seed tracks' own genres."""
+    ARTIST = "artist"
+    """Genres of the seed artists' other tracks."""
+    INFERRED = "inferred"
+    """Genres of the tracks that sound nearest."""
+
+
+@dataclass(frozen=True, slots=True)
+class GenreSettings:
+    """Numbers that decide between genres, each with its reason."""
+
+    # Neighbours; enough that a share of a few percent is more than one track.
+    neighbours: int = 100
+    # The best genre must have half as much again as the next one, else two are used and said.
+    clear_lead: float = 1.5
+    # Pseudo-neighbours spread like the catalogue itself, so that one neighbour of a tiny genre proves nothing.
+    prior_neighbours: float = 10.0
+    # Shares shown to people.
+    shown: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class GenreChoice:
+    """Genres in use (one or two), how they were found, and what the nearest tracks suggest."""
+
+    used: tuple[str, ...]
+    how: GenreSource
+    inferred: tuple[tuple[str, float], ...]
+
+
+def choose_genre(
+    asked: str | None,
+    track_genres: Sequence[Sequence[str]],
+    artist_genres: Mapping[str, float],
+    inferred: Mapping[str, float],
+    offered: Sequence[str],
+    settings: GenreSettings | None = None,
+) -> GenreChoice:
+    """The genre asked for, else the seed tracks', else their artists', else the nearest tracks'.
+
+    ``track_genres``: one list per seed; every seed has one vote that its genres share. ``artist_genres`` and
+    ``inferred``: weights by genre. Within seed and artist genres that tie, the nearest tracks decide. Raises
+    ``UnknownGenre`` when the genre asked for is not offered, or when nothing points to any.
+    """
+    settings = settings or GenreSettings()
+    shown = tuple(sorted(inferred.items(), key=lambda genre: (-genre[1], genre[0]))[: settings.shown])
+    if asked is not None:
+        name = normalise_genre(asked)
+        if name is None or name not in offered:
+            raise UnknownGenre(f"The catalogue has no genre {asked[:60]!r}. It offers {_listed(offered)}.", offered)
+        return GenreChoice((name,), GenreSource.ASKED, shown)
+    votes: dict[str, float] = {}
+    for genres in track_genres:
+        known = [genre for genre in genres if genre in offered]
+        for genre in known:
+            votes[genre] = votes.get(genre, 0.0) + 1.0 / len(known)
+    for weights, source in (
+        (votes, GenreSource.TRACK),
+        ({genre: weight for genre, weight in artist_genres.items() if genre in offered}, GenreSource.ARTIST),
+        (inferred, GenreSource.INFERRED),
+    ):
+        if weights:
+            ranked = sorted(weights, key=lambda genre: (-weights[genre], -inferred.get(genre, 0.0), genre))
+            clear = len(ranked) == 1 or weights[ranked[0]] >= settings.clear_lead * weights[ranked[1]]
+            return GenreChoice(tuple(ranked[: 1 if clear else 2]), source, shown)
+    raise UnknownGenre("The catalogue offers no genres. Import data that name them, or one file per genre.", offered)
+
+
+def inferred_shares(neighbours: Items, index: LoadedIndex, settings: GenreSettings | None = None) -> dict[str, float]:
+    """How strongly each genre is over-represented among ``neighbours``; shares sum to 1.
+
+    A genre's weight is its share among the neighbours over its share of the catalogue, both with a prior.
+    """
+    settings = settings or GenreSettings()
+    weights: dict[str, float] = {}
+    for number, (name, count) in enumerate(index.manifest.genres.items()):
+        base = count / index.manifest.items
+        found = np.count_nonzero(np.isin(neighbours, index.arrays.items_in_genres([number])))
+        weights[name] = float(found + settings.prior_neighbours * base) / base if found else 0.0
+    total = sum(weights.values())
+    return {name: round(weight / total, 5) for name, weight in weights.items() if weight} if total else {}
+
+
+def artist_genre_weights(items: Items, index: LoadedIndex) -> dict[str, float]:
+    """Number of ``items`` in each offered genre."""
+    counts = {
+        name: int(np.count_nonzero(np.isin(items, index.arrays.items_in_genres([number]))))
+        for number, name in enumerate(index.genres)
+    }
+    return {name: float(count) for name, count in counts.items() if count}
+
+
+def _listed(genres: Sequence[str]) -> str:
+    shown = ", ".join(genres[:30])
+    return f"{shown} and {len(genres) - 30} more" if len(genres) > 30 else shown or "none"

@@ -1,0 +1,245 @@
+"""What may be asked of the recommender, checked before anything is computed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from daltonify_core.catalogue.audio_features import AudioFeatures
+from daltonify_core.catalogue.genres import normalise_genres
+from daltonify_core.catalogue.links import LinkKind, is_spotify_id, parse_link
+from daltonify_core.catalogue.track import MAX_NAME_LENGTH
+from daltonify_core.errors import InvalidQuery, InvalidTrack
+from daltonify_core.playlist.band import BandLifts
+from daltonify_core.playlist.filters import Explicit
+from daltonify_core.playlist.own_slots import OwnSlots
+
+MAXIMUM_SEEDS: Final = 20
+SIZE_LIMITS: Final = (5, 100)
+_MAXIMUM_FOLLOWERS: Final = 10**9
+_MAXIMUM_EXCLUSIONS: Final = 500
+_MAXIMUM_VARIATION: Final = 1_000_000
+
+
+class Order(StrEnum):
+    """How the chosen tracks are ordered."""
+
+    FLOW = "flow"
+    SIMILARITY = "similarity"
+    POPULARITY = "popularity"
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """One track to start from: an id that the catalogue knows, or what nobody else knows, or both.
+
+    Given ``features`` outrank the catalogue's, one by one, because the artist's ear does; ``artist_popularity`` and
+    ``followers`` count only when the catalogue does not know the artist, because rule 1 must hold from outside.
+    """
+
+    track_id: str | None = None
+    title: str | None = None
+    artists: tuple[str, ...] = ()
+    features: AudioFeatures = field(default_factory=AudioFeatures)
+    genres: tuple[str, ...] = ()
+    artist_popularity: int | None = None
+    followers: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.track_id is not None and not is_spotify_id(self.track_id):
+            raise InvalidQuery(f"{self.track_id[:40]!r} is not a Spotify track id.")
+        if self.track_id is None and not (self.title and self.artists):
+            raise InvalidQuery("A seed without a Spotify track needs a title and at least one artist.")
+        if any(not name.strip() or len(name) > MAX_NAME_LENGTH for name in (self.title or "x", *self.artists)):
+            raise InvalidQuery("A seed's title and artists must be 1 to 1,000 characters long.")
+        if not _is_text((self.title or "", *self.artists)):
+            raise InvalidQuery("A seed's title and artists hold half a character; paste them anew.")
+        if self.artist_popularity is not None and not 0 <= self.artist_popularity <= 100:
+            raise InvalidQuery("artist_popularity must be from 0 to 100.")
+        if self.followers is not None and not 0 <= self.followers <= _MAXIMUM_FOLLOWERS:
+            raise InvalidQuery("followers must be from 0 to 1,000,000,000.")
+
+    @classmethod
+    def from_link(cls, text: str) -> "Seed":
+        """A seed from any form of track link; raises ``InvalidLink``, or ``InvalidQuery`` for an album."""
+        link = parse_link(text)
+        if link.kind is LinkKind.ALBUM:
+            raise InvalidQuery("Only Spotify knows which tracks an album holds. Give the links of its tracks instead.")
+        return cls(track_id=link.id)
+
+    @classmethod
+    def from_value(cls, value: object) -> "Seed":
+        """A seed from parsed JSON, a link or an object; raises ``InvalidQuery`` saying what is wrong."""
+        if isinstance(value, str):
+            return cls.from_link(value)
+        if not isinstance(value, Mapping):
+            raise InvalidQuery("A seed must be a link or an object.")
+        known = {"track", "title", "artists", "features", "genres", "artist_popularity", "followers"}
+        _refuse_unknown(value, known, "A seed")
+        track = _optional(value, "track", str)
+        try:
+            features = AudioFeatures.from_mapping(_optional(value, "features", dict) or {})
+        except InvalidTrack as error:
+            raise InvalidQuery(error.message) from error
+        except OverflowError as error:
+            raise InvalidQuery("A feature is far larger than any that can be measured.") from error
+        return cls(
+            track_id=cls.from_link(track).track_id if track is not None else None,
+            title=_optional(value, "title", str),
+            artists=_strings(value, "artists"),
+            features=features,
+            genres=normalise_genres(_strings(value, "genres")),
+            artist_popularity=_optional(value, "artist_popularity", int),
+            followers=_optional(value, "followers", int),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFilters:
+    """Wishes that remove tracks. Artists are names or Spotify ids, tracks any form of link."""
+
+    explicit: Explicit = Explicit.ALLOW
+    year_from: int | None = None
+    year_to: int | None = None
+    exclude_artists: tuple[str, ...] = ()
+    exclude_tracks: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for year in (self.year_from, self.year_to):
+            if year is not None and not 1900 <= year <= 2100:
+                raise InvalidQuery(f"The year {year} is not possible; give one from 1900 to 2100.")
+        if self.year_from is not None and self.year_to is not None and self.year_from > self.year_to:
+            raise InvalidQuery(f"year_from ({self.year_from}) must not be after year_to ({self.year_to}).")
+        if len(self.exclude_artists) > _MAXIMUM_EXCLUSIONS or len(self.exclude_tracks) > _MAXIMUM_EXCLUSIONS:
+            raise InvalidQuery(f"At most {_MAXIMUM_EXCLUSIONS} artists and as many tracks can be excluded.")
+        if any(len(name) > MAX_NAME_LENGTH for name in self.exclude_artists) or not _is_text(self.exclude_artists):
+            raise InvalidQuery("exclude_artists must be names of at most 1,000 characters, or Spotify ids.")
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendationRequest:
+    """A request that passed every check that needs no index.
+
+    ``size`` counts recommended tracks; own tracks come extra. ``band`` is ``None`` for the default one, which may
+    widen; a band that was asked for widens only with ``widen``. Raises ``InvalidQuery``.
+    """
+
+    seeds: tuple[Seed, ...]
+    genre: str | None = None
+    size: int = 30
+    band: BandLifts | None = None
+    widen: bool = False
+    popularity_weight: float = 0.0
+    order: Order = Order.FLOW
+    own_slots: OwnSlots = OwnSlots.EARLY
+    filters: RequestFilters = field(default_factory=RequestFilters)
+    variation: int = 0
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.seeds) <= MAXIMUM_SEEDS:
+            raise _wrong_number_of_seeds(len(self.seeds))
+        low, high = SIZE_LIMITS
+        if not low <= self.size <= high:
+            raise InvalidQuery(f"The size {self.size} is not possible; ask for {low} to {high} tracks.")
+        if not 0.0 <= self.popularity_weight <= 1.0:
+            raise InvalidQuery(f"popularity_weight is {self.popularity_weight}; it must be from 0 to 1.")
+        if not 0 <= self.variation <= _MAXIMUM_VARIATION:
+            raise InvalidQuery(f"variation is {self.variation}; it must be from 0 to {_MAXIMUM_VARIATION:,}.")
+
+    @property
+    def may_widen(self) -> bool:
+        """Whether a band with too few tracks may widen."""
+        return self.band is None or self.widen
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "RecommendationRequest":
+        """A request from parsed JSON; raises ``InvalidQuery`` for unknown fields and wrong types."""
+        if not isinstance(values, Mapping):
+            raise InvalidQuery("The request must be an object with seeds.")
+        known = {"seeds", "genre", "size", "band", "widen", "popularity_weight", "order", "own_slots", "filters",
+                 "variation"}  # fmt: skip
+        _refuse_unknown(values, known, "The request")
+        seeds = values.get("seeds")
+        if not isinstance(seeds, Sequence) or isinstance(seeds, str):
+            raise InvalidQuery("The request needs seeds: a list of links or objects.")
+        if len(seeds) > MAXIMUM_SEEDS:
+            raise _wrong_number_of_seeds(len(seeds))
+        filters = _optional(values, "filters", dict) or {}
+        _refuse_unknown(filters, {"explicit", "year_from", "year_to", "exclude_artists", "exclude_tracks"}, "filters")
+        band = _optional(values, "band", dict)
+        if band is not None:
+            _refuse_unknown(band, {"min_lift", "max_lift"}, "band")
+        return cls(
+            seeds=tuple(Seed.from_value(seed) for seed in seeds),
+            genre=_optional(values, "genre", str),
+            size=_or(_optional(values, "size", int), 30),
+            band=None
+            if band is None
+            else BandLifts(_or(_optional(band, "min_lift", int), 10), _or(_optional(band, "max_lift", int), 60)),
+            widen=_or(_optional(values, "widen", bool), False),
+            popularity_weight=_or(_optional(values, "popularity_weight", float), 0.0),
+            order=_choice(values, "order", Order, Order.FLOW),
+            own_slots=_choice(values, "own_slots", OwnSlots, OwnSlots.EARLY),
+            filters=RequestFilters(
+                explicit=_choice(filters, "explicit", Explicit, Explicit.ALLOW),
+                year_from=_optional(filters, "year_from", int),
+                year_to=_optional(filters, "year_to", int),
+                exclude_artists=_strings(filters, "exclude_artists"),
+                exclude_tracks=_strings(filters, "exclude_tracks"),
+            ),
+            variation=_or(_optional(values, "variation", int), 0),
+        )
+
+
+def _wrong_number_of_seeds(count: int) -> InvalidQuery:
+    return InvalidQuery(f"Give 1 to {MAXIMUM_SEEDS} seed tracks, not {count}.")
+
+
+def _is_text(texts: Sequence[str]) -> bool:
+    """Whether all characters are whole; JSON can hold one half of a pair, which nothing can store or compare."""
+    return not any("\ud800" <= character <= "\udfff" for text in texts for character in text)
+
+
+def _or[T](value: T | None, default: T) -> T:
+    return default if value is None else value
+
+
+def _refuse_unknown(values: Mapping[str, Any], known: set[str], what: str) -> None:
+    unknown = sorted(str(name) for name in values if name not in known)
+    if unknown:
+        raise InvalidQuery(f"{what} has an unknown field {unknown[0][:40]!r}; known are {', '.join(sorted(known))}.")
+
+
+def _optional[T](values: Mapping[str, Any], name: str, kind: type[T]) -> T | None:
+    value = values.get(name)
+    if value is None:
+        return None
+    # JSON's true is an int to Python, and a whole number is a float to people.
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        try:
+            value = float(value)
+        except OverflowError:
+            raise InvalidQuery(f"{name} is far too large.") from None
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        words = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+        raise InvalidQuery(f"{name} must be {words.get(kind, 'an object')}.")
+    return value
+
+
+def _strings(values: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    value = values.get(name)
+    if value is None:
+        return ()
+    if not isinstance(value, Sequence) or isinstance(value, str) or not all(isinstance(text, str) for text in value):
+        raise InvalidQuery(f"{name} must be a list of texts.")
+    return tuple(value)
+
+
+def _choice[E: StrEnum](values: Mapping[str, Any], name: str, kind: type[E], default: E) -> E:
+    value = values.get(name)
+    if value is None:
+        return default
+    try:
+        return kind(value)
+    except ValueError:
+        raise InvalidQuery(f"{name} must be one of {', '.join(kind)}.") from None

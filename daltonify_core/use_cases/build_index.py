@@ -1,0 +1,133 @@
+"""Build an index from a catalogue and activate it; any fault on the way leaves the old index serving."""
+
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from daltonify_core.catalogue.canonical_csv import read_rows
+from daltonify_core.catalogue.merging import TrackMerger
+from daltonify_core.errors import CatalogueEmpty, InvalidTrack
+from daltonify_core.index.builder import BuildSettings, IndexBuilder, Progress
+from daltonify_core.index.bundle import load_bundle
+from daltonify_core.index.manifest import IndexManifest
+from daltonify_core.ports import (
+    CatalogueShards,
+    CurrentIndex,
+    IndexStore,
+    NeighbourIndexFormat,
+    TrackStoreFormat,
+)
+
+KEPT_VERSIONS: Final = 3
+"""Older versions that stay beside the current one: a reader may still hold one, and an operator may go back."""
+_EXAMPLES_PER_REASON: Final = 5
+_PROGRESS_ROWS: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a build read and made: ``rows_read == tracks + rows_merged + rows_invalid``."""
+
+    manifest: IndexManifest
+    shards: tuple[str, ...]
+    rows_read: int
+    rows_merged: int
+    rows_invalid: int
+    invalid_by_reason: dict[str, int] = field(default_factory=dict)
+    examples: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    pruned: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for ``--json``."""
+        manifest = self.manifest
+        return {
+            "version": manifest.version,
+            "tracks": manifest.items,
+            "artists": manifest.artists,
+            "genres": dict(manifest.genres),
+            "snapshot": manifest.snapshot,
+            "source": manifest.source,
+            "feature_space": manifest.feature_space["method"],
+            "bytes": sum(file.bytes for file in manifest.files.values()),
+            "shards": list(self.shards),
+            "rows": {"read": self.rows_read, "merged": self.rows_merged, "invalid": self.rows_invalid},
+            "invalid_by_reason": self.invalid_by_reason,
+            "examples": {reason: list(examples) for reason, examples in self.examples.items()},
+            "pruned": list(self.pruned),
+        }
+
+
+def build_index(
+    shards: CatalogueShards,
+    store: IndexStore,
+    neighbour_format: NeighbourIndexFormat,
+    track_format: TrackStoreFormat,
+    built_at: datetime,
+    progress: Progress,
+    settings: BuildSettings | None = None,
+    work_folder: Path | None = None,
+) -> BuildReport:
+    """Read every shard, write a bundle, upload it, verify what was stored, and swap it in.
+
+    ``built_at`` must be aware of its time zone. Rows that cannot be tracks are counted and left out; a shard that is
+    no catalogue file stops the build, because an index that silently lacks a shard is worse than yesterday's. Raises
+    ``CatalogueEmpty``, ``InvalidDataset``, ``IndexCorrupt`` or ``ActivationConflict``; in each case the index that was
+    current stays current.
+    """
+    # Read first: an index that somebody else activates while this one is built must not be overwritten unseen.
+    state = store.read_state()
+    names = shards.names()
+    if not names:
+        raise CatalogueEmpty("The catalogue has no files. Bring data in with `daltonify import`.")
+    invalid: Counter[str] = Counter()
+    examples: dict[str, list[str]] = {}
+    rows_read = 0
+    with tempfile.TemporaryDirectory(prefix="daltonify-build-", dir=work_folder) as work:
+        with TrackMerger(Path(work)) as merger:
+            for name in names:
+                with shards.open(name) as stream:
+                    for place, row in enumerate(read_rows(stream, name), start=1):
+                        rows_read += 1
+                        if isinstance(row, InvalidTrack):
+                            invalid[row.reason] += 1
+                            if len(known := examples.setdefault(row.reason, [])) < _EXAMPLES_PER_REASON:
+                                known.append(f"{name}, row {place}: {row.message}")
+                        else:
+                            merger.add(row)
+                        if rows_read % _PROGRESS_ROWS == 0:
+                            progress("read catalogue", rows_read, 0)
+            progress("read catalogue", rows_read, rows_read)
+            if rows_read == invalid.total():
+                raise CatalogueEmpty(_nothing_valid(rows_read, examples))
+            bundle = Path(work) / "bundle"
+            bundle.mkdir()
+            manifest = IndexBuilder(merger, neighbour_format, track_format, settings).write(bundle, progress)
+        store.upload(manifest.version, bundle)
+        stored = store.fetch(manifest.version, Path(work) / "stored")
+        load_bundle(stored, manifest.version, neighbour_format, track_format).close()
+    current = state.current
+    older = (current.version, *current.previous) if current else ()
+    previous = tuple(dict.fromkeys(version for version in older if version != manifest.version))[:KEPT_VERSIONS]
+    stamp = built_at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    store.activate(CurrentIndex(manifest.version, stamp, previous), state.tag)
+    pruned = store.prune({manifest.version, *previous})
+    return BuildReport(
+        manifest=manifest,
+        shards=tuple(names),
+        rows_read=rows_read,
+        rows_merged=rows_read - invalid.total() - manifest.items,
+        rows_invalid=invalid.total(),
+        invalid_by_reason=dict(invalid.most_common()),
+        examples={reason: tuple(known) for reason, known in examples.items()},
+        pruned=tuple(pruned),
+    )
+
+
+def _nothing_valid(rows: int, examples: dict[str, list[str]]) -> str:
+    if not rows:
+        return "The catalogue files hold no rows, so no index was built."
+    first = next(iter(examples.values()))[0]
+    return f"None of the catalogue's {rows:,} rows is a valid track, so no index was built. The first: {first}"

@@ -1,0 +1,388 @@
+"""Recommend a playlist for one or more seed tracks: the rules of the product, one after the other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from daltonify_core.catalogue.artists import PopularitySource, artist_key
+from daltonify_core.catalogue.links import LinkKind, is_spotify_id, parse_link
+from daltonify_core.catalogue.songs import linked_artists
+from daltonify_core.catalogue.track import ArtistCredit, Track, artist_key_of_name
+from daltonify_core.errors import InvalidQuery, NoBiggerArtists
+from daltonify_core.index.bundle import LoadedIndex
+from daltonify_core.index.candidate_search import Ranking, SearchPath
+from daltonify_core.index.feature_space import QueryPoint
+from daltonify_core.index.items import Items
+from daltonify_core.playlist.band import MAXIMUM_POPULARITY, Band, BandLifts, band_stages
+from daltonify_core.playlist.filters import (
+    EveryArtistBigger,
+    Explicit,
+    ExplicitLyrics,
+    ItemFilter,
+    NoAlternateVersions,
+    NotByName,
+    NotThese,
+    OnePerArtist,
+    ReleasedBetween,
+    apply_filters,
+)
+from daltonify_core.playlist.genre_choice import (
+    GenreChoice,
+    GenreSettings,
+    GenreSource,
+    artist_genre_weights,
+    choose_genre,
+    inferred_shares,
+)
+from daltonify_core.playlist.own_slots import own_positions, own_track_limit
+from daltonify_core.playlist.reasons import reason_parts, reason_text
+from daltonify_core.playlist.recommendation import RESERVES, BandUse, IndexDescription, Recommendation, Row
+from daltonify_core.playlist.request import Order, RecommendationRequest
+from daltonify_core.playlist.seeds import ResolvedSeed, resolve_seeds
+from daltonify_core.playlist.selection import VARIATION_POOL, Pick, pick, vary
+from daltonify_core.playlist.sequencer import sequence_for_flow
+
+
+@dataclass(frozen=True, slots=True)
+class _Selection:
+    """Chosen picks and spare ones, best first, and how they were found."""
+
+    chosen: list[Pick]
+    spare: list[Pick]
+    band: BandUse
+    search: SearchPath
+    in_band: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recommender:
+    """Answers requests from one loaded index. ``built_at`` is when that index was built (ISO form, UTC)."""
+
+    index: LoadedIndex
+    built_at: str
+    genre_settings: GenreSettings = field(default_factory=GenreSettings)
+
+    def recommend(self, request: RecommendationRequest) -> Recommendation:
+        """The playlist for a request; equal requests on an equal index give equal answers.
+
+        Raises ``SeedDataNeeded``, ``UnknownGenre``, ``InvalidQuery`` or, when the rules leave nobody,
+        ``NoBiggerArtists``.
+        """
+        index = self.index
+        seeds = resolve_seeds(request.seeds, index)
+        queries = [index.space.query(seed.features) for seed in seeds]
+        level = max(seed.artist_popularity for seed in seeds)
+        own_items = self._items_of_seeds(seeds)
+        genre = self._choose_genre(request, seeds, queries, own_items)
+        genre_numbers = [index.genres.index(name) for name in genre.used]
+        lyrics = ExplicitLyrics(index.arrays, request.filters.explicit)
+        excluded_items, excluded_names = self._excluded(request)
+        filters = self._item_filters(request, level, np.union1d(own_items, excluded_items), lyrics)
+        not_by_name = NotByName(
+            self._names_credited, excluded_names.union(*(seed.unnumbered_artists for seed in seeds))
+        )
+        selection = self._select(request, seeds, queries, level, genre_numbers, filters, not_by_name)
+        if not selection.chosen:
+            raise NoBiggerArtists(self._nobody_bigger(request, level, genre, genre_numbers, own_items))
+        own = seeds[: own_track_limit(min(request.size, len(selection.chosen)))]
+        tracks = dict(
+            zip(
+                (one.item for one in (*selection.chosen, *selection.spare)),
+                index.tracks.tracks([one.item for one in (*selection.chosen, *selection.spare)]),
+                strict=True,
+            )
+        )
+        rows = _Rows(index, seeds, queries, level, tracks)
+        ordered = self._ordered(request.order, selection.chosen, tracks)
+        listed = rows.with_own_tracks(ordered, own, request)
+        return Recommendation(
+            index=IndexDescription(
+                index.manifest.version,
+                index.manifest.items,
+                self.built_at,
+                index.manifest.snapshot,
+                index.manifest.source,
+            ),
+            search=selection.search,
+            seeds=seeds,
+            genre=genre,
+            band=selection.band,
+            tracks=tuple(listed),
+            reserves=tuple(
+                rows.row(len(listed) + place, one) for place, one in enumerate(selection.spare[:RESERVES], start=1)
+            ),
+            notes=tuple(_notes(request, seeds, own, genre, selection, lyrics)),
+        )
+
+    def _items_of_seeds(self, seeds: Sequence[ResolvedSeed]) -> Items:
+        """The seeds and every track that credits one of their artists, ascending."""
+        arrays = self.index.arrays
+        parts = [arrays.items_by(number) for seed in seeds for number in seed.artist_numbers]
+        parts.append(np.array([seed.item for seed in seeds if seed.item is not None], dtype=np.int32))
+        return np.unique(np.concatenate(parts))
+
+    def _choose_genre(
+        self,
+        request: RecommendationRequest,
+        seeds: Sequence[ResolvedSeed],
+        queries: Sequence[QueryPoint],
+        own_items: Items,
+    ) -> GenreChoice:
+        everything = np.arange(self.index.manifest.items, dtype=np.int32)
+        wanted = self.genre_settings.neighbours + len(own_items)
+        nearest = self.index.search.rank(queries, everything, wanted).items[:wanted]
+        others = nearest[~np.isin(nearest, own_items)][: self.genre_settings.neighbours]
+        return choose_genre(
+            request.genre,
+            [seed.genres for seed in seeds],
+            artist_genre_weights(own_items, self.index),
+            inferred_shares(others, self.index, self.genre_settings),
+            self.index.genres,
+            self.genre_settings,
+        )
+
+    def _item_filters(
+        self, request: RecommendationRequest, level: int, excluded: Items, lyrics: ExplicitLyrics
+    ) -> list[ItemFilter]:
+        wishes, arrays = request.filters, self.index.arrays
+        filters: list[ItemFilter] = [EveryArtistBigger(arrays, level), NotThese(excluded)]
+        if wishes.explicit is not Explicit.ALLOW:
+            filters.append(lyrics)
+        if wishes.year_from is not None or wishes.year_to is not None:
+            filters.append(ReleasedBetween(arrays, wishes.year_from, wishes.year_to))
+        return filters
+
+    def _excluded(self, request: RecommendationRequest) -> tuple[Items, frozenset[str]]:
+        """Items of the tracks and artists that the request excludes, and keys of names that lead to no one artist."""
+        keys, names = [], {}
+        for artist in request.filters.exclude_artists:
+            if is_spotify_id(artist):
+                keys.append(f"id:{artist}")
+            if artist.strip():
+                names[artist_key(ArtistCredit(artist))] = artist_key_of_name(artist)
+        found_artists = self.index.tracks.find_artists([*keys, *names])
+        track_ids = []
+        for text in request.filters.exclude_tracks:
+            link = parse_link(text)
+            if link.kind is not LinkKind.TRACK:
+                raise InvalidQuery("exclude_tracks takes track links, not albums.")
+            track_ids.append(link.id)
+        parts = [self.index.arrays.items_by(number) for number in found_artists.values()]
+        parts.append(np.array(list(self.index.tracks.find(track_ids).values()), dtype=np.int32))
+        unnumbered = frozenset(name for key, name in names.items() if key not in found_artists)
+        return np.unique(np.concatenate(parts)), unnumbered
+
+    def _select(
+        self,
+        request: RecommendationRequest,
+        seeds: Sequence[ResolvedSeed],
+        queries: Sequence[QueryPoint],
+        level: int,
+        genres: Sequence[int],
+        filters: Sequence[ItemFilter],
+        not_by_name: NotByName,
+    ) -> _Selection:
+        arrays = self.index.arrays
+        one_per_artist = OnePerArtist(arrays.artists_of, (number for seed in seeds for number in seed.artist_numbers))
+        one_version = NoAlternateVersions(
+            lambda item: int(arrays.song_keys[item]), self._linked_artists, [seed.song for seed in seeds]
+        )
+        chosen: list[Pick] = []
+        spare: list[Pick] = []
+        pools: list[Items] = []
+        asked = used = Band(0, 0)
+        widened, in_band, search = False, 0, SearchPath.EXACT
+        for stage in band_stages(level, request.band or BandLifts(), request.may_widen):
+            missing = request.size - len(chosen)
+            if missing == 0:
+                break
+            allowed = apply_filters(self._items_in(stage.added, genres), filters)
+            used, widened = stage.used, stage.widened
+            if not stage.widened:
+                asked = stage.used
+            pools.append(allowed)
+            if len(allowed) == 0:
+                continue
+
+            def rank(count: int, allowed: Items = allowed) -> Ranking:
+                return self.index.search.rank(queries, allowed, count, request.popularity_weight)
+
+            pool_size = missing * (VARIATION_POOL if request.variation else 1) + RESERVES
+            pool, path = pick(rank, (one_per_artist, one_version, not_by_name), pool_size)
+            taken = vary(pool, missing, request.variation, lambda item: bytes(arrays.track_ids[item]))
+            items = {one.item for one in taken}
+            chosen += taken
+            spare = [one for one in pool if one.item not in items]
+            in_band += 0 if stage.widened else len(taken)
+            # One stage by Annoy is enough to say that the answer is approximate.
+            search = path if search is SearchPath.EXACT else search
+        candidates = sum(len(allowed) for allowed in pools)
+        return _Selection(chosen, spare, BandUse(asked, used, widened, candidates), search, in_band)
+
+    def _items_in(self, band: Band, genres: Sequence[int]) -> Items:
+        start, end = self.index.arrays.popularity_range(band.low, band.high)
+        parts = [self.index.arrays.genre_range(genre, start, end) for genre in genres]
+        return parts[0] if len(parts) == 1 else np.unique(np.concatenate(parts))
+
+    def _linked_artists(self, item: int) -> frozenset[str]:
+        track = self.index.tracks.tracks([item])[0]
+        return linked_artists(track.title, [credit.name for credit in track.artists])
+
+    def _names_credited(self, item: int) -> frozenset[str]:
+        return frozenset(artist_key_of_name(credit.name) for credit in self.index.tracks.tracks([item])[0].artists)
+
+    def _ordered(self, order: Order, chosen: Sequence[Pick], tracks: dict[int, Track]) -> list[Pick]:
+        ids = self.index.arrays.track_ids
+        by_score = sorted(chosen, key=lambda one: (-one.score, ids[one.item]))
+        if order is Order.SIMILARITY:
+            return sorted(chosen, key=lambda one: (-one.similarity, ids[one.item]))
+        if order is Order.POPULARITY:
+            # Item numbers run from the most to the least popular artist already.
+            return sorted(chosen, key=lambda one: one.item)
+        return [by_score[place] for place in sequence_for_flow([tracks[one.item].features for one in by_score])]
+
+    def _nobody_bigger(
+        self,
+        request: RecommendationRequest,
+        level: int,
+        genre: GenreChoice,
+        genre_numbers: Sequence[int],
+        own_items: Items,
+    ) -> str:
+        names = " and ".join(genre.used)
+        above = apply_filters(
+            self._items_in(Band(level + 1, 100), genre_numbers),
+            [EveryArtistBigger(self.index.arrays, level), NotThese(own_items)],
+        )
+        if len(above) == 0:
+            return (
+                f"Nobody in {names} is more popular than the seed's artist, who is at {level} of 100. "
+                "Choose another genre, or another seed track."
+            )
+        return (
+            f"Artists above the seed's level of {level} have {_counted(len(above), 'track')} in {names}, but the band "
+            "or the filters leave none. Widen the band (widen) or drop a filter."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Makes rows of the answer out of picks."""
+
+    index: LoadedIndex
+    seeds: Sequence[ResolvedSeed]
+    queries: Sequence[QueryPoint]
+    level: int
+    tracks: dict[int, Track]
+
+    def with_own_tracks(
+        self, picks: Sequence[Pick], own: Sequence[ResolvedSeed], request: RecommendationRequest
+    ) -> list[Row]:
+        """The whole list: own tracks at their slots, the others around them in order."""
+        slots = dict(zip(own_positions(len(own), len(picks), request.own_slots), own, strict=True))
+        remaining = iter(picks)
+        return [
+            self.own_row(position, slots[position]) if position in slots else self.row(position, next(remaining))
+            for position in range(1, len(picks) + len(own) + 1)
+        ]
+
+    def row(self, position: int, one: Pick) -> Row:
+        """A recommended track, with its reason beside the seed that it is nearest to."""
+        track = self.tracks[one.item]
+        vector = self.index.vectors[[one.item]]
+        distances = [float(query.squared_distances(vector)[0]) for query in self.queries]
+        nearest = self.seeds[distances.index(min(distances))]
+        artist_popularity = int(self.index.arrays.artist_popularity[one.item])
+        lift = artist_popularity - self.level
+        parts = reason_parts(nearest.features, track.features, lift)
+        return Row(
+            position=position,
+            own=False,
+            track_id=track.track_id,
+            title=track.title,
+            artists=tuple(credit.name for credit in track.artists),
+            album=track.album,
+            release_year=track.release_year,
+            explicit=track.explicit,
+            popularity=track.popularity,
+            artist_popularity=artist_popularity,
+            lift=lift,
+            similarity=one.similarity,
+            reason=reason_text(parts, nearest.title if len(self.seeds) > 1 else None),
+            reason_parts=tuple(parts),
+            features=track.features,
+        )
+
+    def own_row(self, position: int, seed: ResolvedSeed) -> Row:
+        """One of the artist's own tracks."""
+        return Row(
+            position=position,
+            own=True,
+            track_id=seed.track_id,
+            title=seed.title,
+            artists=seed.artists,
+            album=seed.album,
+            release_year=seed.release_year,
+            explicit=seed.explicit,
+            popularity=seed.popularity,
+            artist_popularity=seed.artist_popularity,
+            lift=seed.artist_popularity - self.level,
+            similarity=1.0,
+            reason="your own track",
+            reason_parts=(),
+            features=seed.features,
+        )
+
+
+def _notes(
+    request: RecommendationRequest,
+    seeds: Sequence[ResolvedSeed],
+    own: Sequence[ResolvedSeed],
+    genre: GenreChoice,
+    selection: _Selection,
+    lyrics: ExplicitLyrics,
+) -> list[str]:
+    """What a person should know about this list and cannot see in it."""
+    band, notes = selection.band, []
+    found = len(selection.chosen)
+    if band.widened:
+        if band.asked.low > MAXIMUM_POPULARITY:
+            why = f"Nobody is above {MAXIMUM_POPULARITY}, so no band can begin at {band.asked.low}"
+        else:
+            held = f"only {_counted(selection.in_band, 'track')}" if selection.in_band else "no track"
+            why = f"The band {band.asked.low} to {band.asked.high} held {held}"
+        notes.append(f"{why}, so artists from {band.used.low} to {band.used.high} were considered too.")
+    if found < request.size:
+        notes.append(
+            f"Only {found} of {request.size} tracks: there are no more in this genre, band and choice of filters, "
+            "with one track per artist."
+        )
+    if len(genre.used) == 2 and genre.how is not GenreSource.ASKED:
+        notes.append(f"No genre stood out clearly, so {genre.used[0]} and {genre.used[1]} were used.")
+    elif genre.how is GenreSource.INFERRED:
+        notes.append(f"The genre {genre.used[0]} was inferred from the tracks that sound nearest.")
+    elif genre.how is GenreSource.ARTIST:
+        notes.append(f"The genre {genre.used[0]} was taken from the artist's other tracks.")
+    if len(own) < len(seeds):
+        notes.append(f"The list holds {len(own)} of your {len(seeds)} tracks, so that it does not look like an advert.")
+    if any(seed.track_id is None for seed in own):
+        notes.append(
+            "A track that is not on Spotify yet keeps its place, but cannot be added there before its release."
+        )
+    if any(seed.popularity_source is PopularitySource.FOLLOWERS for seed in seeds):
+        notes.append("The artist's popularity was estimated from the number of followers.")
+    notes.extend(
+        f"“{seed.title}” was compared without {', '.join(missing)}, which nobody knows."
+        for seed in seeds
+        if (missing := seed.features.missing())
+    )
+    if request.filters.explicit is Explicit.CLEAN:
+        unknown = lyrics.unknown(np.array([one.item for one in selection.chosen], dtype=np.int32))
+        if unknown:
+            notes.append(f"For {unknown} of the tracks it is not known whether their lyrics are explicit.")
+    return notes
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
