@@ -1,0 +1,1 @@
+"""The ``daltonify`` command line: the use cases at a terminal."""

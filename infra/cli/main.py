@@ -1,0 +1,361 @@
+"""The ``daltonify`` command: import public data, build an index, recommend a playlist.
+
+Exit codes: 0 done; 1 a fault of ours; 2 something in the command or the data must be mended; 3 the rules leave nothing
+to recommend; 4 there is no usable index. With ``--json`` standard output holds one JSON document, errors included.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from daltonify_core.catalogue.audio_features import AudioFeatures
+from daltonify_core.catalogue.genres import normalise_genres
+from daltonify_core.catalogue.links import LinkKind, SpotifyLink
+from daltonify_core.catalogue.public_data.scales import PopularityScale
+from daltonify_core.errors import (
+    ActivationConflict,
+    CatalogueEmpty,
+    DaltonifyError,
+    IndexCorrupt,
+    IndexUnavailable,
+    InvalidQuery,
+    InvalidTrack,
+    NoBiggerArtists,
+    SeedDataNeeded,
+    UnknownGenre,
+)
+from daltonify_core.index.builder import BuildSettings
+from daltonify_core.playlist.band import BandLifts
+from daltonify_core.playlist.export import to_csv, to_jspf, to_uris
+from daltonify_core.playlist.filters import Explicit
+from daltonify_core.playlist.own_slots import OwnSlots
+from daltonify_core.playlist.recommendation import Recommendation
+from daltonify_core.playlist.request import Order, RecommendationRequest, RequestFilters, Seed
+from daltonify_core.use_cases.import_catalogue import ImportSettings
+from infra.cli import screen, wiring
+
+EXIT_MEND: Final = 2
+EXIT_NOTHING: Final = 3
+EXIT_NO_INDEX: Final = 4
+_FEATURES_HELP = "one audio feature, such as energy=0.9 or tempo=128; may be repeated"
+_FILE_ENDINGS: Final = (".csv.gz", ".csv", ".tsv.gz", ".tsv", ".txt.gz", ".txt", ".parquet", ".zip", ".gz")
+
+app = typer.Typer(
+    help="Place an independent artist's track beside bigger artists who sound alike.",
+    no_args_is_help=True,
+    add_completion=False,
+    # Tracebacks of Rich print local variables; plain ones say enough.
+    pretty_exceptions_enable=False,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="print one JSON document instead of tables")]
+IndexFolder = Annotated[Path, typer.Option("--index", help="folder of the index")]
+
+
+@app.command("import")
+def import_command(
+    sources: Annotated[list[Path], typer.Argument(help="CSV, TSV, Parquet or zip files, or folders of them")],
+    out: Annotated[
+        Path | None, typer.Option(help="catalogue file to write  [default: catalogue/<name of the source>.csv.gz]")
+    ] = None,
+    genre_from_file_name: Annotated[
+        bool, typer.Option("--genre-from-file-name", help="each file holds one genre and is named after it")
+    ] = False,
+    genre: Annotated[str | None, typer.Option(help="the genre of everything that is imported")] = None,
+    snapshot: Annotated[
+        str | None, typer.Option(help="when popularity was read: YYYY, YYYY-MM or YYYY-MM-DD; newer rows win")
+    ] = None,
+    source: Annotated[str | None, typer.Option(help="where the data come from  [default: name of the source]")] = None,
+    popularity_scale: Annotated[
+        PopularityScale, typer.Option(help="scale of popularity; auto decides for each file")
+    ] = PopularityScale.AUTO,
+    as_json: Json = False,
+) -> None:
+    """Bring public data sets into the catalogue.
+
+    The report accounts for every row: read = kept + merged + dropped.
+    """
+    with _errors(as_json):
+        target = out or Path("catalogue") / f"{_default_name(sources)}.csv.gz"
+        if not target.name.endswith((".csv", ".csv.gz")):
+            raise InvalidQuery(f"The catalogue file {target.name} must end in .csv or .csv.gz.")
+        settings = ImportSettings(
+            genre_from_file_name=genre_from_file_name,
+            genre=genre,
+            snapshot=snapshot,
+            source=source or (_stem(sources[0]) if len(sources) == 1 else None),
+            popularity_scale=popularity_scale,
+        )
+        with screen.progress_bars(not as_json) as progress:
+            report = wiring.import_files(sources, target, settings, progress)
+        if as_json:
+            screen.print_json(report.to_dict() | {"written_to": str(target)})
+        else:
+            screen.print_import(report, str(target))
+
+
+@app.command()
+def build(
+    catalogue: Annotated[Path, typer.Option(help="catalogue folder or file")] = Path("catalogue"),
+    index: IndexFolder = Path("index"),
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**31 - 1, help="seed of the index; equal input and seed give equal bytes")
+    ] = BuildSettings().seed,
+    as_json: Json = False,
+) -> None:
+    """Build an index from the catalogue and make it current.
+
+    If anything fails, the index that was current stays current.
+    """
+    with _errors(as_json):
+        with screen.progress_bars(not as_json) as progress:
+            report = wiring.build(catalogue, index, BuildSettings(seed=seed), progress)
+        if as_json:
+            screen.print_json(report.to_dict())
+        else:
+            screen.print_build(report, str(index))
+
+
+@app.command()
+def recommend(
+    tracks: Annotated[list[str] | None, typer.Argument(help="Spotify track links, your own tracks in order")] = None,
+    index: IndexFolder = Path("index"),
+    genre: Annotated[str | None, typer.Option(help="genre to look in  [default: the track's own]")] = None,
+    size: Annotated[int, typer.Option(help="number of recommended tracks, 5 to 100")] = 30,
+    min_lift: Annotated[int | None, typer.Option(help="least points of popularity above you  [default: 10]")] = None,
+    max_lift: Annotated[int | None, typer.Option(help="most points of popularity above you  [default: 60]")] = None,
+    widen: Annotated[bool, typer.Option("--widen", help="widen the band you set if it holds too few tracks")] = False,
+    popularity_weight: Annotated[float, typer.Option(help="0 ranks by sound alone, 1 counts popularity as much")] = 0.0,
+    order: Annotated[Order, typer.Option(help="order of the list")] = Order.FLOW,
+    own_slots: Annotated[OwnSlots, typer.Option(help="where your own tracks stand")] = OwnSlots.EARLY,
+    explicit: Annotated[Explicit, typer.Option(help="tracks with explicit lyrics")] = Explicit.ALLOW,
+    year_from: Annotated[int | None, typer.Option(help="first release year")] = None,
+    year_to: Annotated[int | None, typer.Option(help="last release year")] = None,
+    exclude_artist: Annotated[list[str] | None, typer.Option(help="artist to leave out; may be repeated")] = None,
+    exclude_track: Annotated[list[str] | None, typer.Option(help="track link to leave out; may be repeated")] = None,
+    variation: Annotated[int, typer.Option(help="0 is the best list; each other number is another good one")] = 0,
+    title: Annotated[str | None, typer.Option(help="title of a track that the catalogue does not know")] = None,
+    artist: Annotated[list[str] | None, typer.Option(help="its artist; may be repeated, main artist first")] = None,
+    followers: Annotated[int | None, typer.Option(help="its artist's followers on Spotify")] = None,
+    feature: Annotated[list[str] | None, typer.Option(help=_FEATURES_HELP)] = None,
+    seed_genre: Annotated[list[str] | None, typer.Option(help="its genre; may be repeated")] = None,
+    request: Annotated[
+        Path | None, typer.Option(help="JSON file with a whole request instead of the options above; - reads it")
+    ] = None,
+    out: Annotated[
+        list[Path] | None, typer.Option(help="also write the list: .txt (URIs), .csv or .jspf; may be repeated")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Recommend a playlist around your track.
+
+    A track that the catalogue does not know is described by its title, artist, followers and whatever features are
+    known.
+    """
+    with _errors(as_json):
+        exports = [(path, _export_format(path)) for path in out or []]
+        if request is not None:
+            if tracks or title:
+                raise InvalidQuery("Give either tracks or a request file, not both.")
+            asked = _read_request(request)
+        else:
+            band = None
+            if min_lift is not None or max_lift is not None:
+                usual = BandLifts()
+                low = usual.min_lift if min_lift is None else min_lift
+                # A higher lower end alone keeps meaning "at least so much".
+                high = max(usual.max_lift, low) if max_lift is None else max_lift
+                band = BandLifts(low, high)
+            asked = RecommendationRequest(
+                seeds=_seeds(tracks or [], title, artist or [], followers, feature or [], seed_genre or []),
+                genre=genre,
+                size=size,
+                band=band,
+                widen=widen,
+                popularity_weight=popularity_weight,
+                order=order,
+                own_slots=own_slots,
+                filters=RequestFilters(
+                    explicit, year_from, year_to, tuple(exclude_artist or ()), tuple(exclude_track or ())
+                ),
+                variation=variation,
+            )
+        with wiring.open_recommender(index) as recommender:
+            answer = recommender.recommend(asked)
+        for path, render in exports:
+            path.write_text(render(answer), encoding="utf-8", newline="")
+        if as_json:
+            screen.print_json(answer.to_dict())
+        else:
+            screen.print_recommendation(answer)
+
+
+@app.command()
+def find(
+    text: Annotated[list[str], typer.Argument(help="words of a title or an artist's name")],
+    index: IndexFolder = Path("index"),
+    limit: Annotated[int, typer.Option(min=1, max=200, help="how many tracks to show")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Find tracks of the index by name, most popular artists first."""
+    with _errors(as_json), wiring.open_recommender(index) as recommender:
+        loaded = recommender.index
+        items = loaded.tracks.search(" ".join(text), limit)
+        found = []
+        for item, track in zip(items, loaded.tracks.tracks(items), strict=True):
+            popularity = int(loaded.arrays.artist_popularity[item])
+            found.append(
+                {
+                    "track_id": track.track_id,
+                    "url": SpotifyLink(LinkKind.TRACK, track.track_id).url,
+                    "title": track.title,
+                    "artists": [credit.name for credit in track.artists],
+                    "artist_popularity": popularity if popularity >= 0 else None,
+                    "genres": list(track.genres),
+                }
+            )
+        if as_json:
+            screen.print_json({"tracks": found})
+        elif found:
+            screen.print_found(found)
+        else:
+            screen.print_error(f"The index holds no track with the words {' '.join(text)!r}.")
+            raise typer.Exit(EXIT_NOTHING)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()
+
+
+@contextmanager
+def _errors(as_json: bool) -> Iterator[None]:
+    """Turn errors into a message and an exit code; unknown ones keep their traceback."""
+    try:
+        yield
+    except DaltonifyError as error:
+        if as_json:
+            screen.print_json(_problem(error))
+        else:
+            screen.print_error(error.message)
+        raise typer.Exit(_exit_code(error)) from error
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; Python must not complain about it at exit.
+        sys.stderr.close()
+        raise typer.Exit(0) from None
+    except OSError as error:
+        message = f"{error.filename or 'A file'} cannot be used: {error.strerror or error}."
+        if as_json:
+            screen.print_json({"code": "file_error", "detail": message})
+        else:
+            screen.print_error(message)
+        raise typer.Exit(EXIT_MEND) from error
+
+
+def _exit_code(error: DaltonifyError) -> int:
+    if isinstance(error, NoBiggerArtists | CatalogueEmpty):
+        return EXIT_NOTHING
+    if isinstance(error, IndexUnavailable | IndexCorrupt | ActivationConflict):
+        return EXIT_NO_INDEX
+    return EXIT_MEND
+
+
+def _problem(error: DaltonifyError) -> dict[str, Any]:
+    problem: dict[str, Any] = {"code": error.code, "detail": error.message}
+    if isinstance(error, SeedDataNeeded):
+        problem["missing"] = {str(position): list(names) for position, names in error.missing.items()}
+    if isinstance(error, UnknownGenre):
+        problem["offered"] = list(error.offered)
+    return problem
+
+
+def _default_name(sources: Sequence[Path]) -> str:
+    if len(sources) > 1:
+        raise InvalidQuery("Several sources become one catalogue file: name it with --out catalogue/NAME.csv.gz.")
+    return _stem(sources[0])
+
+
+def _stem(path: Path) -> str:
+    name = path.resolve().name
+    ending = next((ending for ending in _FILE_ENDINGS if name.lower().endswith(ending)), "")
+    return name.removesuffix(name[len(name) - len(ending) :]) if ending else name
+
+
+def _seeds(
+    links: Sequence[str],
+    title: str | None,
+    artists: Sequence[str],
+    followers: int | None,
+    features: Sequence[str],
+    genres: Sequence[str],
+) -> tuple[Seed, ...]:
+    """Links as seeds; a description completes the only link, or stands for a track of its own."""
+    seeds = [Seed.from_link(link) for link in links]
+    if title or artists or followers is not None or features or genres:
+        if len(seeds) > 1:
+            raise InvalidQuery("Describe one track only: with several links, put the descriptions into --request.")
+        seeds = [
+            Seed(
+                track_id=seeds[0].track_id if seeds else None,
+                title=title,
+                artists=tuple(artists),
+                features=_features(features),
+                genres=normalise_genres(genres),
+                followers=followers,
+            )
+        ]
+    if not seeds:
+        raise InvalidQuery(
+            "Give a track to start from, such as https://open.spotify.com/track/4HJ7mSMtHAdU55lLjGE4zW, "
+            "or describe one with --title, --artist, --followers and --feature."
+        )
+    return tuple(seeds)
+
+
+def _features(texts: Sequence[str]) -> AudioFeatures:
+    values: dict[str, object] = {}
+    for text in texts:
+        name, equals, number = text.partition("=")
+        try:
+            values[name.strip()] = float(number)
+        except ValueError:
+            equals = ""
+        if not equals:
+            raise InvalidQuery(f"{text[:60]!r} is not a feature; write it as name=number, such as energy=0.9.")
+    try:
+        return AudioFeatures.from_mapping(values)
+    except InvalidTrack as error:
+        raise InvalidQuery(error.message) from error
+
+
+def _read_request(path: Path) -> RecommendationRequest:
+    try:
+        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+        values = json.loads(text)
+    except ValueError as error:
+        raise InvalidQuery(f"The request is not JSON: {error}.") from error
+    if not isinstance(values, dict):
+        raise InvalidQuery(
+            'The request must be a JSON object, such as {"seeds": ["https://open.spotify.com/track/…"]}.'
+        )
+    return RecommendationRequest.from_dict(values)
+
+
+def _export_format(path: Path) -> Callable[[Recommendation], str]:
+    formats: dict[str, Callable[[Recommendation], str]] = {
+        ".txt": lambda answer: to_uris(answer.tracks),
+        ".csv": lambda answer: to_csv(answer.tracks),
+        ".jspf": lambda answer: to_jspf(answer, path.stem),
+    }
+    if path.suffix.lower() not in formats:
+        raise InvalidQuery(f"{path.name} must end in .txt (URIs), .csv or .jspf.")
+    return formats[path.suffix.lower()]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""What people see at the terminal: tables, progress and messages. Machines read ``--json`` instead."""
+
+import json
+import posixpath
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from daltonify_core.catalogue.public_data.report import ImportReport
+from daltonify_core.index.builder import Progress as ProgressCall
+from daltonify_core.playlist.recommendation import Recommendation, Row
+from daltonify_core.use_cases.build_index import BuildReport
+
+# Titles come from anywhere: they are shown as Text, never parsed as markup, and emoji codes stay as they are.
+_OUT = Console(highlight=False, markup=False, emoji=False)
+_ERR = Console(stderr=True, highlight=False, markup=False, emoji=False)
+_BAR_WIDTH = 10
+
+
+def print_json(values: Mapping[str, Any]) -> None:
+    """One JSON document on standard output."""
+    sys.stdout.write(json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+
+def print_error(message: str) -> None:
+    """One error for a person, on standard error."""
+    _ERR.print(Text("Error: ", style="bold red") + Text(_plain(message)))
+
+
+@contextmanager
+def progress_bars(shown: bool) -> Iterator[ProgressCall]:
+    """A bar for each phase on standard error; none when that is no terminal or ``shown`` is false."""
+    if not (shown and _ERR.is_terminal):
+        yield lambda phase, done, total: None
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=_ERR) as bars:
+        tasks: dict[str, Any] = {}
+
+        def report(phase: str, done: int, total: int) -> None:
+            if phase not in tasks:
+                tasks[phase] = bars.add_task(phase, total=total or None)
+            bars.update(tasks[phase], completed=done, total=total or None)
+
+        yield report
+
+
+def print_import(report: ImportReport, target: str) -> None:
+    """What an import read, kept, merged and dropped."""
+    names = [file.name for file in report.files] + [file.name for file in report.skipped]
+    # Long paths say the same thing on every line.
+    common = len(posixpath.commonpath([posixpath.dirname(name) for name in names]) + "/") if len(names) > 1 else 0
+    for file in report.files:
+        notes = [note for note in (
+            f"genre {file.genre}" if file.genre else None,
+            f"popularity {file.popularity_scale}" if file.popularity_scale else "no popularity",
+        ) if note]  # fmt: skip
+        _OUT.print(_plain(f"{file.name[common:]}: {file.rows:,} rows ({', '.join(notes)})"))
+    for skipped in report.skipped:
+        _OUT.print(Text(_plain(f"skipped {skipped.name[common:]}: {skipped.reason}"), style="yellow"))
+    table = Table("rows", "", "why", title="Import", title_justify="left")
+    table.columns[1].justify = "right"
+    table.add_row("read", f"{report.read:,}", "")
+    table.add_row("kept", f"{report.kept:,}", "one for each track")
+    table.add_row("merged", f"{report.merged:,}", "further rows of a track that is kept")
+    for reason, count in report.dropped.items():
+        table.add_row("dropped", f"{count:,}", Text(_plain(reason.replace("_", " "))))
+    _OUT.print(table)
+    for reason, examples in report.examples.items():
+        for example in examples:
+            where = f"{example.file}, line {example.line}"
+            _OUT.print(Text(_plain(f"  {reason.replace('_', ' ')} · {where}: {example.text}"), style="dim"))
+    if report.without_popularity:
+        _OUT.print(
+            f"{report.without_popularity:,} rows have no popularity; their tracks are recommended only if another row "
+            "tells how popular the artist is."
+        )
+    _OUT.print(Text(_plain(f"Wrote {report.kept:,} tracks to {target}"), style="bold"))
+
+
+def print_build(report: BuildReport, folder: str) -> None:
+    """What was built and is now current."""
+    manifest = report.manifest
+    table = Table("genre", "tracks", title="Genres on offer", title_justify="left")
+    table.columns[1].justify = "right"
+    for genre, count in manifest.genres.items():
+        table.add_row(Text(_plain(genre)), f"{count:,}")
+    _OUT.print(table)
+    _OUT.print(
+        f"Read {report.rows_read:,} rows: {manifest.items:,} tracks by {manifest.artists:,} artists, "
+        f"{report.rows_merged:,} rows merged, {report.rows_invalid:,} invalid."
+    )
+    for examples in report.examples.values():
+        for example in examples:
+            _OUT.print(Text(_plain(f"  {example}"), style="dim"))
+    if manifest.feature_space["method"] == "plain":
+        _OUT.print(
+            "Too few artists have several tracks to learn what likeness means; features are compared as they are."
+        )
+    size = sum(file.bytes for file in manifest.files.values()) / 1e6
+    _OUT.print(Text(_plain(f"Activated {manifest.version} in {folder} ({size:.1f} MB)"), style="bold"))
+    if report.pruned:
+        _OUT.print(f"Removed {len(report.pruned)} old versions.")
+
+
+def print_recommendation(answer: Recommendation) -> None:
+    """The list with its reasons, and what a person should know about it."""
+    band = answer.band
+    _OUT.print(
+        _plain(
+            f"{' and '.join(answer.genre.used)} · artists from {band.used.low} to {band.used.high} of 100 · "
+            f"{band.candidates:,} candidates · {answer.search} search"
+        )
+    )
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("", justify="right")
+    table.add_column("artist and title", ratio=5)
+    table.add_column("lift", justify="right")
+    table.add_column("similar", no_wrap=True)
+    table.add_column("why", ratio=5, style="dim")
+    for row in answer.tracks:
+        table.add_row(str(row.position), _name(row), *_figures(row), Text(_plain(_sound(row))))
+    _OUT.print(table)
+    for note in answer.notes:
+        _OUT.print(Text(_plain(f"• {note}"), style="yellow"))
+
+
+def print_found(tracks: Sequence[Mapping[str, Any]]) -> None:
+    """Tracks found by name, in the form that ``--json`` prints."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("artist and title", ratio=3)
+    table.add_column("popularity", justify="right")
+    table.add_column("track", no_wrap=True)
+    for track in tracks:
+        name = Text(_plain(", ".join(track["artists"])), style="bold")
+        name.append(_plain(f"  {track['title']}"), style="not bold")
+        known = track["artist_popularity"]
+        table.add_row(name, "?" if known is None else str(known), track["track_id"])
+    _OUT.print(table)
+
+
+def _name(row: Row) -> Text:
+    name = Text(_plain(", ".join(row.artists)), style="bold green" if row.own else "bold")
+    name.append(_plain(f"  {row.title}"), style="green" if row.own else "not bold")
+    return name
+
+
+def _figures(row: Row) -> tuple[str, str]:
+    if row.own:
+        return "★", ""
+    filled = round(row.similarity * _BAR_WIDTH)
+    return f"+{row.lift}", f"{'█' * filled}{'░' * (_BAR_WIDTH - filled)} {row.similarity:.2f}"
+
+
+def _sound(row: Row) -> str:
+    # The lift has a column of its own.
+    return row.reason.rsplit(";", 1)[0]
+
+
+def _plain(text: str) -> str:
+    """Without control characters: a title must not be able to move the cursor or set the window's title."""
+    return "".join(character if character.isprintable() else " " for character in text)
