@@ -1,6 +1,6 @@
 """Ports: what the domain needs from the outside, in its own words."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,6 +113,14 @@ class CatalogueShards(Protocol):
         """The decompressed text of one shard, opened with ``newline=""``."""
 
 
+type Progress = Callable[[str, int, int], None]
+"""Called now and then in long work: a phase in words, what is done, what there is to do (0 if not known)."""
+
+
+def no_progress(phase: str, done: int, total: int) -> None:
+    """For callers who do not watch."""
+
+
 @dataclass(frozen=True, slots=True)
 class CurrentIndex:
     """Which index is current. ``built_at`` is UTC in ISO form; ``previous`` holds older versions, newest first."""
@@ -153,4 +161,4 @@ class IndexStore(Protocol):
         """
 
     def prune(self, keep: Collection[str]) -> list[str]:
-        """Remove all versions but these; the names of those removed."""
+        """Remove all versions but these and those that the state names; the names of those removed."""

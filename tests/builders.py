@@ -1,9 +1,19 @@
 """Valid objects with any field overridden, so that a test states only what it is about."""
 
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+from daltonify_core.adapters.annoy_index import AnnoyFormat
+from daltonify_core.adapters.catalogue_file import write_catalogue_file
+from daltonify_core.adapters.local_folder import FolderIndexStore, FolderShards
+from daltonify_core.adapters.sqlite_tracks import SqliteTracksFormat
 from daltonify_core.catalogue.audio_features import FEATURE_NAMES, AudioFeatures
 from daltonify_core.catalogue.track import ArtistCredit, Track
+from daltonify_core.index.bundle import LoadedIndex, load_bundle
+from daltonify_core.index.candidate_search import SearchSettings
+from daltonify_core.use_cases.build_index import build_index
 
 
 def track_id(number: int) -> str:
@@ -50,3 +60,19 @@ def make_track(**overrides: Any) -> Track:
         ArtistCredit(artist) if isinstance(artist, str) else artist for artist in values["artists"]
     )
     return Track(**values)
+
+
+def build_index_folder(folder: Path, tracks: Iterable[Track]) -> Path:
+    """Write a catalogue of ``tracks`` below ``folder``, build its index, and give the bundle's folder."""
+    write_catalogue_file(folder / "catalogue" / "tracks.csv.gz", sorted(tracks, key=lambda track: track.track_id))
+    store = FolderIndexStore(folder / "index")
+    built_at = datetime(2026, 1, 15, 12, tzinfo=UTC)
+    report = build_index(
+        FolderShards(folder / "catalogue"), store, AnnoyFormat(), SqliteTracksFormat(), built_at, lambda *_: None
+    )
+    return store.fetch(report.manifest.version, folder)
+
+
+def open_index(bundle: Path, settings: SearchSettings | None = None) -> LoadedIndex:
+    """The index in a folder that ``build_index_folder`` gave; close it afterwards."""
+    return load_bundle(bundle, bundle.name, AnnoyFormat(), SqliteTracksFormat(), settings)

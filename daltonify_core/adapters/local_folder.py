@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,8 @@ from daltonify_core.ports import ActivationState, CurrentIndex
 
 _POINTER: Final = "current.json"
 _LOCK: Final = ".activation.lock"
+_PARTIAL_PREFIX: Final = ".upload-"
+_PARTIAL_LIFE_SECONDS: Final = 24 * 60 * 60
 _SHARD_SUFFIXES: Final = (".csv", ".csv.gz")
 
 
@@ -80,7 +83,7 @@ class FolderIndexStore:
             _check_same(target, bundle)
             return
         self._folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".upload-", dir=self._folder) as partial:
+        with tempfile.TemporaryDirectory(prefix=_PARTIAL_PREFIX, dir=self._folder) as partial:
             copy = Path(partial) / version
             shutil.copytree(bundle, copy)
             try:
@@ -109,8 +112,18 @@ class FolderIndexStore:
         return folder
 
     def prune(self, keep: Collection[str]) -> list[str]:
-        """Remove every folder whose manifest bears its name and is not to be kept; anything else is not ours."""
-        found = (path for path in self._folder.glob(f"*/{MANIFEST_FILE}") if path.parent.name not in keep)
+        """Remove every folder whose manifest bears its name and is not to be kept; anything else is not ours.
+
+        Uploads that broke off a day ago go as well.
+        """
+        for partial in self._folder.glob(f"{_PARTIAL_PREFIX}*"):
+            if time.time() - partial.stat().st_mtime > _PARTIAL_LIFE_SECONDS:
+                shutil.rmtree(partial, ignore_errors=True)
+        current = self.read_state().current
+        # What another build activated in the meantime is not stale, whatever the caller knew.
+        in_use = {current.version, *current.previous} if current else set()
+        kept = {*keep, *in_use}
+        found = (path for path in self._folder.glob(f"*/{MANIFEST_FILE}") if path.parent.name not in kept)
         stale = sorted(path.parent for path in found if _is_version(path))
         for folder in stale:
             shutil.rmtree(folder)

@@ -57,7 +57,8 @@ class SqliteTracks:
 
     def search(self, text: str, limit: int) -> list[int]:
         """Items whose title or artists hold every word of ``text`` (the last one as a beginning)."""
-        # The tokenizer parts words at underscores, and what it parts would be a phrase, which `detail=column` cannot find.
+        # The tokenizer parts words at underscores too; a word that it parts would be a phrase, which `detail=column`
+        # cannot find.
         words = re.findall(r"[^\W_]+", text)
         if not words:
             return []

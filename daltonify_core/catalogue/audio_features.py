@@ -4,6 +4,7 @@ Names, units and meanings are Spotify's, because every public data set and Recco
 """
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Final
@@ -97,6 +98,9 @@ class AudioFeatures:
                 continue
             if isinstance(value, bool) or not isinstance(value, (int, float)):
                 raise InvalidTrack("feature_not_a_number", f"{name} is {value!r}; it must be a number.")
+            if abs(value) > sys.float_info.max:
+                # JSON may hold whole numbers of any length, and nothing below can compute with them.
+                raise InvalidTrack("feature_out_of_range", f"{name} is far outside of its range.")
             if name in DISCRETE_FEATURES:
                 if not math.isfinite(value) or value != int(value):
                     raise InvalidTrack("feature_not_a_number", f"{name} is {value!r}; it must be a whole number.")

@@ -21,11 +21,13 @@ _VERSION_WORDS: Final = (
 )
 # "with" names a guest only inside brackets; elsewhere it is a word of the title ("Dancing with Myself").
 _FEATURED: Final = re.compile(
-    r"[\(\[]\s*(?:(?:feat|ft|featuring)(?:\.\s*|\s+)|with\s+)([^\(\)\[\]]+)[\)\]]|\b(?:feat|ft|featuring)(?:\.\s*|\s+)(.+?)(?=\s+[-–—]\s|[\(\[]|$)",
+    r"[\(\[]\s*(?:(?:feat|ft|featuring)(?:\.\s*|\s+)|with\s+)([^\(\)\[\]]+)[\)\]]|"
+    r"\b(?:feat|ft|featuring)(?:\.\s*|\s+)(\S.*?)(?=\s+[-–—]\s|[\(\[]|$)",
     re.IGNORECASE,
 )
 _BRACKETED: Final = re.compile(r"[\(\[]([^\(\)\[\]]*)[\)\]]")
 _VERSION: Final = re.compile(rf"\b(?:{_VERSION_WORDS})\b", re.IGNORECASE)
+_MAXIMUM_NAME_PARTS: Final = 3  # "Earth, Wind & Fire"
 _DASH: Final = re.compile(r"\s+[-–—]\s+")
 _NAME_SEPARATORS: Final = re.compile(r"\s*(?:,|&|\+|\band\b|\bx\b|;)\s*", re.IGNORECASE)
 
@@ -39,7 +41,7 @@ def song_title(title: str) -> str:
     'wap'
     """
     # Japanese releases write full-width brackets.
-    text = _FEATURED.sub(" ", unicodedata.normalize("NFKC", title))
+    text = _FEATURED.sub(" ", unicodedata.normalize("NFKC", title.strip()))
     text = _BRACKETED.sub(lambda match: " " if _VERSION.search(match.group(1)) else match.group(0), text)
     head, *tails = _DASH.split(text)
     kept = [head, *(tail for tail in tails if not _VERSION.search(tail))]
@@ -55,10 +57,15 @@ def song_key(title: str) -> int:
 def linked_artists(title: str, artists: Iterable[str]) -> frozenset[str]:
     """Keys of the credited artists and of those whom the title names after "feat.", "ft." or "with"."""
     names = list(artists)
-    for match in _FEATURED.finditer(unicodedata.normalize("NFKC", title)):
+    for match in _FEATURED.finditer(unicodedata.normalize("NFKC", title.strip())):
         named = match.group(1) or match.group(2)
-        # The whole as well, because a separator may belong to a name ("Tyler, The Creator").
-        names += [named, *_NAME_SEPARATORS.split(named)]
+        between = list(_NAME_SEPARATORS.finditer(named))
+        starts = [0, *(separator.end() for separator in between)]
+        ends = [*(separator.start() for separator in between), len(named)]
+        # A separator may belong to a name ("Tyler, The Creator", "Lil Nas X"), so neighbouring parts also count as one.
+        names += [
+            named[start:end] for place, start in enumerate(starts) for end in ends[place : place + _MAXIMUM_NAME_PARTS]
+        ]
     return frozenset(key for name in names if (key := artist_key_of_name(name)))
 
 

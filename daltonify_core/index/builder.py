@@ -6,7 +6,7 @@ Text waits on disk (``TrackMerger``, ``TrackSpool``); memory holds only the arra
 import math
 from array import array
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -25,10 +25,7 @@ from daltonify_core.index.bundle import BUNDLE_FILES, NEIGHBOURS_FILE, TRACKS_FI
 from daltonify_core.index.feature_space import FeatureSpace, FeatureSpaceSettings, IntArray
 from daltonify_core.index.items import UNKNOWN_EXPLICIT, UNKNOWN_POPULARITY, UNKNOWN_YEAR, ItemArrays, invert
 from daltonify_core.index.manifest import MANIFEST_FILE, METRIC, FileDigest, IndexManifest
-from daltonify_core.ports import NeighbourIndexFormat, TrackStoreFormat
-
-type Progress = Callable[[str, int, int], None]
-"""Called with the name of a phase, what is done and what there is to do (0 when that is not known)."""
+from daltonify_core.ports import NeighbourIndexFormat, Progress, TrackStoreFormat
 
 _PROGRESS_ROWS: Final = 5_000
 _MAXIMUM_SOURCES: Final = 10

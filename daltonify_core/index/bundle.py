@@ -67,7 +67,7 @@ def load_bundle(
         space = FeatureSpace.from_dict(manifest.feature_space)
         vectors = load_array(folder / VECTORS_FILE)
         arrays = ItemArrays.load(folder)
-    except (ValueError, TypeError, KeyError, OSError, EOFError) as error:
+    except (ValueError, TypeError, KeyError, ArithmeticError, OSError, EOFError) as error:
         raise IndexCorrupt(f"The index holds a part that cannot be read: {error}.") from error
     if manifest.dimension != space.dimension or vectors.shape != (manifest.items, manifest.dimension):
         raise IndexCorrupt(f"Vectors have shape {vectors.shape}; the manifest says {manifest.items} items.")

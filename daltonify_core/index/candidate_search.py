@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from daltonify_core.index.exact import squared_distances
+from daltonify_core.index.exact import shortlist, squared_distances
 from daltonify_core.index.feature_space import FeatureSpace, FloatArray, QueryPoint
-from daltonify_core.index.items import ItemArrays, Items
+from daltonify_core.index.items import ItemArrays, Items, contained
 from daltonify_core.ports import NeighbourIndex
 
 
@@ -30,10 +30,12 @@ class SearchPath(StrEnum):
 class SearchSettings:
     """Numbers that choose the way, each with its reason."""
 
-    # Items. `make bench` shows exact and Annoy about even near this many allowed items on two cores.
-    exact_up_to: int = 100_000
-    # Neighbours. Asking Annoy for more costs more than measuring the allowed items; then exact takes over.
-    maximum_proposals: int = 20_000
+    # Items that exact search measures in the time that Annoy needs to answer at all; both numbers follow from
+    # `make bench`.
+    exact_up_to: int = 50_000
+    # Items that exact search measures in the time of one more proposal. Where few items are allowed, proposals that
+    # fall out are many, and this is what sends such a request to exact search. 0: proposals cost nothing.
+    items_per_proposal: float = 200.0
     # The first proposal asks for this many times the expected need, so that a second one is rare.
     proposal_margin: float = 1.5
 
@@ -109,11 +111,10 @@ class CandidateSearch:
     def _nearest_allowed(self, query: QueryPoint, allowed: Items, count: int) -> Items | None:
         share = len(allowed) / len(self._vectors)
         wanted = int(count / share * self._settings.proposal_margin) + 1
-        while wanted <= self._settings.maximum_proposals:
+        worthwhile = len(allowed) - self._settings.exact_up_to
+        while count <= len(allowed) and wanted * self._settings.items_per_proposal <= worthwhile:
             found = self._neighbours.nearest(query.vector.astype(np.float32), wanted).astype(np.int32)
-            places = np.searchsorted(allowed, found)
-            places[places == len(allowed)] = 0
-            kept: Items = found[allowed[places] == found]
+            kept: Items = found[contained(found, allowed)]
             if len(kept) >= count:
                 return kept
             wanted *= 2
@@ -128,6 +129,8 @@ class CandidateSearch:
         path: SearchPath,
         allowed_count: int,
     ) -> Ranking:
+        if not popularity_weight:
+            items = shortlist(self._space, self._vectors, items, queries, count)
         similarities = self._space.similarity(squared_distances(self._vectors, items, queries))
         scores = similarities
         if popularity_weight:

@@ -38,6 +38,9 @@ class FeatureSpaceSettings:
     # Below this many degrees of freedom (tracks beyond each artist's first) a 9 x 9 covariance is noise; the space
     # then falls back to plain scaling. Ten per covariance entry is the usual rule of thumb: 10 * 45.
     minimum_within_artist_tracks: int = 450
+    # Least variance within artists, in squared spreads of the catalogue. A direction in which no artist's tracks differ
+    # would otherwise outweigh all others; so it counts at most ten times.
+    minimum_variance: float = 0.01
     # One prolific artist may count as many times, so that a label's house band does not define what similar means.
     maximum_tracks_per_artist: int = 50
 
@@ -104,10 +107,10 @@ class FeatureSpace:
         if freedom < settings.minimum_within_artist_tracks:
             # Two random tracks differ by a mean square of 2 per scaled dimension, two of one artist by about half.
             return cls(center, scale, np.diag(varies.astype(np.float64)), math.sqrt(dimension), "plain", settings)
-        diagonal = np.diag(np.maximum(np.diag(within), 1e-6))
+        diagonal = np.diag(np.diag(within))
         shrunken = (1.0 - settings.shrinkage) * within + settings.shrinkage * diagonal
         values, directions = np.linalg.eigh(shrunken)
-        whitening = (directions / np.sqrt(np.maximum(values, 1e-6))) @ directions.T
+        whitening = (directions / np.sqrt(np.maximum(values, settings.minimum_variance))) @ directions.T
         # A feature that never varies in the catalogue tells no two tracks apart, but a seed may hold another value, and
         # a tiny spread would magnify that until nothing is similar.
         whitening[~varies, :] = whitening[:, ~varies] = 0.0

@@ -78,15 +78,16 @@ class ItemArrays:
     def genre_range(self, genre: int, low: int, high: int) -> Items:
         """Items of one genre whose number lies in ``low <= item < high``."""
         items = self.genre_items[self.genre_offsets[genre] : self.genre_offsets[genre + 1]]
-        first, last = np.searchsorted(items, (low, high))
+        first, last = np.searchsorted(items, np.array((low, high), dtype=items.dtype))
         return np.asarray(items[first:last])
 
     def popularity_range(self, low: int, high: int) -> tuple[int, int]:
         """First item and end of the range whose artist popularity lies in ``low <= popularity <= high``."""
-        # searchsorted wants ascending order; a view of the reversed array costs nothing.
+        # searchsorted wants ascending order, for which a reversed view will do, and a needle of the array's own type:
+        # with another one it converts the whole array first.
         ascending = self.artist_popularity[::-1]
-        end = len(ascending) - int(np.searchsorted(ascending, low, side="left"))
-        start = len(ascending) - int(np.searchsorted(ascending, high, side="right"))
+        end = len(ascending) - int(np.searchsorted(ascending, np.int16(low), side="left"))
+        start = len(ascending) - int(np.searchsorted(ascending, np.int16(high), side="right"))
         return start, max(start, end)
 
     def save(self, folder: Path) -> None:
@@ -125,6 +126,14 @@ class ItemArrays:
         if bool(np.any(self.artist_popularity[1:] > self.artist_popularity[:-1])):
             found.append("artist_popularity is not in descending order")
         return found
+
+
+def contained(items: NDArray[Any], ascending: Items) -> NDArray[np.bool_]:
+    """For each of ``items`` whether it is among ``ascending``, by binary search; shape ``(len(items),)``."""
+    if len(ascending) == 0:
+        return np.zeros(len(items), dtype=np.bool_)
+    places = np.minimum(np.searchsorted(ascending, items), len(ascending) - 1)
+    return np.asarray(ascending[places] == items)
 
 
 def load_array(path: Path) -> NDArray[Any]:

@@ -94,7 +94,7 @@ class IndexManifest:
             if _canonical(manifest._content()) != content:
                 raise ValueError("fields have other types than this version writes")
             actual = manifest.version
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError) as error:
             raise IndexCorrupt(f"The manifest cannot be read ({error}). Build the index anew.") from error
         if stated != actual:
             raise IndexCorrupt(f"The manifest says version {stated!r} but its content is {actual}. Build it anew.")

@@ -9,7 +9,7 @@ import numpy as np
 from daltonify_core.catalogue.genres import normalise_genre
 from daltonify_core.errors import UnknownGenre
 from daltonify_core.index.bundle import LoadedIndex
-from daltonify_core.index.items import Items
+from daltonify_core.index.items import Items, contained
 
 
 class GenreSource(StrEnum):
@@ -94,7 +94,7 @@ def inferred_shares(neighbours: Items, index: LoadedIndex, settings: GenreSettin
     weights: dict[str, float] = {}
     for number, (name, count) in enumerate(index.manifest.genres.items()):
         base = count / index.manifest.items
-        found = np.count_nonzero(np.isin(neighbours, index.arrays.items_in_genres([number])))
+        found = np.count_nonzero(contained(neighbours, index.arrays.items_in_genres([number])))
         weights[name] = float(found + settings.prior_neighbours * base) / base if found else 0.0
     total = sum(weights.values())
     return {name: round(weight / total, 5) for name, weight in weights.items() if weight} if total else {}
@@ -103,7 +103,7 @@ def inferred_shares(neighbours: Items, index: LoadedIndex, settings: GenreSettin
 def artist_genre_weights(items: Items, index: LoadedIndex) -> dict[str, float]:
     """Number of ``items`` in each offered genre."""
     counts = {
-        name: int(np.count_nonzero(np.isin(items, index.arrays.items_in_genres([number]))))
+        name: int(np.count_nonzero(contained(items, index.arrays.items_in_genres([number]))))
         for number, name in enumerate(index.genres)
     }
     return {name: float(count) for name, count in counts.items() if count}

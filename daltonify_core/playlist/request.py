@@ -81,8 +81,6 @@ class Seed:
             features = AudioFeatures.from_mapping(_optional(value, "features", dict) or {})
         except InvalidTrack as error:
             raise InvalidQuery(error.message) from error
-        except OverflowError as error:
-            raise InvalidQuery("A feature is far larger than any that can be measured.") from error
         return cls(
             track_id=cls.from_link(track).track_id if track is not None else None,
             title=_optional(value, "title", str),

@@ -165,6 +165,7 @@ def _advice(seeds: Sequence[Seed], missing: dict[int, list[str]], index: LoadedI
         remedies.append("its features (energy, tempo, …; any of them helps)")
     if "artist_popularity" in names:
         remedies.append("the artist's number of followers")
-    more = f" {len(missing) - 1} more seeds lack data too." if len(missing) > 1 else ""
+    others = len(missing) - 1
+    more = f" {others} more seeds lack data too." if others > 1 else " Another seed lacks data too." if others else ""
     known = f"The catalogue of {index.manifest.items:,} tracks"
     return f"{known} knows too little of {name}. Give {', '.join(remedies)}.{more}"

@@ -9,7 +9,7 @@ the order with the smallest sum of jumps: a greedy tour, improved by reversing s
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from daltonify_core.catalogue.audio_features import AudioFeatures
 
@@ -64,7 +64,9 @@ def sequence_for_flow(tracks: Sequence[AudioFeatures], settings: SequencerSettin
     Deterministic; for 30 tracks a few thousand steps.
     """
     count = len(tracks)
-    jumps = [[jump(first, second, settings) for second in tracks] for first in tracks]
+    jumps = [[0.0] * count for _ in tracks]
+    for first, second in combinations(range(count), 2):
+        jumps[first][second] = jumps[second][first] = jump(tracks[first], tracks[second], settings)
     order = list(range(count))
     tour = _shortened(_greedy_tour(jumps), jumps)
     # Shortening stops where no single reversal helps, and rarely that is a longer way than the one given.

@@ -10,7 +10,7 @@ from typing import Any, Final
 from daltonify_core.catalogue.canonical_csv import read_rows
 from daltonify_core.catalogue.merging import TrackMerger
 from daltonify_core.errors import CatalogueEmpty, InvalidTrack
-from daltonify_core.index.builder import BuildSettings, IndexBuilder, Progress
+from daltonify_core.index.builder import BuildSettings, IndexBuilder
 from daltonify_core.index.bundle import load_bundle
 from daltonify_core.index.manifest import IndexManifest
 from daltonify_core.ports import (
@@ -18,6 +18,7 @@ from daltonify_core.ports import (
     CurrentIndex,
     IndexStore,
     NeighbourIndexFormat,
+    Progress,
     TrackStoreFormat,
 )
 

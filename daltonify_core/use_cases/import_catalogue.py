@@ -20,7 +20,7 @@ from daltonify_core.catalogue.public_data.scales import (
 )
 from daltonify_core.catalogue.track import Track
 from daltonify_core.errors import InvalidDataset, InvalidQuery, InvalidTrack
-from daltonify_core.ports import RawTable, TableLayout
+from daltonify_core.ports import Progress, RawTable, TableLayout, no_progress
 
 _ROWS_PER_PROGRESS: Final = 5_000
 _FILE_SUFFIXES: Final = frozenset({".gz", ".csv", ".tsv", ".tab", ".psv", ".txt", ".parquet"})
@@ -28,12 +28,6 @@ _MAX_SKIPPED_SHOWN: Final = 5
 
 type TrackSink = Callable[[Iterator[Track]], None]
 """Stores all tracks that it is given, in id order, or leaves everything as it was."""
-type Progress = Callable[[int, int], None]
-"""Told the number of rows done and the number of all rows, at most every few thousand rows."""
-
-
-def no_progress(done: int, total: int) -> None:
-    """For callers who do not watch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +104,7 @@ def import_catalogue(
     skipped: list[SkippedFile] = []
     for table in tables:
         try:
-            surveys.append(_survey(table, settings))
+            surveys.append(_survey(table, settings, progress))
         except InvalidDataset as error:
             skipped.append(SkippedFile(table.name, error.message))
     if not surveys:
@@ -125,7 +119,7 @@ def import_catalogue(
             parser = survey.parser()
             for line, row in survey.table.rows():
                 if read % _ROWS_PER_PROGRESS == 0:
-                    progress(read, total)
+                    progress("read rows", read, total)
                 read += 1
                 try:
                     track = _completed(parser.parse(row), survey.genre, settings)
@@ -135,10 +129,10 @@ def import_catalogue(
                 without_popularity += track.popularity is None
                 merger.add(track)
             files.append(survey.account(dropped.total() - dropped_before))
-        progress(read, total)
+        progress("read rows", read, total)
         if read == dropped.total():
             raise _nothing_kept(read, dropped)
-        tally = _Tally(merger.merged())
+        tally = _Tally(merger.merged(), progress)
         write(tally.tracks())
     if read != tally.kept + tally.merged + dropped.total():
         raise RuntimeError(f"Of {read} rows, {tally.kept} tracks and {dropped.total()} drops are accounted for.")
@@ -157,8 +151,9 @@ def import_catalogue(
 class _Tally:
     """Counts merged tracks while they stream to the sink."""
 
-    def __init__(self, merged: Iterator[MergedTrack]) -> None:
+    def __init__(self, merged: Iterator[MergedTrack], progress: Progress) -> None:
         self._merged = merged
+        self._progress = progress
         self.kept = 0
         self.merged = 0
 
@@ -166,10 +161,13 @@ class _Tally:
         for item in self._merged:
             self.kept += 1
             self.merged += item.rows - 1
+            if self.kept % _ROWS_PER_PROGRESS == 0:
+                self._progress("write tracks", self.kept, 0)
             yield item.track
+        self._progress("write tracks", self.kept, self.kept)
 
 
-def _survey(table: RawTable, settings: ImportSettings) -> _Survey:
+def _survey(table: RawTable, settings: ImportSettings, progress: Progress) -> _Survey:
     """The first pass: count rows and learn the scales that only a whole column tells."""
     header = table.header()
     # A file with exactly our columns is taken at its word; every other file is read as what people write.
@@ -187,6 +185,8 @@ def _survey(table: RawTable, settings: ImportSettings) -> _Survey:
     width, rows = len(header), 0
     for _, row in table.rows():
         rows += 1
+        if rows % _ROWS_PER_PROGRESS == 0:
+            progress(f"look through {PurePosixPath(table.name).name}", rows, 0)
         if len(row) == width:
             for position, see in watched:
                 see(row[position])

@@ -1,11 +1,12 @@
 """Recommend a playlist for one or more seed tracks: the rules of the product, one after the other."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from daltonify_core.catalogue.artists import PopularitySource, artist_key
+from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES
 from daltonify_core.catalogue.links import LinkKind, is_spotify_id, parse_link
 from daltonify_core.catalogue.songs import linked_artists
 from daltonify_core.catalogue.track import ArtistCredit, Track, artist_key_of_name
@@ -373,9 +374,9 @@ def _notes(
     if any(seed.popularity_source is PopularitySource.FOLLOWERS for seed in seeds):
         notes.append("The artist's popularity was estimated from the number of followers.")
     notes.extend(
-        f"“{seed.title}” was compared without {', '.join(missing)}, which nobody knows."
+        f"“{seed.title}” was compared by {_listed(seed.features.present())} alone, since no more is known of it."
         for seed in seeds
-        if (missing := seed.features.missing())
+        if seed.features.missing()
     )
     if request.filters.explicit is Explicit.CLEAN:
         unknown = lyrics.unknown(np.array([one.item for one in selection.chosen], dtype=np.int32))
@@ -386,3 +387,8 @@ def _notes(
 
 def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _listed(features: Iterable[str]) -> str:
+    *most, last = [name for name in features if name in CONTINUOUS_FEATURES]
+    return f"{', '.join(most)} and {last}" if most else last

@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from daltonify_core.catalogue.public_data.report import ImportReport
-from daltonify_core.index.builder import Progress as ProgressCall
 from daltonify_core.playlist.recommendation import Recommendation, Row
+from daltonify_core.ports import Progress as ProgressCall
 from daltonify_core.use_cases.build_index import BuildReport
 
 # Titles come from anywhere: they are shown as Text, never parsed as markup, and emoji codes stay as they are.
@@ -60,16 +60,19 @@ def progress_bars(shown: bool) -> Iterator[ProgressCall]:
 def print_import(report: ImportReport, target: str) -> None:
     """What an import read, kept, merged and dropped."""
     names = [file.name for file in report.files] + [file.name for file in report.skipped]
-    # Long paths say the same thing on every line.
-    common = len(posixpath.commonpath([posixpath.dirname(name) for name in names]) + "/") if len(names) > 1 else 0
+    folders = [posixpath.dirname(name) for name in names]
+    # A long path to all files alike says the same thing on every line.
+    comparable = all(folders) and len({folder.startswith("/") for folder in folders}) == 1
+    common = posixpath.commonpath(folders) if comparable else ""
+    hidden = len(common.rstrip("/")) + 1 if common else 0
     for file in report.files:
         notes = [note for note in (
             f"genre {file.genre}" if file.genre else None,
             f"popularity {file.popularity_scale}" if file.popularity_scale else "no popularity",
         ) if note]  # fmt: skip
-        _OUT.print(_plain(f"{file.name[common:]}: {file.rows:,} rows ({', '.join(notes)})"))
+        _OUT.print(_plain(f"{file.name[hidden:]}: {file.rows:,} rows ({', '.join(notes)})"))
     for skipped in report.skipped:
-        _OUT.print(Text(_plain(f"skipped {skipped.name[common:]}: {skipped.reason}"), style="yellow"))
+        _OUT.print(Text(_plain(f"skipped {skipped.name[hidden:]}: {skipped.reason}"), style="yellow"))
     table = Table("rows", "", "why", title="Import", title_justify="left")
     table.columns[1].justify = "right"
     table.add_row("read", f"{report.read:,}", "")
@@ -80,7 +83,7 @@ def print_import(report: ImportReport, target: str) -> None:
     _OUT.print(table)
     for reason, examples in report.examples.items():
         for example in examples:
-            where = f"{example.file}, line {example.line}"
+            where = f"{example.file[hidden:]}, line {example.line}"
             _OUT.print(Text(_plain(f"  {reason.replace('_', ' ')} · {where}: {example.text}"), style="dim"))
     if report.without_popularity:
         _OUT.print(

@@ -14,8 +14,9 @@ from daltonify_core.adapters.parquet_file import ParquetTable
 from daltonify_core.adapters.sqlite_tracks import SqliteTracksFormat
 from daltonify_core.catalogue.public_data.report import ImportReport
 from daltonify_core.errors import CatalogueEmpty, IndexUnavailable
-from daltonify_core.index.builder import BuildSettings, Progress
+from daltonify_core.index.builder import BuildSettings
 from daltonify_core.index.bundle import load_bundle
+from daltonify_core.ports import Progress
 from daltonify_core.use_cases.build_index import BuildReport, build_index
 from daltonify_core.use_cases.import_catalogue import ImportSettings, import_catalogue
 from daltonify_core.use_cases.recommend import Recommender
@@ -24,7 +25,7 @@ from daltonify_core.use_cases.recommend import Recommender
 def import_files(sources: Sequence[Path], target: Path, settings: ImportSettings, progress: Progress) -> ImportReport:
     """Import files, folders and archives into one catalogue file."""
     tables = find_tables(sources, {".parquet": ParquetTable})
-    return import_catalogue(tables, partial(write_catalogue_file, target), settings, partial(progress, "import rows"))
+    return import_catalogue(tables, partial(write_catalogue_file, target), settings, progress)
 
 
 def build(catalogue: Path, index: Path, settings: BuildSettings, progress: Progress) -> BuildReport:

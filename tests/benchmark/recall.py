@@ -66,7 +66,7 @@ def measure(index: LoadedIndex, folder: Path, queries: int, seed: int) -> list[R
         return CandidateSearch(index.space, index.vectors, index.arrays, neighbours, settings)
 
     exact = searcher(SearchSettings(exact_up_to=index.manifest.items))
-    annoy = searcher(SearchSettings(exact_up_to=0, maximum_proposals=index.manifest.items))
+    annoy = searcher(SearchSettings(exact_up_to=0, items_per_proposal=0))
     random = np.random.default_rng(seed)
     chosen = random.choice(index.manifest.items, size=queries, replace=False)
     points = [QueryPoint(index.vectors[item].astype(np.float64)) for item in chosen.tolist()]

@@ -237,3 +237,13 @@ def _one_track(folder: Path) -> Path:
     source = folder / "songs.csv"
     source.write_text(f"{HEADER}{'A' * 22},One,Ann,10,pop,{SOUND}\n", encoding="utf-8")
     return source
+
+
+def test_import_of_absolute_and_relative_paths_together_is_shown(tmp_path, run: Run, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "two.csv").write_text(f"{HEADER}{'B' * 22},Two,Bob,5,pop,{SOUND}\n", encoding="utf-8")
+    shown = run("import", _one_track(tmp_path), "sub/two.csv", "--out", "c.csv")
+    assert shown.code == 0
+    assert "songs.csv: 1 rows" in shown.out
+    assert "two.csv: 1 rows" in shown.out

@@ -69,6 +69,7 @@ _DURATION_UNITS: Final = {
     "durationmin": DurationUnit.MINUTES,
 }
 
+_SHOWN_MISSING: Final = 3
 _SHOWN_HEADERS: Final = 8
 
 
@@ -105,7 +106,7 @@ def choose_columns(header: Sequence[str]) -> Columns:
     }
     missing = [field for field in REQUIRED_FIELDS if not chosen[field]]
     if missing:
-        raise InvalidDataset(f"it lacks the columns {', '.join(missing)}; {_found(header)}")
+        raise InvalidDataset(f"it lacks the columns {_shortened(missing, _SHOWN_MISSING)}; {_found(header)}")
     positions = {field: first_positions[spelling] for field, spelling in chosen.items() if spelling}
     return Columns(
         width=len(header),
@@ -122,5 +123,9 @@ def _found(header: Sequence[str]) -> str:
     names = [name.strip()[:40] for name in header if name.strip()]
     if not names:
         return "its first line names no columns"
-    rest = f" and {len(names) - _SHOWN_HEADERS} more" if len(names) > _SHOWN_HEADERS else ""
-    return f"its first line reads {', '.join(names[:_SHOWN_HEADERS])}{rest}"
+    return f"its first line reads {_shortened(names, _SHOWN_HEADERS)}"
+
+
+def _shortened(names: Sequence[str], shown: int) -> str:
+    rest = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return f"{', '.join(names[:shown])}{rest}"

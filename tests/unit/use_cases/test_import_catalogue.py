@@ -225,11 +225,14 @@ def test_a_header_without_rows_is_refused():
 
 
 def test_progress_is_told_every_few_thousand_rows_and_reaches_the_total():
-    calls: list[tuple[int, int]] = []
+    calls: list[tuple[str, int, int]] = []
     rows = [row(number) for number in range(12_000)]
     kept: list[Track] = []
     import_catalogue([table(*rows)], kept.extend, progress=lambda *call: calls.append(call))
-    assert calls == [(0, 12_000), (5_000, 12_000), (10_000, 12_000), (12_000, 12_000)]
+    read = [call[1:] for call in calls if call[0] == "read rows"]
+    written = [call[1:] for call in calls if call[0] == "write tracks"]
+    assert read == [(0, 12_000), (5_000, 12_000), (10_000, 12_000), (12_000, 12_000)]
+    assert written == [(5_000, 0), (10_000, 0), (12_000, 12_000)]
 
 
 def test_a_sink_that_does_not_take_all_tracks_is_an_error_of_ours():

@@ -1,0 +1,1 @@
+"""Measurements of quality against playlists that people made; printed, never asserted in a test."""

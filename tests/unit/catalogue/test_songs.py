@@ -1,0 +1,257 @@
+"""Songs: versions of one song meet in one title, and different songs never do."""
+
+import itertools
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from daltonify_core.catalogue.songs import linked_artists, song_key, song_title
+
+
+@pytest.mark.parametrize(
+    "version",
+    [
+        "Dreams - 2004 Remaster",
+        "Dreams - Remastered 2011",
+        "Dreams (Remastered)",
+        "Dreams [Remaster]",
+        "Dreams – 2004 Remaster",
+        "Dreams — Live at Wembley, 1998",
+        "Dreams - Live",
+        "Dreams (Live at the BBC / 2019)",
+        "Dreams - Radio Edit",
+        "Dreams (Radio Edit) - Remastered",
+        "Dreams - Single Version",
+        "Dreams (Acoustic)",
+        "Dreams - Acoustic Version (Live)",
+        "Dreams (Deluxe Edition Bonus Track)",
+        'Dreams - From "A Film" Soundtrack',
+        "Dreams (Sped Up)",
+        "Dreams (Original Mix)",
+        "Dreams (Somebody Remix)",
+        "Dreams - Mono / 1977",
+        "Dreams - Ao Vivo",
+        "Dreams (En Vivo)",
+        "Dreams (Versión Acústica)",
+        "Dreams (Remasterizado)",
+        "Dreams (Remasterizado 2009)",
+        "Dreams (feat. Somebody)",
+        "Dreams (Feat Somebody & Somebody Else)",
+        "Dreams (ft. Somebody)",
+        "Dreams (featuring Somebody)",
+        "Dreams (with Somebody)",
+        "Dreams [feat. Somebody]",
+        "Dreams (feat.Somebody)",
+        "Dreams ft.Somebody",
+        "Dreams feat. Somebody",
+        "Dreams ft Somebody",
+        "Dreams featuring Somebody - Radio Edit",
+        "Dreams feat. Somebody (Remix)",
+        "Dreams（Live）",
+        "Dreams （feat. Somebody）",
+        "DREAMS",
+        "Dreams!",
+        "“Dreams”",
+        "Dréams",
+        "Dre\u0301ams",
+        "Ｄｒｅａｍｓ",
+        "𝐃𝐫𝐞𝐚𝐦𝐬",
+        "  Dreams  ",
+        "Dre\u00adams",
+    ],
+)
+def test_every_version_of_a_song_has_the_songs_title(version):
+    assert song_title(version) == "dreams"
+    assert song_key(version) == song_key("Dreams")
+
+
+DIFFERENT = [
+    "Dancing with Myself",
+    "Dancing",
+    "Live and Let Die",
+    "Let Die",
+    "From Me to You",
+    "Me to You",
+    "Cover Me Up",
+    "Me Up",
+    "Live Forever",
+    "Forever",
+    "Mix It Up",
+    "It Up",
+    "With or Without You",
+    "Without You",
+    "Demo",
+    "Take On Me",
+    "On Me",
+    "Piano Man",
+    "Man",
+    "Radio Ga Ga",
+    "Ga Ga",
+    "Video Killed the Radio Star",
+    "Album of the Year",
+    "Original Sin",
+    "Sin",
+    "Edit",
+    "Single Ladies",
+    "Ladies",
+    "Ladies (Put a Ring on It)",
+    "Left Feather",
+    "Left",
+    "Craft Beer",
+    "Part 1",
+    "Part 2",
+    "(I Can't Get No) Satisfaction",
+    "Satisfaction",
+    "Track - One",
+    "Track - Two",
+    "夜に駆ける",
+    "夜",
+    "が",
+    "か",
+    "はは",
+    "ばば",
+    "Группа крови",
+    "Кровь",
+    "हिन्दी",
+    "हनद",
+    "हिन्दू",
+    "사랑",
+    "사람",
+    "حب",
+    "ไม่",
+    "ไม้",
+    "❤️",
+    "☀️",
+    "!!!",
+    "???",
+    "1️⃣",
+    "#️⃣",
+    "*️⃣",
+]
+
+
+def test_different_songs_keep_different_titles():
+    titles = {title: song_title(title) for title in DIFFERENT}
+    for one, other in itertools.combinations(DIFFERENT, 2):
+        assert titles[one] != titles[other], f"{one} and {other} became {titles[one]}"
+        assert song_key(one) != song_key(other)
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("Dancing with Myself", "dancing with myself"),
+        ("Live and Let Die", "live and let die"),
+        ("Live Forever - Remastered", "live forever"),
+        ("From Me to You - Mono", "from me to you"),
+        ("Cover Me Up (Live)", "cover me up"),
+        ("Mix It Up (Radio Edit)", "mix it up"),
+        ("Life - Is - Good - Live", "life is good"),
+        ("Ain't No Mountain (High Enough)", "ain t no mountain high enough"),
+        ("Café del Mar", "cafe del mar"),
+        ("Ёлка", "елка"),
+        ("ガラス", "ガラス"),
+        ("ｶﾞﾗｽ", "ガラス"),
+        ("हिन्दी", "हिन्दी"),
+        ("क्‍ष", "क्ष"),
+        ("東京（Remix）", "東京"),
+        ("Love ❤️", "love"),
+    ],
+)
+def test_only_version_marks_accents_and_signs_go(title, expected):
+    assert song_title(title) == expected
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["Live", "(Live)", "- Live", " - Remastered", "feat. Somebody", "(feat. Somebody)", "Remix", "[Demo]", "Edit"],
+)
+def test_a_title_that_is_nothing_but_a_version_mark_is_kept(title):
+    assert song_title(title)
+
+
+any_title = st.text(max_size=30) | st.lists(
+    st.sampled_from(
+        [
+            "(",
+            ")",
+            "[",
+            "]",
+            " - ",
+            " ",
+            "feat. ",
+            "ft.",
+            "with ",
+            "live",
+            "remix",
+            "Dreams",
+            "夜",
+            "\u0301",
+            "️",
+            "!",
+            "٣",
+        ]
+    ),
+    max_size=8,
+).map("".join)
+
+
+@given(any_title)
+@example("\ufe0f")
+@example("\u0301")
+@example("\u200d")
+@example("\u3099")
+@example("(feat. \u0301)")
+def test_a_title_never_becomes_empty(title):
+    assert bool(song_title(title)) == bool(title.strip())
+
+
+@given(any_title)
+@example("6 ft.")
+def test_case_and_outer_spaces_never_matter(title):
+    assert song_title(f" {title}\t") == song_title(title)
+    if title.isascii():
+        assert song_title(title.upper()) == song_title(title.lower())
+
+
+@given(any_title)
+def test_a_key_is_a_positive_number_of_63_bits(title):
+    assert 0 <= song_key(title) < 2**63
+
+
+def test_a_key_is_the_same_in_every_run():
+    assert song_key("Dreams") == 6_683_868_501_865_233_672
+
+
+@pytest.mark.parametrize(
+    ("title", "named"),
+    [
+        ("Song (feat. Megan Thee Stallion)", {"megan thee stallion"}),
+        ("Song (ft. A & B, C)", {"a", "b", "c"}),
+        ("Song (with A and B)", {"a", "b"}),
+        ("Song [feat. A + B] - Remix", {"a", "b"}),
+        ("Song feat. A x B - Live", {"a", "b"}),
+        ("Song featuring A (Remix)", {"a"}),
+        ("Song (feat.A)", {"a"}),
+        ("Song（feat. ＭＡＸ）", {"max"}),
+        ("Song (feat. Tyler, The Creator)", {"tyler, the creator"}),
+        ("Song (feat. Earth, Wind & Fire)", {"earth, wind & fire"}),
+        ("Song (feat. Lil Nas X)", {"lil nas x"}),
+        ("Song (feat. A & Tyler, The Creator)", {"a", "tyler, the creator"}),
+    ],
+)
+def test_guests_named_in_a_title_are_linked(title, named):
+    assert named | {"main"} <= linked_artists(title, ["Main"])
+
+
+@pytest.mark.parametrize("title", ["Dancing with Myself", "Dreams (Live)", "Left Feather", "Song", ""])
+def test_a_title_that_names_nobody_links_only_the_credited(title):
+    assert linked_artists(title, ["Main", "Second One"]) == {"main", "second one"}
+
+
+@given(title=any_title, artists=st.lists(st.text(max_size=5), max_size=3))
+def test_links_hold_no_empty_key_and_all_who_are_credited(title, artists):
+    linked = linked_artists(title, artists)
+    assert "" not in linked
+    assert all(" ".join(name.split()) == "" or linked_artists("", [name]) <= linked for name in artists)

@@ -1,0 +1,336 @@
+"""Loading a bundle: a reader trusts nothing that it can check, and names the first check that fails."""
+
+import functools
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from annoy import AnnoyIndex
+
+from daltonify_core.adapters.annoy_index import AnnoyFormat
+from daltonify_core.adapters.sqlite_tracks import SqliteTracksFormat
+from daltonify_core.errors import IndexCorrupt
+from daltonify_core.index.bundle import BUNDLE_FILES, NEIGHBOURS_FILE, TRACKS_FILE, VECTORS_FILE, load_bundle
+from daltonify_core.index.candidate_search import SearchPath, SearchSettings
+from daltonify_core.index.manifest import FileDigest, IndexManifest
+from tests.bundles import make_tracks, write_bundle
+from tests.fakes.exact_neighbours import ExactFormat
+from tests.fakes.memory_tracks import MemoryTracksFormat
+
+COUNT = 60
+
+
+@pytest.fixture(scope="module")
+def originals(tmp_path_factory):
+    """Three bundles: ours, one of other tracks of the same number, and one of more tracks."""
+    folder = tmp_path_factory.mktemp("originals")
+    for name, tracks in (
+        ("ours", make_tracks(COUNT, seed=1)),
+        ("same size", make_tracks(COUNT, seed=2)),
+        ("larger", make_tracks(COUNT + 7, seed=3)),
+    ):
+        write_bundle(tracks, folder / name, AnnoyFormat(), SqliteTracksFormat())
+    return folder
+
+
+@pytest.fixture
+def bundle(originals, tmp_path):
+    return shutil.copytree(originals / "ours", tmp_path / "bundle")
+
+
+def load(folder: Path, version: str | None = None, neighbour_format=None, settings: SearchSettings | None = None):
+    return load_bundle(
+        folder,
+        version or IndexManifest.read(folder).version,
+        neighbour_format or AnnoyFormat(),
+        SqliteTracksFormat(),
+        settings,
+    )
+
+
+def forge(folder: Path, **changes: Any) -> None:
+    """Change the manifest and make its version and all hashes fit, as somebody would who knows how they are made."""
+    manifest = IndexManifest.read(folder)
+    files = {name: FileDigest.of(folder / name) for name in manifest.files}
+    (folder / "manifest.json").write_text(replace(manifest, **({"files": files} | changes)).to_json())
+
+
+def test_a_sound_bundle_loads_and_answers(bundle):
+    index = load(bundle)
+    try:
+        assert index.manifest == IndexManifest.read(bundle)
+        assert len(index.arrays) == len(index.vectors) == index.manifest.items == COUNT
+        assert index.genres == tuple(index.manifest.genres)
+        track = index.tracks.tracks([17])[0]
+        ranking = index.search.rank([index.space.query(track.features)], np.arange(COUNT, dtype=np.int32), 5)
+        assert ranking.items[0] == 17
+        assert ranking.similarities[0] == 1.0
+        assert ranking.path is SearchPath.EXACT
+    finally:
+        index.close()
+
+
+def test_search_settings_reach_the_search(bundle):
+    index = load(bundle, settings=SearchSettings(exact_up_to=0, items_per_proposal=0))
+    try:
+        query = index.space.query(index.tracks.tracks([17])[0].features)
+        ranking = index.search.rank([query], np.arange(COUNT, dtype=np.int32), 5)
+        assert ranking.path is SearchPath.ANNOY
+        assert ranking.items[0] == 17
+    finally:
+        index.close()
+
+
+def test_a_bundle_is_the_same_whatever_ports_wrote_it(tmp_path):
+    write_bundle(make_tracks(COUNT), tmp_path / "fake", ExactFormat(), MemoryTracksFormat())
+    version = IndexManifest.read(tmp_path / "fake").version
+    index = load_bundle(tmp_path / "fake", version, ExactFormat(), MemoryTracksFormat())
+    assert index.tracks.count()[0] == COUNT
+    # A reader of another kind of neighbour index does not open it.
+    with pytest.raises(IndexCorrupt, match="another metric or library"):
+        load_bundle(tmp_path / "fake", version, AnnoyFormat(), MemoryTracksFormat())
+
+
+def test_a_bundle_of_one_track_loads(tmp_path):
+    write_bundle(make_tracks(1), tmp_path / "one", AnnoyFormat(), SqliteTracksFormat())
+    load(tmp_path / "one").close()
+
+
+def test_another_version_than_the_one_asked_for_is_refused(bundle, originals):
+    other = IndexManifest.read(originals / "same size").version
+    with pytest.raises(IndexCorrupt, match=f"not {other}"):
+        load(bundle, other)
+
+
+def test_the_manifest_of_another_bundle_is_refused(bundle, originals):
+    shutil.copy(originals / "same size" / "manifest.json", bundle)
+    with pytest.raises(IndexCorrupt, match="differs from what the manifest promises"):
+        load(bundle)
+
+
+def test_a_bundle_without_its_manifest_is_unfinished_and_refused(bundle):
+    version = IndexManifest.read(bundle).version
+    (bundle / "manifest.json").unlink()
+    with pytest.raises(IndexCorrupt, match="no readable manifest"):
+        load(bundle, version)
+
+
+def flip_last_byte(content: bytes) -> bytes:
+    return content[:-1] + bytes([content[-1] ^ 1])
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "truncated": lambda content: content[:-1],
+    "halved": lambda content: content[: len(content) // 2],
+    "extended": lambda content: content + b"\0",
+    "doubled": lambda content: content * 2,
+    "empty": lambda content: b"",
+    "same size": flip_last_byte,
+    "first byte": lambda content: bytes([content[0] ^ 1]) + content[1:],
+}
+
+
+@pytest.mark.parametrize("damage", list(DAMAGES))
+@pytest.mark.parametrize("name", BUNDLE_FILES)
+def test_a_damaged_file_is_refused_by_name(bundle, name, damage):
+    path = bundle / name
+    path.write_bytes(DAMAGES[damage](path.read_bytes()))
+    with pytest.raises(IndexCorrupt, match=name):
+        load(bundle)
+
+
+@pytest.mark.parametrize("name", BUNDLE_FILES)
+def test_a_missing_file_or_a_folder_in_its_place_is_refused_by_name(bundle, name):
+    (bundle / name).unlink()
+    with pytest.raises(IndexCorrupt, match=name):
+        load(bundle)
+    (bundle / name).mkdir()
+    with pytest.raises(IndexCorrupt, match=name):
+        load(bundle)
+
+
+@pytest.mark.parametrize("other", ["same size", "larger"])
+@pytest.mark.parametrize("name", BUNDLE_FILES)
+def test_a_file_swapped_with_another_indexs_is_refused(bundle, originals, name, other):
+    if (originals / other / name).read_bytes() == (bundle / name).read_bytes():
+        pytest.fail(f"the indexes hold the same {name}, so that this test proves nothing")
+    shutil.copy(originals / other / name, bundle / name)
+    with pytest.raises(IndexCorrupt, match=name):
+        load(bundle)
+
+
+def test_two_files_of_one_bundle_swapped_with_each_other_are_refused(bundle):
+    one, two = bundle / "artist_popularity.npy", bundle / "weakest_credit.npy"
+    one_content, two_content = one.read_bytes(), two.read_bytes()
+    one.write_bytes(two_content)
+    two.write_bytes(one_content)
+    with pytest.raises(IndexCorrupt):
+        load(bundle)
+
+
+# From here on hashes and version fit: a builder of another release, or somebody who knows how they are made.
+
+
+@pytest.mark.parametrize("name", BUNDLE_FILES)
+def test_a_file_of_a_larger_index_is_refused_although_its_hash_fits(bundle, originals, name):
+    shutil.copy(originals / "larger" / name, bundle / name)
+    forge(bundle)
+    with pytest.raises(IndexCorrupt):
+        load(bundle)
+
+
+@pytest.mark.parametrize("content", [b"", b"no such file", b"\x93NUMPY\x01\x00v\x00{'descr': "])
+@pytest.mark.parametrize("name", BUNDLE_FILES)
+def test_a_file_of_another_kind_is_refused_although_its_hash_fits(bundle, name, content):
+    (bundle / name).write_bytes(content)
+    forge(bundle)
+    with pytest.raises(IndexCorrupt):
+        load(bundle)
+
+
+@pytest.mark.parametrize("name", [VECTORS_FILE, NEIGHBOURS_FILE, TRACKS_FILE])
+def test_parts_of_another_index_of_the_same_size_are_refused_although_their_hashes_fit(bundle, originals, name):
+    shutil.copy(originals / "same size" / name, bundle / name)
+    forge(bundle)
+    with pytest.raises(IndexCorrupt):
+        load(bundle)
+
+
+@pytest.fixture
+def parts(bundle):
+    """Tracks and artists of the bundle, to write its track store anew."""
+    index = load(bundle)
+    try:
+        counts = index.tracks.count()
+        return index.tracks.tracks(range(counts[0])), index.tracks.artists(range(counts[1]))
+    finally:
+        index.close()
+
+
+def test_a_track_store_that_numbers_its_tracks_differently_is_refused_although_its_hash_fits(bundle, parts):
+    tracks, artists = parts
+    SqliteTracksFormat().build(tracks[::-1], artists, bundle / TRACKS_FILE)
+    forge(bundle)
+    with pytest.raises(IndexCorrupt, match="numbers its tracks differently"):
+        load(bundle)
+
+
+def test_a_track_store_that_lacks_an_artist_is_refused_although_its_hash_fits(bundle, parts):
+    tracks, artists = parts
+    SqliteTracksFormat().build(tracks, artists[:-1], bundle / TRACKS_FILE)
+    forge(bundle)
+    with pytest.raises(IndexCorrupt, match="another number of tracks or artists"):
+        load(bundle)
+
+
+def test_an_index_numbered_in_another_order_is_refused_although_its_hash_fits(bundle):
+    popularity = np.load(bundle / "artist_popularity.npy")
+    np.save(bundle / "artist_popularity.npy", popularity[::-1])
+    forge(bundle)
+    with pytest.raises(IndexCorrupt, match="descending"):
+        load(bundle)
+
+
+@pytest.mark.parametrize(
+    ("dimension", "metric"),
+    [
+        (8, "euclidean"),
+        (10, "euclidean"),
+        (22, "euclidean"),
+        (9, "angular"),
+        # Takes the very bytes of our dimension and metric, so that Annoy opens it with the right count.
+        (10, "angular"),
+    ],
+)
+def test_an_annoy_file_of_another_dimension_or_metric_is_refused_although_its_hash_fits(bundle, dimension, metric):
+    vectors = np.load(bundle / VECTORS_FILE)
+    wide = np.zeros((COUNT, dimension), np.float32)
+    wide[:, : min(9, dimension)] = vectors[:, : min(9, dimension)]
+    foreign = AnnoyIndex(dimension, metric)
+    foreign.set_seed(1)
+    for item, vector in enumerate(wide.tolist()):
+        foreign.add_item(item, vector)
+    foreign.build(24, n_jobs=1)
+    foreign.save(str(bundle / NEIGHBOURS_FILE))
+    forge(bundle)
+    with pytest.raises(IndexCorrupt):
+        load(bundle)
+
+
+def with_first_count_changed(genres: dict[str, int], change: int) -> dict[str, int]:
+    name, *_ = genres
+    return genres | {name: genres[name] + change}
+
+
+FORGERIES: dict[str, Callable[[IndexManifest], dict[str, Any]]] = {
+    "metric": lambda manifest: {"metric": "angular"},
+    "metric of the neighbour index": lambda manifest: {
+        "neighbour_index": {**manifest.neighbour_index, "metric": "angular"}
+    },
+    "kind of the neighbour index": lambda manifest: {"neighbour_index": {**manifest.neighbour_index, "kind": "faiss"}},
+    "no metric of the neighbour index": lambda manifest: {"neighbour_index": {"kind": "annoy"}},
+    "smaller dimension": lambda manifest: {"dimension": 8},
+    "greater dimension": lambda manifest: {"dimension": 10},
+    "dimension as text": lambda manifest: {"dimension": "9"},
+    "fewer items": lambda manifest: {"items": COUNT - 1},
+    "more items": lambda manifest: {"items": COUNT + 1},
+    "no items": lambda manifest: {"items": 0},
+    "fewer artists": lambda manifest: {"artists": manifest.artists - 1},
+    "more artists": lambda manifest: {"artists": manifest.artists + 1},
+    "one genre fewer": lambda manifest: {"genres": dict(list(manifest.genres.items())[:-1])},
+    "one genre more": lambda manifest: {"genres": {**manifest.genres, "new": 0}},
+    "a larger genre": lambda manifest: {"genres": with_first_count_changed(dict(manifest.genres), 1)},
+    "a smaller genre": lambda manifest: {"genres": with_first_count_changed(dict(manifest.genres), -1)},
+    "genres in another order": lambda manifest: {"genres": dict(list(manifest.genres.items())[::-1])},
+    "no feature space": lambda manifest: {"feature_space": {}},
+    "other features": lambda manifest: {
+        "feature_space": {**manifest.feature_space, "features": [*manifest.feature_space["features"][:-1], "key"]}
+    },
+    "no spread": lambda manifest: {"feature_space": {**manifest.feature_space, "sigma": 0.0}},
+    "a spread beyond all numbers": lambda manifest: {"feature_space": {**manifest.feature_space, "sigma": 10**400}},
+    "one file fewer": lambda manifest: {"files": dict(list(manifest.files.items())[:-1])},
+    "a file outside": lambda manifest: {"files": {**manifest.files, "../secret": FileDigest(0, "")}},
+    "a wrong size": lambda manifest: {
+        "files": {**manifest.files, VECTORS_FILE: replace(manifest.files[VECTORS_FILE], bytes=1)}
+    },
+    "a wrong hash": lambda manifest: {
+        "files": {**manifest.files, VECTORS_FILE: replace(manifest.files[VECTORS_FILE], sha256="0" * 64)}
+    },
+    "an older format": lambda manifest: {"format": 0},
+}
+
+
+@pytest.mark.parametrize("forgery", list(FORGERIES))
+def test_a_manifest_that_lies_is_refused_although_its_version_fits(bundle, forgery):
+    manifest = IndexManifest.read(bundle)
+    lying = replace(manifest, **FORGERIES[forgery](manifest))
+    assert lying.version != manifest.version
+    (bundle / "manifest.json").write_text(lying.to_json())
+    with pytest.raises(IndexCorrupt):
+        load(bundle, lying.version)
+
+
+def test_genres_in_the_tests_have_unlike_sizes(bundle):
+    sizes = list(IndexManifest.read(bundle).genres.values())
+    assert sizes != sizes[::-1]
+
+
+def test_a_manifest_changed_in_place_is_refused_as_long_as_its_version_does_not_fit(bundle):
+    path = bundle / "manifest.json"
+    text = path.read_text()
+    values = json.loads(text)
+    accepted = functools.partial(load, bundle, values["version"])
+    accepted().close()
+    path.write_text(text.replace('"euclidean"', '"angular"'))
+    with pytest.raises(IndexCorrupt):
+        accepted()
+
+
+def test_files_that_nobody_listed_are_ignored(bundle):
+    (bundle / "notes.txt").write_text("mine")
+    load(bundle).close()

@@ -1,0 +1,108 @@
+"""In which genre bigger artists are looked for."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daltonify_core.errors import UnknownGenre
+from daltonify_core.playlist.genre_choice import GenreSettings, GenreSource, choose_genre
+
+OFFERED = ("country", "hip hop", "pop", "r&b", "rock")
+
+
+def choose(asked=None, tracks=(), artist=None, inferred=None, settings=None):
+    return choose_genre(asked, tracks, artist or {}, inferred or {}, OFFERED, settings)
+
+
+def test_the_genre_asked_for_outranks_everything():
+    choice = choose("pop", [["rock"]], {"country": 9.0}, {"rock": 1.0})
+    assert (choice.used, choice.how) == (("pop",), GenreSource.ASKED)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "name"), [("Hip-Hop", "hip hop"), ("hiphop", "hip hop"), ("RNB", "r&b"), (" Rock ", "rock")]
+)
+def test_other_spellings_of_a_genre_are_understood(spelling, name):
+    assert choose(spelling).used == (name,)
+
+
+@pytest.mark.parametrize("asked", ["polka", "", "!!!"])
+def test_a_genre_that_is_not_offered_is_refused_with_the_list_of_those_that_are(asked):
+    with pytest.raises(UnknownGenre, match=r"It offers country, hip hop, pop, r&b, rock\.") as refusal:
+        choose(asked)
+    assert refusal.value.offered == OFFERED
+    assert refusal.value.code == "unknown_genre"
+
+
+def test_a_long_list_of_genres_is_cut_short_in_the_message_only():
+    offered = tuple(f"genre {number:02d}" for number in range(40))
+    with pytest.raises(UnknownGenre, match="genre 29 and 10 more") as refusal:
+        choose_genre("polka", [], {}, {}, offered)
+    assert len(refusal.value.offered) == 40
+
+
+def test_a_seed_track_names_its_genre():
+    choice = choose(None, [["rock"]], {"country": 9.0}, {"pop": 1.0})
+    assert (choice.used, choice.how) == (("rock",), GenreSource.TRACK)
+
+
+def test_a_track_genre_that_is_not_offered_has_no_vote():
+    assert choose(None, [["rock", "polka"]]).used == ("rock",)
+    choice = choose(None, [["polka"]], {"country": 9.0})
+    assert (choice.used, choice.how) == (("country",), GenreSource.ARTIST)
+
+
+def test_without_track_genres_the_artists_other_tracks_decide():
+    choice = choose(None, [[]], {"country": 6.0, "rock": 2.0, "polka": 99.0}, {"pop": 1.0})
+    assert (choice.used, choice.how) == (("country",), GenreSource.ARTIST)
+
+
+def test_without_any_genre_the_nearest_tracks_decide():
+    choice = choose(None, [[]], {}, {"pop": 0.6, "rock": 0.2, "country": 0.2})
+    assert (choice.used, choice.how) == (("pop",), GenreSource.INFERRED)
+
+
+def test_with_no_clear_winner_the_two_best_are_used():
+    assert choose(None, [], {}, {"pop": 0.4, "rock": 0.35, "country": 0.25}).used == ("pop", "rock")
+    assert choose(None, [], {}, {"pop": 0.4, "rock": 0.35}, GenreSettings(clear_lead=1.1)).used == ("pop",)
+
+
+def test_the_lead_is_clear_from_half_as_much_again():
+    assert choose(None, [], {"pop": 3.0, "rock": 2.0}).used == ("pop",)
+    assert choose(None, [], {"pop": 2.9, "rock": 2.0}).used == ("pop", "rock")
+
+
+def test_every_seed_has_one_vote_that_its_genres_share():
+    assert choose(None, [["rock"], ["pop", "country", "hip hop"]]).used == ("rock",)
+    assert choose(None, [["pop", "rock"]], inferred={"rock": 0.9, "country": 0.1}).used == ("rock", "pop")
+
+
+def test_among_genres_that_tie_the_nearest_tracks_choose():
+    choice = choose(None, [["country", "pop", "rock"]], inferred={"rock": 0.5, "pop": 0.3, "country": 0.2})
+    assert choice.used == ("rock", "pop")
+
+
+def test_the_five_likeliest_genres_are_shown_whatever_was_asked():
+    shares = {"pop": 0.1, "rock": 0.4, "country": 0.4, "hip hop": 0.05, "r&b": 0.05}
+    shown = choose("pop", inferred=shares).inferred
+    assert shown == (("country", 0.4), ("rock", 0.4), ("pop", 0.1), ("hip hop", 0.05), ("r&b", 0.05))
+
+
+def test_when_nothing_points_to_a_genre_that_is_said():
+    with pytest.raises(UnknownGenre, match="offers no genres"):
+        choose_genre(None, [[]], {}, {}, ())
+
+
+weights = st.dictionaries(st.sampled_from([*OFFERED, "polka"]), st.floats(0.01, 10.0), max_size=6)
+
+
+@given(st.lists(st.lists(st.sampled_from([*OFFERED, "polka"]), unique=True), max_size=4), weights, weights)
+def test_one_or_two_offered_genres_are_used_the_stronger_first(tracks, artist, inferred):
+    inferred = {name: weight for name, weight in inferred.items() if name in OFFERED}
+    try:
+        choice = choose(None, tracks, artist, inferred)
+    except UnknownGenre:
+        assert not inferred
+        return
+    assert 1 <= len(set(choice.used)) == len(choice.used) <= 2
+    assert set(choice.used) <= set(OFFERED)
