@@ -90,14 +90,14 @@ class AudioFeatures:
         unknown = sorted(set(values) - set(FEATURE_NAMES))
         if unknown:
             raise InvalidTrack(
-                "unknown_feature", f"Unknown feature {unknown[0]!r}; known are {', '.join(FEATURE_NAMES)}."
+                "unknown_feature", f"Unknown feature {unknown[0][:40]!r}; known are {', '.join(FEATURE_NAMES)}."
             )
         known: dict[str, float | int] = {}
         for name, value in values.items():
             if value is None:
                 continue
             if isinstance(value, bool) or not isinstance(value, (int, float)):
-                raise InvalidTrack("feature_not_a_number", f"{name} is {value!r}; it must be a number.")
+                raise InvalidTrack("feature_not_a_number", f"{name} is {repr(value)[:40]}; it must be a number.")
             if abs(value) > sys.float_info.max:
                 # JSON may hold whole numbers of any length, and nothing below can compute with them.
                 raise InvalidTrack("feature_out_of_range", f"{name} is far outside of its range.")

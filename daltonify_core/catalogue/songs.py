@@ -8,7 +8,7 @@ only when an artist links them, credited or named in a title.
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from daltonify_core.catalogue.track import artist_key_of_name
@@ -55,18 +55,53 @@ def song_key(title: str) -> int:
 
 
 def linked_artists(title: str, artists: Iterable[str]) -> frozenset[str]:
-    """Keys of the credited artists and of those whom the title names after "feat.", "ft." or "with"."""
-    names = list(artists)
+    """Keys of the credited artists and of all whom the title may name after "feat.", "ft." or "with".
+
+    Every reading of a list of names counts, because a link too many only matters between equal titles.
+    """
+    named = (name for readings in _guest_readings(title) for names in readings for name in names)
+    return frozenset(key for name in (*artists, *named) if (key := artist_key_of_name(name)))
+
+
+def known_guests(title: str, number_of: Callable[[str], int | None]) -> list[int]:
+    """Numbers of the artists whom the title names after "feat.", "ft." or "with", as far as they are known.
+
+    ``number_of`` gives the number that belongs to the key of a name, or ``None``. The longest known reading wins:
+    "Tyler, The Creator" is that artist, not somebody called Tyler. Files that keep only the first artist of a track
+    leave its guests nowhere but in the title.
+    """
+    found: list[int] = []
+    for readings in _guest_readings(title):
+        place = 0
+        while place < len(readings):
+            # Longest first; a reading of n names covers the n parts from here on.
+            numbers = [number_of(artist_key_of_name(name)) for name in readings[place]]
+            length = next((length for length, number in reversed(list(enumerate(numbers, 1))) if number is not None), 0)
+            if length and (number := numbers[length - 1]) is not None and number not in found:
+                found.append(number)
+            place += max(length, 1)
+    return found
+
+
+def names_guests(title: str) -> bool:
+    """Whether the title names anybody after "feat.", "ft." or "with"."""
+    return _FEATURED.search(unicodedata.normalize("NFKC", title.strip())) is not None
+
+
+def _guest_readings(title: str) -> Iterator[list[list[str]]]:
+    """For each mention of guests and each place in its list: the names that may begin there, shortest first.
+
+    A separator may belong to a name ("Tyler, The Creator", "Lil Nas X"), so neighbouring parts also count as one.
+    """
     for match in _FEATURED.finditer(unicodedata.normalize("NFKC", title.strip())):
         named = match.group(1) or match.group(2)
         between = list(_NAME_SEPARATORS.finditer(named))
         starts = [0, *(separator.end() for separator in between)]
         ends = [*(separator.start() for separator in between), len(named)]
-        # A separator may belong to a name ("Tyler, The Creator", "Lil Nas X"), so neighbouring parts also count as one.
-        names += [
-            named[start:end] for place, start in enumerate(starts) for end in ends[place : place + _MAXIMUM_NAME_PARTS]
+        yield [
+            [named[start:end] for end in ends[place : place + _MAXIMUM_NAME_PARTS]]
+            for place, start in enumerate(starts)
         ]
-    return frozenset(key for name in names if (key := artist_key_of_name(name)))
 
 
 def _letters(text: str) -> str:

@@ -18,7 +18,7 @@ from daltonify_core.catalogue.artists import ArtistCollector, ArtistDirectory
 from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES
 from daltonify_core.catalogue.genres import normalise_genres
 from daltonify_core.catalogue.merging import TrackMerger, TrackSpool
-from daltonify_core.catalogue.songs import song_key
+from daltonify_core.catalogue.songs import known_guests, names_guests, song_key
 from daltonify_core.catalogue.track import Track
 from daltonify_core.errors import CatalogueEmpty
 from daltonify_core.index.bundle import BUNDLE_FILES, NEIGHBOURS_FILE, TRACKS_FILE, VECTORS_FILE
@@ -61,8 +61,11 @@ class _Columns:
         self.genre_numbers: dict[str, int] = {}
         self.sources: Counter[str] = Counter()
         self.snapshot = ""
+        self.titles_with_guests: dict[int, str] = {}
 
     def add(self, track: Track, artists: list[int]) -> None:
+        if names_guests(track.title):
+            self.titles_with_guests[len(self.track_ids)] = track.title
         self.track_ids.append(track.track_id)
         self.features.extend([getattr(track.features, name) for name in CONTINUOUS_FEATURES])
         self.popularity.append(UNKNOWN_POPULARITY if track.popularity is None else track.popularity)
@@ -181,9 +184,7 @@ def _number_items(
         dtype=np.int16,
     )
     ids = np.array(columns.track_ids, dtype=np.bytes_)
-    counts = np.frombuffer(columns.credit_counts, dtype=np.int64)
-    credits = directory.numbers[np.frombuffer(columns.credits, dtype=np.int64)]
-    offsets = np.r_[0, np.cumsum(counts)]
+    offsets, credits = _credits_with_guests(columns, directory)
     popularity = np.frombuffer(columns.popularity, dtype=np.int16)
     primary_popularity = artist_popularity[credits[offsets[:-1]]]
     order = np.lexsort((ids, -popularity.astype(np.int32), -primary_popularity.astype(np.int32)))
@@ -219,6 +220,31 @@ def _number_items(
         genre_items=genre_items,
     )
     return arrays, order
+
+
+def _credits_with_guests(columns: _Columns, directory: ArtistDirectory) -> tuple[IntArray, IntArray]:
+    """Credits of all tracks as a ragged list, with known guests from titles after those that the files name.
+
+    Rules must hold for guests too, but a mention says nothing about popularity, so only credits count for that.
+    """
+    credits = directory.numbers[np.frombuffer(columns.credits, dtype=np.int64)]
+    offsets = np.r_[0, np.cumsum(np.frombuffer(columns.credit_counts, dtype=np.int64))]
+    number_of_name = {
+        key.removeprefix("name:"): number
+        for number, artist in enumerate(directory.artists)
+        for key in artist.keys
+        if key.startswith("name:")
+    }
+    places: list[int] = []
+    guests: list[int] = []
+    for place, title in columns.titles_with_guests.items():
+        credited = set(credits[offsets[place] : offsets[place + 1]].tolist())
+        added = [number for number in known_guests(title, number_of_name.get) if number not in credited]
+        places += [place] * len(added)
+        guests += added
+    added_before = np.r_[0, np.cumsum(np.bincount(np.array(places, dtype=np.int64), minlength=len(offsets) - 1))]
+    ends = offsets[1:][np.array(places, dtype=np.int64)]
+    return offsets + added_before, np.insert(credits, ends, np.array(guests, dtype=np.int64))
 
 
 def _reorder(offsets: IntArray, values: IntArray, order: IntArray) -> tuple[IntArray, NDArray[np.int32]]:

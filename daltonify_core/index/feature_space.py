@@ -22,6 +22,9 @@ type FloatArray = NDArray[np.float64]
 type Float32Array = NDArray[np.float32]
 type IntArray = NDArray[np.int64]
 
+FAR_SIMILARITY: Final = math.exp(-0.5)
+"""Similarity at the distance sigma, at which two tracks of one artist usually lie: farther is hardly similar."""
+
 _UNIT_FEATURES: Final = frozenset(CONTINUOUS_FEATURES) - {"loudness", "tempo"}
 
 

@@ -23,7 +23,7 @@ type Items = NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True)
 class ItemArrays:
-    """Per-item arrays of an index with ``n`` items, ``a`` artists and ``c`` credits.
+    """Per-item arrays of an index with ``n`` items, ``a`` artists and ``c`` credits, guests named in titles included.
 
     Ragged lists come as offsets and values: the artists of item ``i`` are
     ``credit_artists[credit_offsets[i]:credit_offsets[i + 1]]``, primary artist first.

@@ -31,6 +31,16 @@ class BandLifts:
                 "min_lift must be at least 1, at most max_lift, and max_lift at most 100."
             )
 
+    @classmethod
+    def from_ends(cls, min_lift: int | None, max_lift: int | None) -> "BandLifts":
+        """The band with one or both ends given; the usual other end gives way where it would contradict."""
+        usual = cls()
+        if min_lift is None:
+            min_lift = usual.min_lift if max_lift is None else min(usual.min_lift, max_lift)
+        if max_lift is None:
+            max_lift = max(usual.max_lift, min_lift)
+        return cls(min_lift, max_lift)
+
 
 @dataclass(frozen=True, slots=True)
 class Band:

@@ -63,7 +63,7 @@ AUDIBLE_STEPS: Final = {
     "loudness": Steps(0.75, 2.0, 4.0),
     "liveness": Steps(0.08, 0.25, 0.5),
 }
-# A list of likenesses says little when most of one genre share them anyway, so these are named only for want of others.
+# Most tracks of one genre share these, so that they are alike in them says little; named only for want of better.
 _UNREMARKABLE: Final = ("instrumentalness", "speechiness", "loudness", "liveness")
 # More statements than these read like a data sheet.
 _LIKENESSES: Final = 2
@@ -107,10 +107,11 @@ def reason_parts(seed: AudioFeatures, track: AudioFeatures, lift: int) -> list[R
         for name, difference in differences.items()
         if abs(difference) <= AUDIBLE_STEPS[name].similar
     ]
-    alike.sort(key=lambda part: (part.feature in _UNREMARKABLE, part.kind is not Likeness.SAME))
+    alike.sort(key=lambda part: part.kind is not Likeness.SAME)
+    remarkable = [part for part in alike if part.feature not in _UNREMARKABLE]
     unlike = [name for name, difference in differences.items() if abs(difference) > AUDIBLE_STEPS[name].similar]
     unlike.sort(key=lambda name: -abs(differences[name]) / AUDIBLE_STEPS[name].similar)
-    parts = alike[:_LIKENESSES]
+    parts = remarkable[:_LIKENESSES] or alike[:1]
     for name in unlike[:_DIFFERENCES]:
         slight = abs(differences[name]) <= AUDIBLE_STEPS[name].a_bit
         if differences[name] > 0:

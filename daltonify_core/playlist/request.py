@@ -173,7 +173,7 @@ class RecommendationRequest:
             size=_or(_optional(values, "size", int), 30),
             band=None
             if band is None
-            else BandLifts(_or(_optional(band, "min_lift", int), 10), _or(_optional(band, "max_lift", int), 60)),
+            else BandLifts.from_ends(_optional(band, "min_lift", int), _optional(band, "max_lift", int)),
             widen=_or(_optional(values, "widen", bool), False),
             popularity_weight=_or(_optional(values, "popularity_weight", float), 0.0),
             order=_choice(values, "order", Order, Order.FLOW),

@@ -8,7 +8,7 @@ from typing import Final
 from daltonify_core.catalogue.artists import KnownArtist, PopularitySource, artist_key
 from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES, FEATURE_NAMES, AudioFeatures
 from daltonify_core.catalogue.genres import normalise_genres
-from daltonify_core.catalogue.songs import linked_artists, song_key
+from daltonify_core.catalogue.songs import known_guests, linked_artists, song_key
 from daltonify_core.catalogue.track import ArtistCredit, Track, artist_key_of_name
 from daltonify_core.errors import SeedDataNeeded
 from daltonify_core.index.bundle import LoadedIndex
@@ -91,7 +91,7 @@ def _resolve(seed: Seed, item: int | None, index: LoadedIndex) -> ResolvedSeed |
     given = seed.features.present()
     catalogued = track.features.present() if track else {}
     features = AudioFeatures(**{name: given.get(name, catalogued.get(name)) for name in FEATURE_NAMES})  # type: ignore[arg-type]
-    numbers, unnumbered, primary = _artists(item, track, names, index)
+    numbers, unnumbered, primary = _artists(item, track, title or "", names, index)
     popularity, source = _popularity(seed, primary)
     missing = []
     if title is None:
@@ -125,18 +125,20 @@ def _resolve(seed: Seed, item: int | None, index: LoadedIndex) -> ResolvedSeed |
 
 
 def _artists(
-    item: int | None, track: Track | None, names: Sequence[str], index: LoadedIndex
+    item: int | None, track: Track | None, title: str, names: Sequence[str], index: LoadedIndex
 ) -> tuple[tuple[int, ...], frozenset[str], KnownArtist | None]:
     """Numbers of the artists whom the index knows, keys of the other names, and the primary artist if known.
 
-    Whoever asks may name more artists than the catalogue credits: many files keep only the first.
+    Whoever asks may name more artists than the catalogue credits: many files keep only the first. Guests whom the title
+    names count as well.
     """
     credited = tuple(index.arrays.artists_of(item)) if item is not None else ()
     credited_names = {artist_key_of_name(credit.name) for credit in track.artists} if track else set()
     others = [ArtistCredit(name) for name in names if artist_key_of_name(name) not in credited_names]
     keys = [artist_key(credit) for credit in others]
     found = index.tracks.find_artists(keys)
-    numbers = tuple(dict.fromkeys((*credited, *(found[key] for key in keys if key in found))))
+    guests = known_guests(title, lambda name: index.tracks.find_artists([f"name:{name}"]).get(f"name:{name}"))
+    numbers = tuple(dict.fromkeys((*credited, *(found[key] for key in keys if key in found), *guests)))
     unnumbered = frozenset(
         artist_key_of_name(credit.name) for credit, key in zip(others, keys, strict=True) if key not in found
     )

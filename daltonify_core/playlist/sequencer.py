@@ -7,7 +7,7 @@ the order with the smallest sum of jumps: a greedy tour, improved by reversing s
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
@@ -58,24 +58,80 @@ def jump(first: AudioFeatures, second: AudioFeatures, settings: SequencerSetting
     return settings.energy * energy + settings.tempo * tempo + settings.key * key
 
 
-def sequence_for_flow(tracks: Sequence[AudioFeatures], settings: SequencerSettings | None = None) -> list[int]:
-    """Positions of ``tracks`` in an order with small jumps, never larger ones than in the order given.
+def sequence_for_flow(
+    tracks: Sequence[AudioFeatures],
+    fixed: Mapping[int, AudioFeatures] | None = None,
+    settings: SequencerSettings | None = None,
+) -> list[int]:
+    """Positions of ``tracks`` in an order with small jumps, never larger ones in sum than in the order given.
 
-    Deterministic; for 30 tracks a few thousand steps.
+    ``fixed`` holds tracks that keep their place: the place of each in the finished list, counted from 0, and its
+    features. They are not in the answer, but the jumps to and from them count. Deterministic; for 30 tracks a few
+    thousand steps.
     """
     count = len(tracks)
-    jumps = [[0.0] * count for _ in tracks]
-    for first, second in combinations(range(count), 2):
-        jumps[first][second] = jumps[second][first] = jump(tracks[first], tracks[second], settings)
+    gaps = _Gaps(tracks, fixed or {}, settings)
+    tour = _shortened(_greedy_tour(gaps.jumps), gaps)
     order = list(range(count))
-    tour = _shortened(_greedy_tour(jumps), jumps)
     # Shortening stops where no single reversal helps, and rarely that is a longer way than the one given.
-    return tour if _length(tour, jumps) <= _length(order, jumps) else _shortened(order, jumps)
+    return tour if gaps.length(tour) <= gaps.length(order) else _shortened(order, gaps)
 
 
 def total_jump(tracks: Sequence[AudioFeatures], settings: SequencerSettings | None = None) -> float:
     """Sum of the jumps between neighbours; 0 for fewer than two tracks."""
     return sum(jump(first, second, settings) for first, second in pairwise(tracks))
+
+
+class _Gaps:
+    """What the gaps between movable tracks cost, some of which hold fixed tracks.
+
+    Gap ``g`` lies before the movable track in place ``g``; gap 0 is the beginning and the last one the end.
+    """
+
+    def __init__(
+        self, tracks: Sequence[AudioFeatures], fixed: Mapping[int, AudioFeatures], settings: SequencerSettings | None
+    ) -> None:
+        count = len(tracks)
+        self.jumps = [[0.0] * count for _ in tracks]
+        for first, second in combinations(range(count), 2):
+            self.jumps[first][second] = self.jumps[second][first] = jump(tracks[first], tracks[second], settings)
+        self._into: dict[int, list[float]] = {}
+        self._out_of: dict[int, list[float]] = {}
+        for number, place in enumerate(sorted(fixed)):
+            gap, to_track = place - number, [jump(fixed[place], track, settings) for track in tracks]
+            # Of several fixed tracks in one gap the first is entered and the last left; between them nothing moves.
+            self._into.setdefault(gap, to_track)
+            self._out_of[gap] = to_track
+
+    def cost(self, gap: int, before: int | None, after: int | None) -> float:
+        """Of the jumps in one gap, given the movable tracks on its sides; ``None`` beyond either end."""
+        if gap in self._into:
+            entered = 0.0 if before is None else self._into[gap][before]
+            return entered + (0.0 if after is None else self._out_of[gap][after])
+        return 0.0 if before is None or after is None else self.jumps[before][after]
+
+    def length(self, order: Sequence[int]) -> float:
+        """Sum of all jumps of an order."""
+        return sum(
+            self.cost(gap, order[gap - 1] if gap > 0 else None, order[gap] if gap < len(order) else None)
+            for gap in range(len(order) + 1)
+        )
+
+    def gain_of_reversal(self, order: Sequence[int], start: int, end: int) -> float:
+        """How much shorter the order gets when the stretch from ``start`` to ``end`` is reversed."""
+        # Inside the stretch a jump only moves to the mirrored gap, which matters where either gap is filled.
+        changed: Iterable[int] = (start, end + 1)
+        inside = [gap for gap in self._into if start < gap <= end]
+        if inside:
+            changed = {start, end + 1, *inside, *(start + end + 1 - gap for gap in inside)}
+        gain = 0.0
+        for gap in changed:
+            before = order[gap - 1] if gap > 0 else None
+            after = order[gap] if gap < len(order) else None
+            new_before = order[start + end - gap + 1] if start < gap <= end + 1 else before
+            new_after = order[start + end - gap] if start <= gap <= end else after
+            gain += self.cost(gap, before, after) - self.cost(gap, new_before, new_after)
+        return gain
 
 
 def _greedy_tour(jumps: list[list[float]]) -> list[int]:
@@ -88,30 +144,17 @@ def _greedy_tour(jumps: list[list[float]]) -> list[int]:
     return order
 
 
-def _shortened(order: list[int], jumps: list[list[float]]) -> list[int]:
+def _shortened(order: Sequence[int], gaps: _Gaps) -> list[int]:
     """The order after all reversals of stretches that help."""
-    order, improved = list(order), True
+    shorter, improved = list(order), True
     while improved:
         improved = False
-        for start in range(len(order) - 1):
-            for end in range(start + 1, len(order)):
-                if _gain_of_reversal(order, start, end, jumps) > 1e-9:
-                    order[start : end + 1] = reversed(order[start : end + 1])
+        for start in range(len(shorter) - 1):
+            for end in range(start + 1, len(shorter)):
+                if gaps.gain_of_reversal(shorter, start, end) > 1e-9:
+                    shorter[start : end + 1] = reversed(shorter[start : end + 1])
                     improved = True
-    return order
-
-
-def _length(order: list[int], jumps: list[list[float]]) -> float:
-    return sum(jumps[first][second] for first, second in pairwise(order))
-
-
-def _gain_of_reversal(order: list[int], start: int, end: int, jumps: list[list[float]]) -> float:
-    gain = 0.0
-    if start > 0:
-        gain += jumps[order[start - 1]][order[start]] - jumps[order[start - 1]][order[end]]
-    if end < len(order) - 1:
-        gain += jumps[order[end]][order[end + 1]] - jumps[order[start]][order[end + 1]]
-    return gain
+    return shorter
 
 
 def _camelot_hour(key: int, mode: int) -> int:

@@ -1,7 +1,8 @@
 """Recommend a playlist for one or more seed tracks: the rules of the product, one after the other."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import fmean
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from daltonify_core.catalogue.track import ArtistCredit, Track, artist_key_of_na
 from daltonify_core.errors import InvalidQuery, NoBiggerArtists
 from daltonify_core.index.bundle import LoadedIndex
 from daltonify_core.index.candidate_search import Ranking, SearchPath
-from daltonify_core.index.feature_space import QueryPoint
+from daltonify_core.index.feature_space import FAR_SIMILARITY, QueryPoint
 from daltonify_core.index.items import Items
 from daltonify_core.playlist.band import MAXIMUM_POPULARITY, Band, BandLifts, band_stages
 from daltonify_core.playlist.filters import (
@@ -95,8 +96,9 @@ class Recommender:
             )
         )
         rows = _Rows(index, seeds, queries, level, tracks)
-        ordered = self._ordered(request.order, selection.chosen, tracks)
-        listed = rows.with_own_tracks(ordered, own, request)
+        slots = dict(zip(own_positions(len(own), len(selection.chosen), request.own_slots), own, strict=True))
+        ordered = self._ordered(request.order, selection.chosen, tracks, slots)
+        listed = rows.with_own_tracks(ordered, slots)
         return Recommendation(
             index=IndexDescription(
                 index.manifest.version,
@@ -123,6 +125,11 @@ class Recommender:
         parts.append(np.array([seed.item for seed in seeds if seed.item is not None], dtype=np.int32))
         return np.unique(np.concatenate(parts))
 
+    def _items_of_primary_artists(self, seeds: Sequence[ResolvedSeed]) -> Items:
+        """Tracks of the seeds' main artists: a guest's other tracks say nothing about the seed's genre."""
+        parts = [self.index.arrays.items_by(seed.artist_numbers[0]) for seed in seeds if seed.artist_numbers]
+        return np.unique(np.concatenate([np.empty(0, np.int32), *parts]))
+
     def _choose_genre(
         self,
         request: RecommendationRequest,
@@ -137,7 +144,7 @@ class Recommender:
         return choose_genre(
             request.genre,
             [seed.genres for seed in seeds],
-            artist_genre_weights(own_items, self.index),
+            artist_genre_weights(self._items_of_primary_artists(seeds), self.index),
             inferred_shares(others, self.index, self.genre_settings),
             self.index.genres,
             self.genre_settings,
@@ -233,7 +240,10 @@ class Recommender:
     def _names_credited(self, item: int) -> frozenset[str]:
         return frozenset(artist_key_of_name(credit.name) for credit in self.index.tracks.tracks([item])[0].artists)
 
-    def _ordered(self, order: Order, chosen: Sequence[Pick], tracks: dict[int, Track]) -> list[Pick]:
+    def _ordered(
+        self, order: Order, chosen: Sequence[Pick], tracks: Mapping[int, Track], slots: Mapping[int, ResolvedSeed]
+    ) -> list[Pick]:
+        """The picks in the order asked for, between own tracks that already have their slots (counted from 1)."""
         ids = self.index.arrays.track_ids
         by_score = sorted(chosen, key=lambda one: (-one.score, ids[one.item]))
         if order is Order.SIMILARITY:
@@ -241,7 +251,8 @@ class Recommender:
         if order is Order.POPULARITY:
             # Item numbers run from the most to the least popular artist already.
             return sorted(chosen, key=lambda one: one.item)
-        return [by_score[place] for place in sequence_for_flow([tracks[one.item].features for one in by_score])]
+        own = {position - 1: seed.features for position, seed in slots.items()}
+        return [by_score[place] for place in sequence_for_flow([tracks[one.item].features for one in by_score], own)]
 
     def _nobody_bigger(
         self,
@@ -277,15 +288,12 @@ class _Rows:
     level: int
     tracks: dict[int, Track]
 
-    def with_own_tracks(
-        self, picks: Sequence[Pick], own: Sequence[ResolvedSeed], request: RecommendationRequest
-    ) -> list[Row]:
+    def with_own_tracks(self, picks: Sequence[Pick], slots: Mapping[int, ResolvedSeed]) -> list[Row]:
         """The whole list: own tracks at their slots, the others around them in order."""
-        slots = dict(zip(own_positions(len(own), len(picks), request.own_slots), own, strict=True))
         remaining = iter(picks)
         return [
             self.own_row(position, slots[position]) if position in slots else self.row(position, next(remaining))
-            for position in range(1, len(picks) + len(own) + 1)
+            for position in range(1, len(picks) + len(slots) + 1)
         ]
 
     def row(self, position: int, one: Pick) -> Row:
@@ -365,6 +373,13 @@ def _notes(
         notes.append(f"The genre {genre.used[0]} was inferred from the tracks that sound nearest.")
     elif genre.how is GenreSource.ARTIST:
         notes.append(f"The genre {genre.used[0]} was taken from the artist's other tracks.")
+    unknown_genres = sorted({name for seed in seeds for name in seed.genres})
+    if unknown_genres and genre.how in (GenreSource.ARTIST, GenreSource.INFERRED):
+        notes.append(f"The catalogue has too few tracks of {' or '.join(unknown_genres)} to look there.")
+    if fmean(one.similarity for one in selection.chosen) < FAR_SIMILARITY:
+        notes.append(
+            "Nothing there sounds much like it: these tracks are farther from yours than two by one artist usually are."
+        )
     if len(own) < len(seeds):
         notes.append(f"The list holds {len(own)} of your {len(seeds)} tracks, so that it does not look like an advert.")
     if any(seed.track_id is None for seed in own):

@@ -166,11 +166,7 @@ def recommend(
         else:
             band = None
             if min_lift is not None or max_lift is not None:
-                usual = BandLifts()
-                low = usual.min_lift if min_lift is None else min_lift
-                # A higher lower end alone keeps meaning "at least so much".
-                high = max(usual.max_lift, low) if max_lift is None else max_lift
-                band = BandLifts(low, high)
+                band = BandLifts.from_ends(min_lift, max_lift)
             asked = RecommendationRequest(
                 seeds=_seeds(tracks or [], title, artist or [], followers, feature or [], seed_genre or []),
                 genre=genre,

@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from itertools import combinations
+from itertools import combinations, permutations
 from pathlib import Path
 from statistics import fmean, pstdev
 from typing import Any, Final
@@ -140,6 +140,14 @@ def names(title: str, artist: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(artist)}(?!\w)", artist_name(title)[len(bare_title(title)) :]) is not None
 
 
+def is_guest(artist: str, title: str, artists: Iterable[str]) -> bool:
+    """Whether the title names the artist as a guest: "Zion & Lennox" are, but Zion alone is not."""
+    guests = re.search(r"[(\[](?:feat\.?|ft\.?|with) ([^)\]]+)", artist_name(title))
+    if guests is None or artist not in re.split(r", | & | and ", guests.group(1)):
+        return False
+    return not any(artist in other and other != artist and other in guests.group(1) for other in artists)
+
+
 def bare_title(title: str) -> str:
     return re.sub(r"\s*(?:[(\[].*| - .*|\bfeat\b.*)$", "", title.casefold()) or title.casefold()
 
@@ -237,6 +245,9 @@ def broken_rules(raw: RawCatalogue, seed_id: str, genre: str, answer: dict[str, 
         "in-band artists lost their places": widened and in_band - set(listed_artists),
         "artist twice": len(tracks) != len({track.artist for track in tracks}) and tracks,
         "the seed's artist": [track for track in tracks if track.artist == seed.artist],
+        "the seed's artist or a listed one as guest": [
+            pair for pair in permutations([seed, *tracks], 2) if is_guest(pair[0].artist, pair[1].title, raw.levels)
+        ],
         "two versions of a song": [pair for pair in combinations([seed, *tracks], 2) if versions_of_one_song(*pair)],
         "other genre": [track for track in tracks if genre not in track.genres],
         "genre used": answer["genre"]["used"] != [genre] or answer["genre"]["how"] != "asked",

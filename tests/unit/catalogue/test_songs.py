@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from daltonify_core.catalogue.songs import linked_artists, song_key, song_title
+from daltonify_core.catalogue.songs import known_guests, linked_artists, names_guests, song_key, song_title
 
 
 @pytest.mark.parametrize(
@@ -255,3 +255,32 @@ def test_links_hold_no_empty_key_and_all_who_are_credited(title, artists):
     linked = linked_artists(title, artists)
     assert "" not in linked
     assert all(" ".join(name.split()) == "" or linked_artists("", [name]) <= linked for name in artists)
+
+
+KNOWN = {"tyler, the creator": 1, "tyler": 2, "zion & lennox": 3, "zion": 4, "drake": 5, "lil nas x": 6}
+"""Some artists of a catalogue and their numbers."""
+
+
+@pytest.mark.parametrize(
+    ("title", "numbers"),
+    [
+        ("Song", []),
+        ("Song (feat. Drake)", [5]),
+        ("Song (feat. Nobody Knows)", []),
+        ("Song (feat. Nobody & Drake)", [5]),
+        ("Song feat. Tyler, The Creator", [1]),
+        ("Song (with Zion & Lennox, Drake)", [3, 5]),
+        ("Song ft. Drake & Tyler", [5, 2]),
+        ("Song (feat. Lil Nas X) - Remix", [6]),
+        ("Song (feat. Drake) [feat. Drake]", [5]),
+        ("Dancing with Drake", []),
+    ],
+)
+def test_guests_in_a_title_are_the_longest_names_that_the_catalogue_knows(title, numbers):
+    assert known_guests(title, KNOWN.get) == numbers
+
+
+@given(st.text(max_size=60))
+def test_guests_are_looked_for_only_where_the_title_names_some(title):
+    if known_guests(title, lambda _: 1):
+        assert names_guests(title)

@@ -222,3 +222,21 @@ def test_an_artist_known_by_id_and_by_name_is_one_artist_of_the_index(build):
     assert numbers == {"id:adele1": 0, "name:adele": 0}
     assert index.arrays.items_by(0).tolist() == [0, 1]
     assert index.arrays.artist_popularity.tolist() == [88, 88]
+
+
+def test_a_guest_whom_only_the_title_names_counts_for_the_rules_but_not_for_popularity(build):
+    index = build(
+        [
+            make_track(track_id=track_id(1), title="Hit (feat. Guest)", artists=("Star",), popularity=90),
+            make_track(track_id=track_id(2), title="Own", artists=("Guest",), popularity=30),
+            make_track(track_id=track_id(3), title="Other (feat. Stranger)", artists=("Star",), popularity=80),
+        ]
+    )
+    hit, other, own = (index.tracks.find([track_id(number)])[track_id(number)] for number in (1, 3, 2))
+    star, guest = index.arrays.artists_of(hit)
+    assert [artist.name for artist in index.tracks.artists([star, guest])] == ["Star", "Guest"]
+    assert index.arrays.artists_of(own) == [guest]
+    assert index.arrays.artists_of(other) == [star]
+    assert set(index.arrays.items_by(guest).tolist()) == {hit, own}
+    assert index.arrays.weakest_credit[[hit, other, own]].tolist() == [30, 90, 30]
+    assert index.tracks.artists([guest])[0].popularity == 30

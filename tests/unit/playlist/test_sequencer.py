@@ -143,3 +143,49 @@ def test_a_sequence_of_thirty_tracks_jumps_far_less_than_orders_by_chance():
     ]
     shuffled = [total_jump(chance.sample(tracks, k=30)) for _ in range(50)]
     assert total_jump([tracks[place] for place in sequence_for_flow(tracks)]) < 0.5 * sum(shuffled) / len(shuffled)
+
+
+def with_fixed(order: list[int], tracks: list[AudioFeatures], fixed: dict[int, AudioFeatures]) -> list[AudioFeatures]:
+    """The finished list: fixed tracks at their places, the others around them in order."""
+    others = iter(order)
+    return [fixed[place] if place in fixed else tracks[next(others)] for place in range(len(order) + len(fixed))]
+
+
+placed = st.integers(0, 12).flatmap(
+    lambda count: st.tuples(
+        st.lists(sounds, min_size=count, max_size=count),
+        st.dictionaries(st.integers(0, count), sounds, max_size=3),
+    )
+)
+
+
+@given(placed)
+def test_jumps_to_tracks_that_keep_their_place_are_never_larger_than_before(lists):
+    tracks, wished = lists
+    # Three fixed tracks may want places that a short list has only because of each other.
+    fixed = {place + number: sound for number, (place, sound) in enumerate(sorted(wished.items(), key=lambda p: p[0]))}
+    order = sequence_for_flow(tracks, fixed)
+    assert sorted(order) == list(range(len(tracks)))
+    given_order = with_fixed(list(range(len(tracks))), tracks, fixed)
+    assert total_jump(with_fixed(order, tracks, fixed)) <= total_jump(given_order) + 1e-9
+
+
+def test_a_track_that_keeps_its_place_has_its_likes_beside_it():
+    tracks = [make_features(energy=energy) for energy in (0.6, 0.1, 0.9, 0.4)]
+    own = make_features(energy=0.5)
+    energies = [track.energy for track in with_fixed(sequence_for_flow(tracks, {2: own}), tracks, {2: own})]
+    assert energies in ([0.1, 0.4, 0.5, 0.6, 0.9], [0.9, 0.6, 0.5, 0.4, 0.1])
+
+
+@given(placed)
+def test_no_reversal_of_a_stretch_makes_the_finished_list_flow_better(lists):
+    tracks, wished = lists
+    fixed = {place + number: sound for number, (place, sound) in enumerate(sorted(wished.items(), key=lambda p: p[0]))}
+    order = list(range(len(tracks)))
+    shorter = sequence_for_flow(tracks, fixed)
+    reached = total_jump(with_fixed(shorter, tracks, fixed))
+    # No further reversal helps, tried one by one on the finished list.
+    for start in range(len(order)):
+        for end in range(start + 1, len(order)):
+            turned = shorter[:start] + shorter[start : end + 1][::-1] + shorter[end + 1 :]
+            assert total_jump(with_fixed(turned, tracks, fixed)) >= reached - 1e-6
