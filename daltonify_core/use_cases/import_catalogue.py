@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -103,13 +104,15 @@ def import_catalogue(
     surveys: list[_Survey] = []
     skipped: list[SkippedFile] = []
     for table in tables:
+        looked_through = sum(survey.rows for survey in surveys)
         try:
-            surveys.append(_survey(table, settings, progress))
+            surveys.append(_survey(table, settings, partial(_report_survey, progress, looked_through)))
         except InvalidDataset as error:
             skipped.append(SkippedFile(table.name, error.message))
     if not surveys:
         raise _nothing_importable(skipped)
     total = sum(survey.rows for survey in surveys)
+    progress("look through files", total, total)
     dropped = DroppedRows()
     files: list[ImportedFile] = []
     read = without_popularity = 0
@@ -167,7 +170,11 @@ class _Tally:
         self._progress("write tracks", self.kept, self.kept)
 
 
-def _survey(table: RawTable, settings: ImportSettings, progress: Progress) -> _Survey:
+def _report_survey(progress: Progress, before: int, rows: int) -> None:
+    progress("look through files", before + rows, 0)
+
+
+def _survey(table: RawTable, settings: ImportSettings, report_rows: Callable[[int], None]) -> _Survey:
     """The first pass: count rows and learn the scales that only a whole column tells."""
     header = table.header()
     # A file with exactly our columns is taken at its word; every other file is read as what people write.
@@ -186,7 +193,7 @@ def _survey(table: RawTable, settings: ImportSettings, progress: Progress) -> _S
     for _, row in table.rows():
         rows += 1
         if rows % _ROWS_PER_PROGRESS == 0:
-            progress(f"look through {PurePosixPath(table.name).name}", rows, 0)
+            report_rows(rows)
         if len(row) == width:
             for position, see in watched:
                 see(row[position])

@@ -235,6 +235,15 @@ def test_progress_is_told_every_few_thousand_rows_and_reaches_the_total():
     assert written == [(5_000, 0), (10_000, 0), (12_000, 12_000)]
 
 
+def test_looking_through_files_first_is_progress_too():
+    calls: list[tuple[str, int, int]] = []
+    rows = [row(number) for number in range(6_000)]
+    kept: list[Track] = []
+    import_catalogue([table(*rows), table(*rows)], kept.extend, progress=lambda *call: calls.append(call))
+    looked = [call[1:] for call in calls if call[0] == "look through files"]
+    assert looked == [(5_000, 0), (11_000, 0), (12_000, 12_000)]
+
+
 def test_a_sink_that_does_not_take_all_tracks_is_an_error_of_ours():
     def take_one(tracks: Iterator[Track]) -> None:
         next(tracks)
