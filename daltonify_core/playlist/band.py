@@ -51,6 +51,17 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
+class BandUse:
+    """The band asked for, the one in use after widening, and how many tracks it holds under all rules but the
+    limit of one per artist and song."""
+
+    asked: Band
+    used: Band
+    widened: bool
+    candidates: int
+
+
+@dataclass(frozen=True, slots=True)
 class BandStage:
     """One step of widening: ``added`` is the part that is new, ``used`` all that is in use from here on."""
 

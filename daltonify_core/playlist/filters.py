@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from daltonify_core.index.items import UNKNOWN_EXPLICIT, UNKNOWN_YEAR, ItemArrays, Items
+from daltonify_core.index.items import UNKNOWN_YEAR, ItemArrays, Items
 
 type Mask = NDArray[np.bool_]
 
@@ -88,10 +88,6 @@ class ExplicitLyrics:
         if self.wish is Explicit.ONLY:
             return np.asarray(explicit == 1)
         return np.ones(len(items), dtype=np.bool_)
-
-    def unknown(self, items: Items) -> int:
-        """How many of the items do not say whether they are explicit."""
-        return int(np.count_nonzero(self.arrays.explicit[items] == UNKNOWN_EXPLICIT))
 
 
 def apply_filters(items: Items, filters: Iterable[ItemFilter]) -> Items:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from daltonify_core.catalogue.audio_features import AudioFeatures
 from daltonify_core.catalogue.links import LinkKind, SpotifyLink
 from daltonify_core.index.candidate_search import SearchPath
-from daltonify_core.playlist.band import Band
+from daltonify_core.playlist.band import BandUse
 from daltonify_core.playlist.genre_choice import GenreChoice
 from daltonify_core.playlist.reasons import ReasonPart
 from daltonify_core.playlist.seeds import ResolvedSeed
@@ -81,17 +81,6 @@ class Row:
             "reason_parts": [part.to_dict() for part in self.reason_parts],
             "features": self.features.present(),
         }
-
-
-@dataclass(frozen=True, slots=True)
-class BandUse:
-    """The band asked for, the one in use after widening, and how many tracks it holds under all rules but the
-    limit of one per artist and song."""
-
-    asked: Band
-    used: Band
-    widened: bool
-    candidates: int
 
 
 @dataclass(frozen=True, slots=True)

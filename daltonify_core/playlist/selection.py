@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from daltonify_core.index.candidate_search import Ranking, SearchPath
+from daltonify_core.playlist.band import BandUse
 from daltonify_core.playlist.filters import SelectionFilter
 
 _FIRST_REQUEST: Final = 4
@@ -22,6 +23,21 @@ class Pick:
     item: int
     score: float
     similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Chosen picks and spare ones, and how they were found.
+
+    ``chosen`` comes stage by stage, each best first; ``spare`` is best first. ``in_band`` counts the chosen ones that
+    lie in the band asked for.
+    """
+
+    chosen: list[Pick]
+    spare: list[Pick]
+    band: BandUse
+    search: SearchPath
+    in_band: int
 
 
 def pick(

@@ -1,22 +1,20 @@
 """Recommend a playlist for one or more seed tracks: the rules of the product, one after the other."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import fmean
 
 import numpy as np
 
-from daltonify_core.catalogue.artists import PopularitySource, artist_key
-from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES
+from daltonify_core.catalogue.artists import artist_key
 from daltonify_core.catalogue.links import LinkKind, is_spotify_id, parse_link
 from daltonify_core.catalogue.songs import linked_artists
 from daltonify_core.catalogue.track import ArtistCredit, Track, artist_key_of_name
 from daltonify_core.errors import InvalidQuery, NoBiggerArtists
 from daltonify_core.index.bundle import LoadedIndex
 from daltonify_core.index.candidate_search import Ranking, SearchPath
-from daltonify_core.index.feature_space import FAR_SIMILARITY, QueryPoint
+from daltonify_core.index.feature_space import QueryPoint
 from daltonify_core.index.items import Items
-from daltonify_core.playlist.band import MAXIMUM_POPULARITY, Band, BandLifts, band_stages
+from daltonify_core.playlist.band import Band, BandLifts, BandUse, band_stages
 from daltonify_core.playlist.filters import (
     EveryArtistBigger,
     Explicit,
@@ -32,29 +30,18 @@ from daltonify_core.playlist.filters import (
 from daltonify_core.playlist.genre_choice import (
     GenreChoice,
     GenreSettings,
-    GenreSource,
     artist_genre_weights,
     choose_genre,
     inferred_shares,
 )
+from daltonify_core.playlist.notes import counted, notes_for
 from daltonify_core.playlist.own_slots import own_positions, own_track_limit
-from daltonify_core.playlist.reasons import reason_parts, reason_text
-from daltonify_core.playlist.recommendation import RESERVES, BandUse, IndexDescription, Recommendation, Row
+from daltonify_core.playlist.recommendation import RESERVES, IndexDescription, Recommendation
 from daltonify_core.playlist.request import Order, RecommendationRequest
+from daltonify_core.playlist.rows import RowWriter
 from daltonify_core.playlist.seeds import ResolvedSeed, resolve_seeds
-from daltonify_core.playlist.selection import VARIATION_POOL, Pick, pick, vary
+from daltonify_core.playlist.selection import VARIATION_POOL, Pick, Selection, pick, vary
 from daltonify_core.playlist.sequencer import sequence_for_flow
-
-
-@dataclass(frozen=True, slots=True)
-class _Selection:
-    """Chosen picks and spare ones, best first, and how they were found."""
-
-    chosen: list[Pick]
-    spare: list[Pick]
-    band: BandUse
-    search: SearchPath
-    in_band: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +65,8 @@ class Recommender:
         own_items = self._items_of_seeds(seeds)
         genre = self._choose_genre(request, seeds, queries, own_items)
         genre_numbers = [index.genres.index(name) for name in genre.used]
-        lyrics = ExplicitLyrics(index.arrays, request.filters.explicit)
         excluded_items, excluded_names = self._excluded(request)
-        filters = self._item_filters(request, level, np.union1d(own_items, excluded_items), lyrics)
+        filters = self._item_filters(request, level, np.union1d(own_items, excluded_items))
         not_by_name = NotByName(
             self._names_credited, excluded_names.union(*(seed.unnumbered_artists for seed in seeds))
         )
@@ -88,14 +74,9 @@ class Recommender:
         if not selection.chosen:
             raise NoBiggerArtists(self._nobody_bigger(request, level, genre, genre_numbers, own_items))
         own = seeds[: own_track_limit(min(request.size, len(selection.chosen)))]
-        tracks = dict(
-            zip(
-                (one.item for one in (*selection.chosen, *selection.spare)),
-                index.tracks.tracks([one.item for one in (*selection.chosen, *selection.spare)]),
-                strict=True,
-            )
-        )
-        rows = _Rows(index, seeds, queries, level, tracks)
+        items = [one.item for one in (*selection.chosen, *selection.spare)]
+        tracks = dict(zip(items, index.tracks.tracks(items), strict=True))
+        rows = RowWriter(index, seeds, queries, level, tracks)
         slots = dict(zip(own_positions(len(own), len(selection.chosen), request.own_slots), own, strict=True))
         ordered = self._ordered(request.order, selection.chosen, tracks, slots)
         listed = rows.with_own_tracks(ordered, slots)
@@ -115,7 +96,9 @@ class Recommender:
             reserves=tuple(
                 rows.row(len(listed) + place, one) for place, one in enumerate(selection.spare[:RESERVES], start=1)
             ),
-            notes=tuple(_notes(request, seeds, own, genre, selection, lyrics)),
+            notes=tuple(
+                notes_for(request, seeds, own, genre, selection, [tracks[one.item] for one in selection.chosen])
+            ),
         )
 
     def _items_of_seeds(self, seeds: Sequence[ResolvedSeed]) -> Items:
@@ -150,13 +133,11 @@ class Recommender:
             self.genre_settings,
         )
 
-    def _item_filters(
-        self, request: RecommendationRequest, level: int, excluded: Items, lyrics: ExplicitLyrics
-    ) -> list[ItemFilter]:
+    def _item_filters(self, request: RecommendationRequest, level: int, excluded: Items) -> list[ItemFilter]:
         wishes, arrays = request.filters, self.index.arrays
         filters: list[ItemFilter] = [EveryArtistBigger(arrays, level), NotThese(excluded)]
         if wishes.explicit is not Explicit.ALLOW:
-            filters.append(lyrics)
+            filters.append(ExplicitLyrics(arrays, wishes.explicit))
         if wishes.year_from is not None or wishes.year_to is not None:
             filters.append(ReleasedBetween(arrays, wishes.year_from, wishes.year_to))
         return filters
@@ -190,7 +171,7 @@ class Recommender:
         genres: Sequence[int],
         filters: Sequence[ItemFilter],
         not_by_name: NotByName,
-    ) -> _Selection:
+    ) -> Selection:
         arrays = self.index.arrays
         one_per_artist = OnePerArtist(arrays.artists_of, (number for seed in seeds for number in seed.artist_numbers))
         one_version = NoAlternateVersions(
@@ -226,7 +207,7 @@ class Recommender:
             # One stage by Annoy is enough to say that the answer is approximate.
             search = path if search is SearchPath.EXACT else search
         candidates = sum(len(allowed) for allowed in pools)
-        return _Selection(chosen, spare, BandUse(asked, used, widened, candidates), search, in_band)
+        return Selection(chosen, spare, BandUse(asked, used, widened, candidates), search, in_band)
 
     def _items_in(self, band: Band, genres: Sequence[int]) -> Items:
         start, end = self.index.arrays.popularity_range(band.low, band.high)
@@ -273,137 +254,6 @@ class Recommender:
                 "Choose another genre, or another seed track."
             )
         return (
-            f"Artists above the seed's level of {level} have {_counted(len(above), 'track')} in {names}, but the band "
+            f"Artists above the seed's level of {level} have {counted(len(above), 'track')} in {names}, but the band "
             "or the filters leave none. Widen the band (widen) or drop a filter."
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """Makes rows of the answer out of picks."""
-
-    index: LoadedIndex
-    seeds: Sequence[ResolvedSeed]
-    queries: Sequence[QueryPoint]
-    level: int
-    tracks: dict[int, Track]
-
-    def with_own_tracks(self, picks: Sequence[Pick], slots: Mapping[int, ResolvedSeed]) -> list[Row]:
-        """The whole list: own tracks at their slots, the others around them in order."""
-        remaining = iter(picks)
-        return [
-            self.own_row(position, slots[position]) if position in slots else self.row(position, next(remaining))
-            for position in range(1, len(picks) + len(slots) + 1)
-        ]
-
-    def row(self, position: int, one: Pick) -> Row:
-        """A recommended track, with its reason beside the seed that it is nearest to."""
-        track = self.tracks[one.item]
-        vector = self.index.vectors[[one.item]]
-        distances = [float(query.squared_distances(vector)[0]) for query in self.queries]
-        nearest = self.seeds[distances.index(min(distances))]
-        artist_popularity = int(self.index.arrays.artist_popularity[one.item])
-        lift = artist_popularity - self.level
-        parts = reason_parts(nearest.features, track.features, lift)
-        return Row(
-            position=position,
-            own=False,
-            track_id=track.track_id,
-            title=track.title,
-            artists=tuple(credit.name for credit in track.artists),
-            album=track.album,
-            release_year=track.release_year,
-            explicit=track.explicit,
-            popularity=track.popularity,
-            artist_popularity=artist_popularity,
-            lift=lift,
-            similarity=one.similarity,
-            reason=reason_text(parts, nearest.title if len(self.seeds) > 1 else None),
-            reason_parts=tuple(parts),
-            features=track.features,
-        )
-
-    def own_row(self, position: int, seed: ResolvedSeed) -> Row:
-        """One of the artist's own tracks."""
-        return Row(
-            position=position,
-            own=True,
-            track_id=seed.track_id,
-            title=seed.title,
-            artists=seed.artists,
-            album=seed.album,
-            release_year=seed.release_year,
-            explicit=seed.explicit,
-            popularity=seed.popularity,
-            artist_popularity=seed.artist_popularity,
-            lift=seed.artist_popularity - self.level,
-            similarity=1.0,
-            reason="your own track",
-            reason_parts=(),
-            features=seed.features,
-        )
-
-
-def _notes(
-    request: RecommendationRequest,
-    seeds: Sequence[ResolvedSeed],
-    own: Sequence[ResolvedSeed],
-    genre: GenreChoice,
-    selection: _Selection,
-    lyrics: ExplicitLyrics,
-) -> list[str]:
-    """What a person should know about this list and cannot see in it."""
-    band, notes = selection.band, []
-    found = len(selection.chosen)
-    if band.widened:
-        if band.asked.low > MAXIMUM_POPULARITY:
-            why = f"Nobody is above {MAXIMUM_POPULARITY}, so no band can begin at {band.asked.low}"
-        else:
-            held = f"only {_counted(selection.in_band, 'track')}" if selection.in_band else "no track"
-            why = f"The band {band.asked.low} to {band.asked.high} held {held}"
-        notes.append(f"{why}, so artists from {band.used.low} to {band.used.high} were considered too.")
-    if found < request.size:
-        notes.append(
-            f"Only {found} of {request.size} tracks: there are no more in this genre, band and choice of filters, "
-            "with one track per artist."
-        )
-    if len(genre.used) == 2 and genre.how is not GenreSource.ASKED:
-        notes.append(f"No genre stood out clearly, so {genre.used[0]} and {genre.used[1]} were used.")
-    elif genre.how is GenreSource.INFERRED:
-        notes.append(f"The genre {genre.used[0]} was inferred from the tracks that sound nearest.")
-    elif genre.how is GenreSource.ARTIST:
-        notes.append(f"The genre {genre.used[0]} was taken from the artist's other tracks.")
-    unknown_genres = sorted({name for seed in seeds for name in seed.genres})
-    if unknown_genres and genre.how in (GenreSource.ARTIST, GenreSource.INFERRED):
-        notes.append(f"The catalogue has too few tracks of {' or '.join(unknown_genres)} to look there.")
-    if fmean(one.similarity for one in selection.chosen) < FAR_SIMILARITY:
-        notes.append(
-            "Nothing there sounds much like it: these tracks are farther from yours than two by one artist usually are."
-        )
-    if len(own) < len(seeds):
-        notes.append(f"The list holds {len(own)} of your {len(seeds)} tracks, so that it does not look like an advert.")
-    if any(seed.track_id is None for seed in own):
-        notes.append(
-            "A track that is not on Spotify yet keeps its place, but cannot be added there before its release."
-        )
-    if any(seed.popularity_source is PopularitySource.FOLLOWERS for seed in seeds):
-        notes.append("The artist's popularity was estimated from the number of followers.")
-    notes.extend(
-        f"“{seed.title}” was compared by {_listed(seed.features.present())} alone, since no more is known of it."
-        for seed in seeds
-        if seed.features.missing()
-    )
-    if request.filters.explicit is Explicit.CLEAN:
-        unknown = lyrics.unknown(np.array([one.item for one in selection.chosen], dtype=np.int32))
-        if unknown:
-            notes.append(f"For {unknown} of the tracks it is not known whether their lyrics are explicit.")
-    return notes
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def _listed(features: Iterable[str]) -> str:
-    *most, last = [name for name in features if name in CONTINUOUS_FEATURES]
-    return f"{', '.join(most)} and {last}" if most else last

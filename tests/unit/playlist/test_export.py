@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from daltonify_core.catalogue.audio_features import AudioFeatures
 from daltonify_core.index.candidate_search import SearchPath
-from daltonify_core.playlist.band import Band
+from daltonify_core.playlist.band import Band, BandUse
 from daltonify_core.playlist.export import CSV_COLUMNS, to_csv, to_jspf, to_uris
 from daltonify_core.playlist.genre_choice import GenreChoice, GenreSource
-from daltonify_core.playlist.recommendation import BandUse, IndexDescription, Recommendation, Row
+from daltonify_core.playlist.recommendation import IndexDescription, Recommendation, Row
 
 ROW = Row(
     position=1,

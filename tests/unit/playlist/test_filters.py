@@ -60,7 +60,6 @@ def test_years_include_both_ends_and_an_unknown_year_is_out(first, last, left):
 def test_clean_leaves_out_what_is_known_to_be_explicit_and_only_keeps_just_that(wish, left):
     lyrics = ExplicitLyrics(arrays(explicit=[1, 0, UNKNOWN_EXPLICIT]), wish)
     assert kept(lyrics) == left
-    assert lyrics.unknown(THREE) == 1
 
 
 def test_filters_together_keep_what_each_of_them_keeps_in_the_given_order():

@@ -1,0 +1,104 @@
+"""Notes: what a person should know about a list and cannot see in it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from statistics import fmean
+
+from daltonify_core.catalogue.artists import PopularitySource
+from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES
+from daltonify_core.catalogue.track import Track
+from daltonify_core.index.feature_space import FAR_SIMILARITY
+from daltonify_core.playlist.band import MAXIMUM_POPULARITY
+from daltonify_core.playlist.filters import Explicit
+from daltonify_core.playlist.genre_choice import GenreChoice, GenreSource
+from daltonify_core.playlist.request import RecommendationRequest
+from daltonify_core.playlist.seeds import ResolvedSeed
+from daltonify_core.playlist.selection import Selection
+
+
+def notes_for(
+    request: RecommendationRequest,
+    seeds: Sequence[ResolvedSeed],
+    own: Sequence[ResolvedSeed],
+    genre: GenreChoice,
+    selection: Selection,
+    chosen: Sequence[Track],
+) -> list[str]:
+    """Sentences about the list: band and size, genre, nearness, own tracks, seeds, lyrics.
+
+    ``own`` are the seeds that stand in the list, ``chosen`` the recommended tracks in it (at least one).
+    """
+    return [
+        *_on_band_and_size(request, selection),
+        *_on_genre(seeds, genre),
+        *_on_nearness(selection),
+        *_on_own_tracks(seeds, own),
+        *_on_seeds(seeds),
+        *_on_lyrics(request, chosen),
+    ]
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, in the plural where that is due."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _on_band_and_size(request: RecommendationRequest, selection: Selection) -> Iterator[str]:
+    band, found = selection.band, len(selection.chosen)
+    if band.widened:
+        if band.asked.low > MAXIMUM_POPULARITY:
+            why = f"Nobody is above {MAXIMUM_POPULARITY}, so no band can begin at {band.asked.low}"
+        else:
+            held = f"only {counted(selection.in_band, 'track')}" if selection.in_band else "no track"
+            why = f"The band {band.asked.low} to {band.asked.high} held {held}"
+        yield f"{why}, so artists from {band.used.low} to {band.used.high} were considered too."
+    if found < request.size:
+        yield (
+            f"Only {found} of {request.size} tracks: there are no more in this genre, band and choice of filters, "
+            "with one track per artist."
+        )
+
+
+def _on_genre(seeds: Sequence[ResolvedSeed], genre: GenreChoice) -> Iterator[str]:
+    if len(genre.used) == 2 and genre.how is not GenreSource.ASKED:
+        yield f"No genre stood out clearly, so {genre.used[0]} and {genre.used[1]} were used."
+    elif genre.how is GenreSource.INFERRED:
+        yield f"The genre {genre.used[0]} was inferred from the tracks that sound nearest."
+    elif genre.how is GenreSource.ARTIST:
+        yield f"The genre {genre.used[0]} was taken from the artist's other tracks."
+    named = sorted({name for seed in seeds for name in seed.genres})
+    if named and genre.how in (GenreSource.ARTIST, GenreSource.INFERRED):
+        yield f"The catalogue has too few tracks of {' or '.join(named)} to look there."
+
+
+def _on_nearness(selection: Selection) -> Iterator[str]:
+    if fmean(one.similarity for one in selection.chosen) < FAR_SIMILARITY:
+        yield (
+            "Nothing there sounds much like it: these tracks are farther from yours than two by one artist usually are."
+        )
+
+
+def _on_own_tracks(seeds: Sequence[ResolvedSeed], own: Sequence[ResolvedSeed]) -> Iterator[str]:
+    if len(own) < len(seeds):
+        yield f"The list holds {len(own)} of your {len(seeds)} tracks, so that it does not look like an advert."
+    if any(seed.track_id is None for seed in own):
+        yield "A track that is not on Spotify yet keeps its place, but cannot be added there before its release."
+
+
+def _on_seeds(seeds: Sequence[ResolvedSeed]) -> Iterator[str]:
+    if any(seed.popularity_source is PopularitySource.FOLLOWERS for seed in seeds):
+        yield "The artist's popularity was estimated from the number of followers."
+    for seed in seeds:
+        if seed.features.missing():
+            known = _listed(seed.features.present())
+            yield f"“{seed.title}” was compared by {known} alone, since no more is known of it."
+
+
+def _on_lyrics(request: RecommendationRequest, chosen: Sequence[Track]) -> Iterator[str]:
+    unknown = sum(track.explicit is None for track in chosen)
+    if request.filters.explicit is Explicit.CLEAN and unknown:
+        yield f"For {unknown} of the tracks it is not known whether their lyrics are explicit."
+
+
+def _listed(features: Iterable[str]) -> str:
+    *most, last = [name for name in features if name in CONTINUOUS_FEATURES]
+    return f"{', '.join(most)} and {last}" if most else last
