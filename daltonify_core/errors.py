@@ -52,7 +52,11 @@ class UnknownGenre(InvalidQuery):
 
 
 class SeedDataNeeded(InvalidQuery):
-    """A seed that lacks what ranking needs; ``missing`` maps the seed's position (from 0) to field names."""
+    """A seed that lacks what ranking needs.
+
+    ``missing`` maps the seed's position in the request (from 0) to what it lacks: ``title``, ``artists``, ``features``,
+    ``artist_popularity``.
+    """
 
     code = "seed_data_needed"
 

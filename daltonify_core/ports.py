@@ -147,8 +147,7 @@ class IndexStore(Protocol):
     def upload(self, version: str, bundle: Path) -> None:
         """Store every file of a bundle folder under its version, complete or not at all.
 
-        A version that is already stored with the same files is left alone; raises ``IndexCorrupt`` when it is stored
-        with other content.
+        A version names one content, so one that is stored already is left alone, or replaced if it was damaged since.
         """
 
     def activate(self, current: CurrentIndex, expected_tag: str | None) -> None:
@@ -161,4 +160,7 @@ class IndexStore(Protocol):
         """
 
     def prune(self, keep: Collection[str]) -> list[str]:
-        """Remove all versions but these and those that the state names; the names of those removed."""
+        """Remove all versions but these and those that the state names; the names of those removed.
+
+        A version that was stored only recently may stay: another build may be about to activate it.
+        """

@@ -166,9 +166,14 @@ def _explained_faults() -> Iterator[None]:
         raise InvalidDataset(f"it cannot be read: {error}") from error
 
 
+def _refuse_folder(error: OSError) -> None:
+    # Passing over it would leave data out unseen.
+    raise InvalidDataset(f"The folder {error.filename} cannot be read: {error.strerror}.") from error
+
+
 def _in_folder(folder: Path, formats: Mapping[str, TableFormat]) -> Iterator[RawTable]:
     found: list[tuple[str, Path | None]] = []
-    for root, folders, files in folder.walk():
+    for root, folders, files in folder.walk(on_error=_refuse_folder):
         hidden = [name for name in folders if _is_hidden(name)]
         folders[:] = [name for name in folders if name not in hidden]
         found += [((root / name).relative_to(folder).as_posix() + "/", None) for name in hidden]

@@ -20,7 +20,7 @@ from daltonify_core.ports import ActivationState, CurrentIndex
 _POINTER: Final = "current.json"
 _LOCK: Final = ".activation.lock"
 _PARTIAL_PREFIX: Final = ".upload-"
-_PARTIAL_LIFE_SECONDS: Final = 24 * 60 * 60
+_UPLOAD_GRACE_SECONDS: Final = 60 * 60
 _SHARD_SUFFIXES: Final = (".csv", ".csv.gz")
 
 
@@ -34,7 +34,9 @@ class FolderShards:
         """Paths relative to the folder, sorted; hidden files are passed over."""
         if self._path.is_file():
             return [self._path.name]
-        found = (path.relative_to(self._path) for path in self._path.rglob("*") if path.is_file())
+        # A folder that cannot be read raises: leaving out its shards unseen would shrink the index.
+        walked = self._path.walk(on_error=_raise) if self._path.exists() else ()
+        found = [(folder / name).relative_to(self._path) for folder, _, names in walked for name in names]
         return sorted(
             path.as_posix()
             for path in found
@@ -56,8 +58,10 @@ class FolderShards:
 class FolderIndexStore:
     """Index versions as folders, with ``current.json`` beside them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, upload_grace_seconds: float = _UPLOAD_GRACE_SECONDS) -> None:
         self._folder = folder
+        # What was stored so recently may belong to a build that has yet to activate it.
+        self._upload_grace_seconds = upload_grace_seconds
 
     def read_state(self) -> ActivationState:
         """What is current; the tag is the hash of the pointer file."""
@@ -72,36 +76,42 @@ class FolderIndexStore:
             if not isinstance(values["previous"], list):
                 raise ValueError("previous is not a list")
             current = CurrentIndex(str(values["version"]), str(values["built_at"]), tuple(map(str, values["previous"])))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise IndexCorrupt(f"{path} is not readable. Remove it and build the index anew.") from error
         return ActivationState(current, hashlib.sha256(content).hexdigest())
 
     def upload(self, version: str, bundle: Path) -> None:
         """Copy into a temporary folder, then rename: a version folder is always complete."""
         target = self._folder / version
-        if target.exists():
-            _check_same(target, bundle)
+        if target.exists() and _is_same(target, bundle):
             return
         self._folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=_PARTIAL_PREFIX, dir=self._folder) as partial:
             copy = Path(partial) / version
             shutil.copytree(bundle, copy)
+            if target.exists():
+                # Not what was built under this name, so it was damaged since; readers that hold it keep their files.
+                target.rename(Path(partial) / "damaged")
             try:
                 copy.rename(target)
             except OSError:
-                # Somebody else stored the same version in between.
-                _check_same(target, bundle)
+                # Somebody else may have stored the same version in between.
+                if not (target.exists() and _is_same(target, bundle)):
+                    raise
 
     def activate(self, current: CurrentIndex, expected_tag: str | None) -> None:
         """Swap the pointer in one rename, under a lock that makes compare and swap one step."""
-        if not (self._folder / current.version / MANIFEST_FILE).is_file():
-            raise IndexUnavailable(f"Version {current.version} is not stored, so it cannot be activated.")
         values = {"version": current.version, "built_at": current.built_at, "previous": list(current.previous)}
         with self._activation_lock():
             if self.read_state().tag != expected_tag:
                 raise ActivationConflict("Another build activated an index in the meantime. Build again.")
+            if not (self._folder / current.version / MANIFEST_FILE).is_file():
+                raise IndexUnavailable(f"Version {current.version} is not stored, so it cannot be activated.")
             partial = self._folder / f"{_POINTER}.{os.getpid()}"
-            partial.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+            with partial.open("w", encoding="utf-8") as stream:
+                stream.write(json.dumps(values, indent=1) + "\n")
+                stream.flush()
+                os.fsync(stream.fileno())
             partial.replace(self._folder / _POINTER)
 
     def fetch(self, version: str, scratch: Path) -> Path:
@@ -114,20 +124,23 @@ class FolderIndexStore:
     def prune(self, keep: Collection[str]) -> list[str]:
         """Remove every folder whose manifest bears its name and is not to be kept; anything else is not ours.
 
-        Uploads that broke off a day ago go as well.
+        Uploads that broke off go as well. Nothing goes that was stored within the last hour, because a build that runs
+        at the same time may be about to activate it.
         """
-        for partial in self._folder.glob(f"{_PARTIAL_PREFIX}*"):
-            if time.time() - partial.stat().st_mtime > _PARTIAL_LIFE_SECONDS:
-                shutil.rmtree(partial, ignore_errors=True)
-        current = self.read_state().current
-        # What another build activated in the meantime is not stale, whatever the caller knew.
-        in_use = {current.version, *current.previous} if current else set()
-        kept = {*keep, *in_use}
-        found = (path for path in self._folder.glob(f"*/{MANIFEST_FILE}") if path.parent.name not in kept)
-        stale = sorted(path.parent for path in found if _is_version(path))
-        for folder in stale:
-            shutil.rmtree(folder)
+        if not self._folder.exists():
+            return []
+        with self._activation_lock():
+            current = self.read_state().current
+            # What another build activated in the meantime is not stale, whatever the caller knew.
+            kept = {*keep, *((current.version, *current.previous) if current else ())}
+            versions = (path.parent for path in self._folder.glob(f"*/{MANIFEST_FILE}") if _is_version(path))
+            stale = sorted(path for path in versions if path.name not in kept and self._is_settled(path))
+            for folder in (*stale, *filter(self._is_settled, self._folder.glob(f"{_PARTIAL_PREFIX}*"))):
+                shutil.rmtree(folder)
         return [folder.name for folder in stale]
+
+    def _is_settled(self, folder: Path) -> bool:
+        return time.time() - folder.stat().st_mtime >= self._upload_grace_seconds
 
     @contextmanager
     def _activation_lock(self) -> Iterator[None]:
@@ -140,6 +153,10 @@ class FolderIndexStore:
             yield
 
 
+def _raise(error: OSError) -> None:
+    raise error
+
+
 def _is_version(manifest: Path) -> bool:
     # Older formats are ours as well, so only the one field that all of them have is read; a web page's manifest.json
     # has none.
@@ -150,8 +167,6 @@ def _is_version(manifest: Path) -> bool:
     return isinstance(values, dict) and values.get("version") == manifest.parent.name
 
 
-def _check_same(stored: Path, bundle: Path) -> None:
-    for path in bundle.iterdir():
-        copy = stored / path.name
-        if not copy.is_file() or FileDigest.of(copy) != FileDigest.of(path):
-            raise IndexCorrupt(f"{stored} is stored with other content. Remove that folder and build the index anew.")
+def _is_same(stored: Path, bundle: Path) -> bool:
+    files = [(stored / path.name, path) for path in bundle.iterdir()]
+    return all(copy.is_file() and FileDigest.of(copy) == FileDigest.of(path) for copy, path in files)

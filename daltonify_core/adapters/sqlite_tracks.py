@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -58,11 +59,13 @@ class SqliteTracks:
     def search(self, text: str, limit: int) -> list[int]:
         """Items whose title or artists hold every word of ``text`` (the last one as a beginning)."""
         # The tokenizer parts words at underscores too; a word that it parts would be a phrase, which `detail=column`
-        # cannot find.
-        words = re.findall(r"[^\W_]+", text)
+        # cannot find. Text copied from macOS comes in decomposed form.
+        words = re.findall(r"[^\W_]+", unicodedata.normalize("NFC", text))
         if not words:
             return []
-        pattern = " ".join(f'"{word}"' for word in words) + "*"
+        # One Latin letter begins far too many words; one Chinese or Japanese character may be a word.
+        is_beginning = len(words[-1]) > 1 or not words[-1].isascii()
+        pattern = " ".join(f'"{word}"' for word in words) + ("*" if is_beginning else "")
         rows = self._rows("SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid LIMIT ?", (pattern, limit))
         return [row[0] for row in rows]
 

@@ -33,7 +33,10 @@ def artist_key(credit: ArtistCredit) -> str:
 
 @dataclass(frozen=True, slots=True)
 class KnownArtist:
-    """One artist of the catalogue; ``popularity`` is ``None`` when no source tells it."""
+    """One artist of the catalogue; ``popularity`` is ``None`` when no source tells it.
+
+    ``keys`` are all that lead to this artist and to nobody else; a name that several ids bear leads to none of them.
+    """
 
     keys: tuple[str, ...]
     name: str
@@ -57,7 +60,7 @@ class ArtistCollector:
         self._names: list[str] = []
         self._given: list[tuple[str, int] | None] = []
         self._track_max: list[int | None] = []
-        self._name_of_id: dict[int, str] = {}
+        self._names_of_id: dict[int, set[str]] = {}
 
     def add(self, track: Track, popularity_snapshot: str | None) -> list[int]:
         """Provisional numbers of the track's credited artists, in the order of its credits, each once.
@@ -82,7 +85,7 @@ class ArtistCollector:
 
     def directory(self) -> ArtistDirectory:
         """Everybody that ``add`` has met."""
-        target, only_artist_of_name = self._resolve_names()
+        target, keys = self._resolve_names()
         final_numbers: dict[int, int] = {}
         members: list[list[int]] = []
         for provisional, representative in enumerate(target):
@@ -90,9 +93,8 @@ class ArtistCollector:
                 final_numbers[representative] = len(members)
                 members.append([])
             members[final_numbers[representative]].append(provisional)
-        keys = list(self._number_by_key)
         return ArtistDirectory(
-            artists=tuple(self._known_artist(group, keys, only_artist_of_name) for group in members),
+            artists=tuple(self._known_artist(group, keys) for group in members),
             numbers=np.array([final_numbers[representative] for representative in target], dtype=np.int64),
         )
 
@@ -104,30 +106,35 @@ class ArtistCollector:
             self._names.append(credit.name)
             self._given.append(None)
             self._track_max.append(None)
-            if credit.artist_id:
-                self._name_of_id[number] = artist_key_of_name(credit.name)
+        if credit.artist_id:
+            # Every spelling counts: an artist may have changed their name between two snapshots.
+            self._names_of_id.setdefault(number, set()).add(artist_key_of_name(credit.name))
         return number
 
-    def _resolve_names(self) -> tuple[list[int], dict[int, str]]:
-        """For every number the one that represents it, and the name keys that lead to exactly one id."""
+    def _resolve_names(self) -> tuple[list[int], dict[int, set[str]]]:
+        """For every number the one that represents it, and the keys that lead to it and to nobody else."""
         ids_of_name: dict[str, list[int]] = {}
-        for number, name in self._name_of_id.items():
-            ids_of_name.setdefault(name, []).append(number)
+        for number, names in self._names_of_id.items():
+            for name in names:
+                ids_of_name.setdefault(name, []).append(number)
         target = list(range(len(self._names)))
-        only_artist_of_name: dict[int, str] = {}
+        keys = {number: {key} for key, number in self._number_by_key.items()}
         for name, numbers in ids_of_name.items():
+            key = f"name:{name}"
+            by_name = self._number_by_key.get(key)
             if len(numbers) == 1:
-                key = f"name:{name}"
-                only_artist_of_name[numbers[0]] = key
-                if (by_name := self._number_by_key.get(key)) is not None:
+                keys[numbers[0]].add(key)
+                if by_name is not None:
                     target[by_name] = numbers[0]
-        return target, only_artist_of_name
+            elif by_name is not None:
+                keys[by_name].remove(key)
+        return target, keys
 
-    def _known_artist(self, group: list[int], keys: list[str], name_keys: dict[int, str]) -> KnownArtist:
+    def _known_artist(self, group: list[int], keys: dict[int, set[str]]) -> KnownArtist:
         given = max((pair for number in group if (pair := self._given[number]) is not None), default=None)
         track_max = max((value for number in group if (value := self._track_max[number]) is not None), default=None)
         popularity, source = track_max, PopularitySource.TRACK_MAX if track_max is not None else None
         if given is not None:
             popularity, source = given[1], PopularitySource.CATALOGUE
-        known_as = {keys[number] for number in group} | {name_keys[number] for number in group if number in name_keys}
+        known_as = set[str]().union(*(keys[number] for number in group))
         return KnownArtist(tuple(sorted(known_as)), self._names[group[0]], popularity, source)

@@ -5,11 +5,14 @@ value is an empty field. ``artist_ids`` runs parallel to ``artists``; an empty e
 """
 
 import csv
+import gzip
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Final, TextIO
 
 from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES, AudioFeatures
+from daltonify_core.catalogue.genres import normalise_genres
 from daltonify_core.catalogue.track import ArtistCredit, Track
 from daltonify_core.errors import InvalidDataset, InvalidTrack
 
@@ -154,7 +157,7 @@ class RowParser:
             explicit=_parse_explicit(explicit),
             popularity=_parse_int("popularity", popularity),
             artist_popularity=_parse_int("artist_popularity", artist_popularity),
-            genres=tuple(split_list(genres)),
+            genres=_parse_genres(genres),
             snapshot=snapshot or None,
             source=source or None,
         )
@@ -180,8 +183,9 @@ def read_rows(stream: TextIO, name: str) -> Iterator[Track | InvalidTrack]:
                 yield parser.parse(row)
             except InvalidTrack as error:
                 yield error
-    except (csv.Error, UnicodeDecodeError, EOFError, OSError, zlib.error) as error:
-        # The last three come from a compressed stream that breaks off or is damaged.
+    except (csv.Error, UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error) as error:
+        # The last three come from a compressed stream that breaks off or is damaged; any other fault of reading is not
+        # the file's and passes through.
         raise InvalidDataset(f"{name} cannot be read as UTF-8 CSV near line {reader.line_num}: {error}.") from error
 
 
@@ -215,6 +219,12 @@ def _parse_int(column: str, text: str) -> int | None:
         return int(text)
     except ValueError:
         raise InvalidTrack(column, f"{column} is {text[:40]!r}; it must be a whole number.") from None
+
+
+@lru_cache(maxsize=4096)
+def _parse_genres(text: str) -> tuple[str, ...]:
+    # A catalogue has few combinations of genres and many rows.
+    return normalise_genres(split_list(text))
 
 
 def _parse_explicit(text: str) -> bool | None:

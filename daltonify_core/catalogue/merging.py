@@ -19,7 +19,7 @@ from daltonify_core.catalogue.audio_features import FEATURE_NAMES, AudioFeatures
 from daltonify_core.catalogue.track import ArtistCredit, Track, artist_key_of_name
 
 _BATCH_ROWS: Final = 2_000
-# Filled from older rows when the newest lacks them. Genres are a union instead, and features come as one measurement.
+# Filled from older rows when the newest lacks them, as absent features are. Genres are a union instead.
 _FILLED_FIELDS: Final = (
     "album",
     "release_date",

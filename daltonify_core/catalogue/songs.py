@@ -16,16 +16,18 @@ from daltonify_core.catalogue.track import artist_key_of_name
 _VERSION_WORDS: Final = (
     r"live|remaster(?:ed)?|re-?master|remix|mix|edit|version|mono|stereo|acoustic|unplugged|instrumental|karaoke|demo|"
     r"explicit|clean|bonus|deluxe|single|album|radio|extended|original|re-?recorded|rework|session[s]?|take|anniversary|"
-    r"sped up|slowed|reverb|nightcore|a cappella|acapella|reprise|cover|from|soundtrack|orchestral|piano|"
+    r"sped[ -]up|slowed|remixed|rmx|dub|stripped|commentary|reverb|nightcore|a cappella|acapella|reprise|cover|from|"
+    r"soundtrack|orchestral|piano|"
     r"ao vivo|en vivo|en directo|remasterizad[oa]|vers[ií]on|versão|ac[uú]stic[oa]"
 )
 # "with" names a guest only inside brackets; elsewhere it is a word of the title ("Dancing with Myself").
 _FEATURED: Final = re.compile(
     r"[\(\[]\s*(?:(?:feat|ft|featuring)(?:\.\s*|\s+)|with\s+)([^\(\)\[\]]+)[\)\]]|"
-    r"\b(?:feat|ft|featuring)(?:\.\s*|\s+)(\S.*?)(?=\s+[-–—]\s|[\(\[]|$)",
+    r"(?<!\d )\b(?:feat|ft|featuring)(?:\.\s*|\s+)(\S.*?)(?=\s+[-–—]\s|[\(\[]|$)",
     re.IGNORECASE,
 )
 _BRACKETED: Final = re.compile(r"[\(\[]([^\(\)\[\]]*)[\)\]]")
+_YEAR: Final = re.compile(r"(?:19|20)\d\d")
 _VERSION: Final = re.compile(rf"\b(?:{_VERSION_WORDS})\b", re.IGNORECASE)
 _MAXIMUM_NAME_PARTS: Final = 3  # "Earth, Wind & Fire"
 _DASH: Final = re.compile(r"\s+[-–—]\s+")
@@ -42,10 +44,22 @@ def song_title(title: str) -> str:
     """
     # Japanese releases write full-width brackets.
     text = _FEATURED.sub(" ", unicodedata.normalize("NFKC", title.strip()))
-    text = _BRACKETED.sub(lambda match: " " if _VERSION.search(match.group(1)) else match.group(0), text)
+    while (inner := _BRACKETED.sub(_without_version, text)) != text:
+        text = inner
     head, *tails = _DASH.split(text)
-    kept = [head, *(tail for tail in tails if not _VERSION.search(tail))]
-    return _letters(" ".join(kept)) or _letters(title) or title.strip().casefold()
+    # What follows a version mark belongs to it ("- Live Acoustic - 2015"), and so does a year before it ("- 2012 -
+    # Remaster").
+    first = next((place for place, tail in enumerate(tails) if _VERSION.search(tail)), len(tails))
+    if 0 < first < len(tails) and _YEAR.fullmatch(tails[first - 1].strip()):
+        first -= 1
+    return _letters(" ".join([head, *tails[:first]])) or _letters(title) or title.strip().casefold()
+
+
+def _without_version(bracket: re.Match[str]) -> str:
+    if _VERSION.search(bracket.group(1)):
+        return " "
+    # Kept words lose their brackets, so that brackets around them can be looked at next.
+    return f" {bracket.group(1)} "
 
 
 def song_key(title: str) -> int:

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from daltonify_core.catalogue.artists import ArtistCollector, ArtistDirectory
 from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES
-from daltonify_core.catalogue.genres import normalise_genres
 from daltonify_core.catalogue.merging import TrackMerger, TrackSpool
 from daltonify_core.catalogue.songs import known_guests, names_guests, song_key
 from daltonify_core.catalogue.track import Track
@@ -74,9 +73,8 @@ class _Columns:
         self.songs.append(song_key(track.title))
         self.credit_counts.append(len(artists))
         self.credits.extend(artists)
-        genres = normalise_genres(track.genres)
-        self.genre_counts.append(len(genres))
-        self.genres.extend([self.genre_numbers.setdefault(genre, len(self.genre_numbers)) for genre in genres])
+        self.genre_counts.append(len(track.genres))
+        self.genres.extend([self.genre_numbers.setdefault(genre, len(self.genre_numbers)) for genre in track.genres])
         self.sources[track.source or "unknown"] += 1
         self.snapshot = max(self.snapshot, track.snapshot or "")
 

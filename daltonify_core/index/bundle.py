@@ -25,6 +25,7 @@ class LoadedIndex:
     """An index that passed every check and answers queries. Close it when a newer one takes its place."""
 
     manifest: IndexManifest
+    version: str
     space: FeatureSpace
     vectors: NDArray[Any]
     arrays: ItemArrays
@@ -87,7 +88,7 @@ def load_bundle(
         tracks.close()
         raise
     search = CandidateSearch(space, vectors, arrays, neighbours, search_settings)
-    return LoadedIndex(manifest, space, vectors, arrays, tracks, search)
+    return LoadedIndex(manifest, version, space, vectors, arrays, tracks, search)
 
 
 def _check_neighbours(neighbours: NeighbourIndex, vectors: NDArray[Any]) -> None:

@@ -25,6 +25,11 @@ type IntArray = NDArray[np.int64]
 FAR_SIMILARITY: Final = math.exp(-0.5)
 """Similarity at the distance sigma, at which two tracks of one artist usually lie: farther is hardly similar."""
 
+# Linear algebra differs in the last digits from one kind of processor to the next. Rounding away far more than that,
+# and far less than anybody can hear, lets equal catalogues give equal bytes wherever they are built.
+_PARAMETER_DIGITS: Final = 7
+_VECTOR_DECIMALS: Final = 5
+
 _UNIT_FEATURES: Final = frozenset(CONTINUOUS_FEATURES) - {"loudness", "tempo"}
 
 
@@ -70,7 +75,7 @@ class QueryPoint:
 
 @dataclass(frozen=True, slots=True)
 class FeatureSpace:
-    """Maps audio features to vectors and back to words.
+    """Maps audio features to vectors.
 
     ``center``, ``scale``: shape ``(9,)``, of the transformed features. ``whitening``: shape ``(9, 9)``, applied to
     scaled features. ``sigma`` is the distance at which similarity has fallen to ``exp(-1/2)``.
@@ -100,8 +105,8 @@ class FeatureSpace:
         """
         settings = settings or FeatureSpaceSettings()
         transformed = _transform(features, settings)
-        center = transformed.mean(axis=0)
-        spread = transformed.std(axis=0)
+        center = _rounded(transformed.mean(axis=0))
+        spread = _rounded(transformed.std(axis=0))
         varies = spread > 1e-9
         scale = np.where(varies, spread, 1.0)
         scaled = (transformed - center) / scale
@@ -117,6 +122,7 @@ class FeatureSpace:
         # A feature that never varies in the catalogue tells no two tracks apart, but a seed may hold another value, and
         # a tiny spread would magnify that until nothing is similar.
         whitening[~varies, :] = whitening[:, ~varies] = 0.0
+        whitening = _rounded(whitening)
         # Within one artist every whitened dimension has variance 1, so two of their tracks lie at mean square 2 * 9.
         return cls(center, scale, whitening, math.sqrt(2.0 * dimension), "within_artists", settings)
 
@@ -126,7 +132,8 @@ class FeatureSpace:
 
     def vectors(self, features: FloatArray) -> Float32Array:
         """Vectors of complete features: ``(n, 9)`` raw to ``(n, 9)`` float32."""
-        return np.asarray(self.scaled(features) @ self.whitening.T, dtype=np.float32)
+        exact = np.einsum("ij,kj->ik", self.scaled(features), self.whitening)
+        return np.asarray(np.round(exact, _VECTOR_DECIMALS), dtype=np.float32)
 
     def query(self, features: AudioFeatures) -> QueryPoint:
         """One seed's point; raises ``InvalidQuery`` when it has no continuous feature at all.
@@ -139,9 +146,10 @@ class FeatureSpace:
         raw = np.array([[_or_nan(getattr(features, name)) for name in CONTINUOUS_FEATURES]])
         scaled = self.scaled(raw)[0]
         scaled[absent] = 0.0
-        vector = self.whitening @ scaled
+        vector = np.einsum("kj,j->k", self.whitening, scaled)
         if not absent:
-            return QueryPoint(vector)
+            # As the vectors of the catalogue are, so that a track lies at distance 0 from itself.
+            return QueryPoint(np.round(vector, _VECTOR_DECIMALS))
         # Whatever lies in the span of the absent features' columns could be explained by them, so only the
         # orthogonal complement is measured.
         left, strengths, _ = np.linalg.svd(self.whitening[:, absent], full_matrices=True)
@@ -187,6 +195,13 @@ class FeatureSpace:
         if not (space.sigma > 0 and math.isfinite(space.sigma) and bool(np.all(space.scale > 0))):
             raise ValueError("the feature space has a scale or sigma that is not positive")
         return space
+
+
+def _rounded(values: FloatArray) -> FloatArray:
+    """To ``_PARAMETER_DIGITS`` significant digits."""
+    magnitudes = np.floor(np.log10(np.maximum(np.abs(values), 1e-12)))
+    factors = 10.0 ** (_PARAMETER_DIGITS - 1 - magnitudes)
+    return np.asarray(np.round(values * factors) / factors)
 
 
 def _or_nan(value: float | None) -> float:

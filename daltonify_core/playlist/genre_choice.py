@@ -32,8 +32,11 @@ class GenreSettings:
     neighbours: int = 100
     # The best genre must have half as much again as the next one, else two are used and said.
     clear_lead: float = 1.5
-    # Pseudo-neighbours spread like the catalogue itself, so that one neighbour of a tiny genre proves nothing.
+    # Neighbours that every genre is granted beforehand, found and expected alike, so that the single neighbour of a
+    # tiny genre is not taken for a hundredfold surplus.
     prior_neighbours: float = 10.0
+    # Tracks that a seed with absent features is compared with; enough for shares in whole percents.
+    sample: int = 50_000
     # Shares shown to people.
     shown: int = 5
 
@@ -88,14 +91,16 @@ def choose_genre(
 def inferred_shares(neighbours: Items, index: LoadedIndex, settings: GenreSettings | None = None) -> dict[str, float]:
     """How strongly each genre is over-represented among ``neighbours``; shares sum to 1.
 
-    A genre's weight is its share among the neighbours over its share of the catalogue, both with a prior.
+    A genre's weight is its share among the neighbours times how much larger that is than its share of the catalogue,
+    the latter with a prior: the share alone favours large genres, the ratio alone tiny ones.
     """
     settings = settings or GenreSettings()
     weights: dict[str, float] = {}
     for number, (name, count) in enumerate(index.manifest.genres.items()):
         base = count / index.manifest.items
-        found = np.count_nonzero(contained(neighbours, index.arrays.items_in_genres([number])))
-        weights[name] = float(found + settings.prior_neighbours * base) / base if found else 0.0
+        found = int(np.count_nonzero(contained(neighbours, index.arrays.items_in_genres([number]))))
+        expected = len(neighbours) * base
+        weights[name] = found * (found + settings.prior_neighbours) / (expected + settings.prior_neighbours)
     total = sum(weights.values())
     return {name: round(weight / total, 5) for name, weight in weights.items() if weight} if total else {}
 

@@ -87,10 +87,24 @@ def _on_own_tracks(seeds: Sequence[ResolvedSeed], own: Sequence[ResolvedSeed]) -
 def _on_seeds(seeds: Sequence[ResolvedSeed]) -> Iterator[str]:
     if any(seed.popularity_source is PopularitySource.FOLLOWERS for seed in seeds):
         yield "The artist's popularity was estimated from the number of followers."
-    for seed in seeds:
-        if seed.features.missing():
+    for name, popularity in sorted({found for seed in seeds if (found := _namesake(seed))}):
+        yield (
+            f"The catalogue knows an artist called {name} at {popularity} of 100. If that is somebody else, give your "
+            "own number of followers."
+        )
+    incomplete = [seed for seed in seeds if seed.features.missing()]
+    if len(incomplete) > 2:
+        yield f"{len(incomplete)} of your tracks were compared by some of the features, since no more are known."
+    else:
+        for seed in incomplete:
             known = _listed(seed.features.present())
             yield f"“{seed.title}” was compared by {known} alone, since no more is known of it."
+
+
+def _namesake(seed: ResolvedSeed) -> tuple[str, int] | None:
+    """Name and popularity of the artist whom only the name ties to a seed that is not in the catalogue."""
+    from_catalogue = seed.popularity_source in (PopularitySource.CATALOGUE, PopularitySource.TRACK_MAX)
+    return (seed.artists[0], seed.artist_popularity) if seed.item is None and from_catalogue else None
 
 
 def _on_lyrics(request: RecommendationRequest, chosen: Sequence[Track]) -> Iterator[str]:

@@ -34,7 +34,7 @@ class Seed:
     """One track to start from: an id that the catalogue knows, or what nobody else knows, or both.
 
     Given ``features`` outrank the catalogue's, one by one, because the artist's ear does; ``artist_popularity`` and
-    ``followers`` count only when the catalogue does not know the artist, because rule 1 must hold from outside.
+    ``followers`` count only when the track is not in the catalogue, because rule 1 must hold from outside.
     """
 
     track_id: str | None = None
@@ -94,7 +94,7 @@ class Seed:
 
 @dataclass(frozen=True, slots=True)
 class RequestFilters:
-    """Wishes that remove tracks. Artists are names or Spotify ids, tracks any form of link."""
+    """Wishes that remove tracks. Artists are names or Spotify ids; tracks may be given as links and are kept as ids."""
 
     explicit: Explicit = Explicit.ALLOW
     year_from: int | None = None
@@ -110,6 +110,10 @@ class RequestFilters:
             raise InvalidQuery(f"year_from ({self.year_from}) must not be after year_to ({self.year_to}).")
         if len(self.exclude_artists) > _MAXIMUM_EXCLUSIONS or len(self.exclude_tracks) > _MAXIMUM_EXCLUSIONS:
             raise InvalidQuery(f"At most {_MAXIMUM_EXCLUSIONS} artists and as many tracks can be excluded.")
+        links = [parse_link(text) for text in self.exclude_tracks]
+        if any(link.kind is not LinkKind.TRACK for link in links):
+            raise InvalidQuery("exclude_tracks takes track links, not albums.")
+        object.__setattr__(self, "exclude_tracks", tuple(link.id for link in links))
         if any(len(name) > MAX_NAME_LENGTH for name in self.exclude_artists) or not _is_text(self.exclude_artists):
             raise InvalidQuery("exclude_artists must be names of at most 1,000 characters, or Spotify ids.")
 

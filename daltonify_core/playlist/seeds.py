@@ -78,7 +78,8 @@ def resolve_seeds(seeds: Sequence[Seed], index: LoadedIndex) -> tuple[ResolvedSe
         if isinstance(result, list):
             missing[position] = result
         else:
-            resolved.setdefault(seed.track_id or position, result)
+            # Equal descriptions are one track as well.
+            resolved.setdefault(seed.track_id or seed, result)
     if missing:
         raise SeedDataNeeded(_advice(seeds, missing, index), missing)
     return tuple(resolved.values())
@@ -92,7 +93,7 @@ def _resolve(seed: Seed, item: int | None, index: LoadedIndex) -> ResolvedSeed |
     catalogued = track.features.present() if track else {}
     features = AudioFeatures(**{name: given.get(name, catalogued.get(name)) for name in FEATURE_NAMES})  # type: ignore[arg-type]
     numbers, unnumbered, primary = _artists(item, track, title or "", names, index)
-    popularity, source = _popularity(seed, primary)
+    popularity, source = _popularity(seed, primary, is_certain=item is not None)
     missing = []
     if title is None:
         missing.append("title")
@@ -146,14 +147,21 @@ def _artists(
     return numbers, unnumbered, index.tracks.artists([first])[0] if first is not None else None
 
 
-def _popularity(seed: Seed, primary: KnownArtist | None) -> tuple[int | None, PopularitySource | None]:
-    if primary is not None and primary.popularity is not None:
-        return primary.popularity, primary.popularity_source
+def _popularity(
+    seed: Seed, primary: KnownArtist | None, is_certain: bool
+) -> tuple[int | None, PopularitySource | None]:
+    """The catalogue's figure for an artist who is certain, then what was given, then that of a namesake.
+
+    Only a track in the catalogue makes its artist certain; a name may be somebody else's.
+    """
+    of_catalogue = (primary.popularity, primary.popularity_source) if primary else (None, None)
+    if is_certain and of_catalogue[0] is not None:
+        return of_catalogue
     if seed.artist_popularity is not None:
         return seed.artist_popularity, PopularitySource.GIVEN
     if seed.followers is not None:
         return popularity_of_followers(seed.followers), PopularitySource.FOLLOWERS
-    return None, None
+    return of_catalogue
 
 
 def _advice(seeds: Sequence[Seed], missing: dict[int, list[str]], index: LoadedIndex) -> str:
@@ -170,4 +178,5 @@ def _advice(seeds: Sequence[Seed], missing: dict[int, list[str]], index: LoadedI
     others = len(missing) - 1
     more = f" {others} more seeds lack data too." if others > 1 else " Another seed lacks data too." if others else ""
     known = f"The catalogue of {index.manifest.items:,} tracks"
-    return f"{known} knows too little of {name}. Give {', '.join(remedies)}.{more}"
+    wanted = " and ".join(["; ".join(remedies[:-1]), remedies[-1]] if len(remedies) > 1 else remedies)
+    return f"{known} knows too little of {name}. Give {wanted}.{more}"

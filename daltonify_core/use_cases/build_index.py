@@ -12,6 +12,7 @@ from daltonify_core.catalogue.merging import TrackMerger
 from daltonify_core.errors import CatalogueEmpty, InvalidTrack
 from daltonify_core.index.builder import BuildSettings, IndexBuilder
 from daltonify_core.index.bundle import load_bundle
+from daltonify_core.index.items import UNKNOWN_POPULARITY
 from daltonify_core.index.manifest import IndexManifest
 from daltonify_core.ports import (
     CatalogueShards,
@@ -37,9 +38,24 @@ class BuildReport:
     rows_read: int
     rows_merged: int
     rows_invalid: int
+    artists_with_popularity: bool
     invalid_by_reason: dict[str, int] = field(default_factory=dict)
     examples: dict[str, tuple[str, ...]] = field(default_factory=dict)
     pruned: tuple[str, ...] = ()
+
+    def warnings(self) -> list[str]:
+        """What makes this index less useful than its builder may think, in sentences."""
+        found = []
+        if not self.manifest.genres:
+            found.append(
+                "No genre has enough tracks to be offered, so nothing can be recommended. Import data that name "
+                "genres, or one file per genre."
+            )
+        if not self.artists_with_popularity:
+            found.append("No row tells how popular anybody is, so nothing can be recommended.")
+        if self.rows_invalid * 10 > self.rows_read:
+            found.append(f"{self.rows_invalid:,} of {self.rows_read:,} rows are invalid.")
+        return found
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for ``--json``."""
@@ -58,6 +74,7 @@ class BuildReport:
             "invalid_by_reason": self.invalid_by_reason,
             "examples": {reason: list(examples) for reason, examples in self.examples.items()},
             "pruned": list(self.pruned),
+            "warnings": self.warnings(),
         }
 
 
@@ -108,7 +125,9 @@ def build_index(
             manifest = IndexBuilder(merger, neighbour_format, track_format, settings).write(bundle, progress)
         store.upload(manifest.version, bundle)
         stored = store.fetch(manifest.version, Path(work) / "stored")
-        load_bundle(stored, manifest.version, neighbour_format, track_format).close()
+        loaded = load_bundle(stored, manifest.version, neighbour_format, track_format)
+        artists_with_popularity = int(loaded.arrays.artist_popularity[0]) != UNKNOWN_POPULARITY
+        loaded.close()
     current = state.current
     older = (current.version, *current.previous) if current else ()
     previous = tuple(dict.fromkeys(version for version in older if version != manifest.version))[:KEPT_VERSIONS]
@@ -121,6 +140,7 @@ def build_index(
         rows_read=rows_read,
         rows_merged=rows_read - invalid.total() - manifest.items,
         rows_invalid=invalid.total(),
+        artists_with_popularity=artists_with_popularity,
         invalid_by_reason=dict(invalid.most_common()),
         examples={reason: tuple(known) for reason, known in examples.items()},
         pruned=tuple(pruned),

@@ -205,7 +205,7 @@ def _survey(table: RawTable, settings: ImportSettings, report_rows: Callable[[in
         columns=columns,
         scales=TableScales(
             popularity=_scale(popularity, columns, settings),
-            artist_popularity=_scale(artist_popularity, columns, settings),
+            artist_popularity=artist_popularity.scale() or PopularityScale.PERCENT,
             duration=known_unit or durations.unit(),
         ),
         has_popularity=columns is None or popularity.scale() is not None,

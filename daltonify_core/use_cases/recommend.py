@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from daltonify_core.catalogue.artists import artist_key
-from daltonify_core.catalogue.links import LinkKind, is_spotify_id, parse_link
+from daltonify_core.catalogue.links import is_spotify_id
 from daltonify_core.catalogue.songs import linked_artists
 from daltonify_core.catalogue.track import ArtistCredit, Track, artist_key_of_name
-from daltonify_core.errors import InvalidQuery, NoBiggerArtists
+from daltonify_core.errors import NoBiggerArtists
 from daltonify_core.index.bundle import LoadedIndex
 from daltonify_core.index.candidate_search import Ranking, SearchPath
 from daltonify_core.index.feature_space import QueryPoint
-from daltonify_core.index.items import Items
+from daltonify_core.index.items import Items, contained
 from daltonify_core.playlist.band import Band, BandLifts, BandUse, band_stages
 from daltonify_core.playlist.filters import (
     EveryArtistBigger,
@@ -73,7 +73,7 @@ class Recommender:
         selection = self._select(request, seeds, queries, level, genre_numbers, filters, not_by_name)
         if not selection.chosen:
             raise NoBiggerArtists(self._nobody_bigger(request, level, genre, genre_numbers, own_items))
-        own = seeds[: own_track_limit(min(request.size, len(selection.chosen)))]
+        own = _distinct_songs(seeds)[: own_track_limit(min(request.size, len(selection.chosen)))]
         items = [one.item for one in (*selection.chosen, *selection.spare)]
         tracks = dict(zip(items, index.tracks.tracks(items), strict=True))
         rows = RowWriter(index, seeds, queries, level, tracks)
@@ -82,7 +82,7 @@ class Recommender:
         listed = rows.with_own_tracks(ordered, slots)
         return Recommendation(
             index=IndexDescription(
-                index.manifest.version,
+                index.version,
                 index.manifest.items,
                 self.built_at,
                 index.manifest.snapshot,
@@ -120,10 +120,13 @@ class Recommender:
         queries: Sequence[QueryPoint],
         own_items: Items,
     ) -> GenreChoice:
-        everything = np.arange(self.index.manifest.items, dtype=np.int32)
+        # What an incomplete seed is near to takes a full scan, so a large catalogue is asked through a sample.
+        complete = all(query.basis is None for query in queries)
+        stride = 1 if complete else max(1, self.index.manifest.items // self.genre_settings.sample)
+        everything = np.arange(0, self.index.manifest.items, stride, dtype=np.int32)
         wanted = self.genre_settings.neighbours + len(own_items)
         nearest = self.index.search.rank(queries, everything, wanted).items[:wanted]
-        others = nearest[~np.isin(nearest, own_items)][: self.genre_settings.neighbours]
+        others = nearest[~contained(nearest, own_items)][: self.genre_settings.neighbours]
         return choose_genre(
             request.genre,
             [seed.genres for seed in seeds],
@@ -151,14 +154,9 @@ class Recommender:
             if artist.strip():
                 names[artist_key(ArtistCredit(artist))] = artist_key_of_name(artist)
         found_artists = self.index.tracks.find_artists([*keys, *names])
-        track_ids = []
-        for text in request.filters.exclude_tracks:
-            link = parse_link(text)
-            if link.kind is not LinkKind.TRACK:
-                raise InvalidQuery("exclude_tracks takes track links, not albums.")
-            track_ids.append(link.id)
+        found_tracks = self.index.tracks.find(request.filters.exclude_tracks)
         parts = [self.index.arrays.items_by(number) for number in found_artists.values()]
-        parts.append(np.array(list(self.index.tracks.find(track_ids).values()), dtype=np.int32))
+        parts.append(np.array(list(found_tracks.values()), dtype=np.int32))
         unnumbered = frozenset(name for key, name in names.items() if key not in found_artists)
         return np.unique(np.concatenate(parts)), unnumbered
 
@@ -257,3 +255,13 @@ class Recommender:
             f"Artists above the seed's level of {level} have {counted(len(above), 'track')} in {names}, but the band "
             "or the filters leave none. Widen the band (widen) or drop a filter."
         )
+
+
+def _distinct_songs(seeds: Sequence[ResolvedSeed]) -> list[ResolvedSeed]:
+    """The seeds without further versions of a song, in their order."""
+    distinct: list[ResolvedSeed] = []
+    for seed in seeds:
+        song, artists = seed.song
+        if not any(song == other.song[0] and not artists.isdisjoint(other.song[1]) for other in distinct):
+            distinct.append(seed)
+    return distinct

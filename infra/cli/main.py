@@ -1,13 +1,19 @@
 """The ``daltonify`` command: import public data, build an index, recommend a playlist.
 
-Exit codes: 0 done; 1 a fault of ours; 2 something in the command or the data must be mended; 3 the rules leave nothing
-to recommend; 4 there is no usable index. With ``--json`` standard output holds one JSON document, errors included.
+Exit codes: 0 done; 1 a fault of ours; 2 something in the command or the data must be mended; 3 nothing was found that
+could be recommended, built or shown; 4 there is no usable index; 5 another build came first, so build again. With
+``--json`` standard output holds one JSON document, errors included.
 """
 
+import io
 import json
+import os
+import signal
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -42,6 +48,9 @@ from infra.cli import screen, wiring
 EXIT_MEND: Final = 2
 EXIT_NOTHING: Final = 3
 EXIT_NO_INDEX: Final = 4
+EXIT_CONFLICT: Final = 5
+EXIT_INTERRUPTED: Final = 130
+EXIT_TERMINATED: Final = 143
 _FEATURES_HELP = "one audio feature, such as energy=0.9 or tempo=128; may be repeated"
 _FILE_ENDINGS: Final = (".csv.gz", ".csv", ".tsv.gz", ".tsv", ".txt.gz", ".txt", ".parquet", ".zip", ".gz")
 
@@ -49,6 +58,8 @@ app = typer.Typer(
     help="Place an independent artist's track beside bigger artists who sound alike.",
     no_args_is_help=True,
     add_completion=False,
+    # Defaults in help texts stand in square brackets, which Rich would take for markup.
+    rich_markup_mode=None,
     # Tracebacks of Rich print local variables; plain ones say enough.
     pretty_exceptions_enable=False,
 )
@@ -72,8 +83,9 @@ def import_command(
     ] = None,
     source: Annotated[str | None, typer.Option(help="where the data come from  [default: name of the source]")] = None,
     popularity_scale: Annotated[
-        PopularityScale, typer.Option(help="scale of popularity; auto decides for each file")
+        PopularityScale, typer.Option(help="scale of track popularity; auto decides for each file")
     ] = PopularityScale.AUTO,
+    replace: Annotated[bool, typer.Option("--replace", help="overwrite the catalogue file if there is one")] = False,
     as_json: Json = False,
 ) -> None:
     """Bring public data sets into the catalogue.
@@ -84,6 +96,8 @@ def import_command(
         target = out or Path("catalogue") / f"{_default_name(sources)}.csv.gz"
         if not target.name.endswith((".csv", ".csv.gz")):
             raise InvalidQuery(f"The catalogue file {target.name} must end in .csv or .csv.gz.")
+        if target.exists() and not replace:
+            raise InvalidQuery(f"{target} is there already. Overwrite it with --replace, or name another with --out.")
         settings = ImportSettings(
             genre_from_file_name=genre_from_file_name,
             genre=genre,
@@ -123,6 +137,7 @@ def build(
 
 @app.command()
 def recommend(
+    context: typer.Context,
     tracks: Annotated[list[str] | None, typer.Argument(help="Spotify track links, your own tracks in order")] = None,
     index: IndexFolder = Path("index"),
     genre: Annotated[str | None, typer.Option(help="genre to look in  [default: the track's own]")] = None,
@@ -160,8 +175,7 @@ def recommend(
     with _errors(as_json):
         exports = [(path, _export_format(path)) for path in out or []]
         if request is not None:
-            if tracks or title:
-                raise InvalidQuery("Give either tracks or a request file, not both.")
+            _refuse_other_options(context, {"index", "request", "out", "as_json"})
             asked = _read_request(request)
         else:
             band = None
@@ -184,11 +198,14 @@ def recommend(
         with wiring.open_recommender(index) as recommender:
             answer = recommender.recommend(asked)
         for path, render in exports:
-            path.write_text(render(answer), encoding="utf-8", newline="")
+            # Spreadsheets take UTF-8 for something else unless a byte-order mark says so.
+            _write_whole(path, render(answer).encode("utf-8-sig" if path.suffix.lower() == ".csv" else "utf-8"))
         if as_json:
             screen.print_json(answer.to_dict())
         else:
             screen.print_recommendation(answer)
+            if not exports:
+                screen.print_hint("Add --out list.txt for links to paste into a Spotify playlist, or .csv or .jspf.")
 
 
 @app.command()
@@ -221,12 +238,46 @@ def find(
             screen.print_found(found)
         else:
             screen.print_error(f"The index holds no track with the words {' '.join(text)!r}.")
+        if not found:
             raise typer.Exit(EXIT_NOTHING)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        screen.print_plain(f"daltonify {metadata.version('daltonify')}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", help="print the version and leave", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Place an independent artist's track beside bigger artists who sound alike."""
 
 
 def main() -> None:
     """Entry point of the console script."""
-    app()
+    # End like any other program: quietly when the reader of our output has gone, and tidily when asked to.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_TERMINATED))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that cannot show a title must not end the command.
+            stream.reconfigure(errors="replace")
+    if "--json" not in sys.argv:
+        app()
+    try:
+        sys.exit(app(standalone_mode=False))
+    except typer.TyperException as error:
+        screen.print_json({"code": "usage", "detail": error.format_message()})
+        sys.exit(error.exit_code)
+    except typer.Abort:
+        sys.exit(EXIT_INTERRUPTED)
+    except Exception:
+        screen.print_json({"code": "internal_error", "detail": "A fault of ours; standard error tells more."})
+        raise
 
 
 @contextmanager
@@ -238,14 +289,13 @@ def _errors(as_json: bool) -> Iterator[None]:
         if as_json:
             screen.print_json(_problem(error))
         else:
-            screen.print_error(error.message)
+            hint = " (--title, --artist, --feature, --followers)" if isinstance(error, SeedDataNeeded) else ""
+            screen.print_error(error.message + hint)
         raise typer.Exit(_exit_code(error)) from error
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; Python must not complain about it at exit.
-        sys.stderr.close()
-        raise typer.Exit(0) from None
-    except OSError as error:
-        message = f"{error.filename or 'A file'} cannot be used: {error.strerror or error}."
+    except (OSError, sqlite3.OperationalError) as error:
+        # SQLite works in the temporary folder and reports a full disk in its own way.
+        name = getattr(error, "filename", None) or "A file"
+        message = f"{name} cannot be used: {getattr(error, 'strerror', None) or error}."
         if as_json:
             screen.print_json({"code": "file_error", "detail": message})
         else:
@@ -256,7 +306,9 @@ def _errors(as_json: bool) -> Iterator[None]:
 def _exit_code(error: DaltonifyError) -> int:
     if isinstance(error, NoBiggerArtists | CatalogueEmpty):
         return EXIT_NOTHING
-    if isinstance(error, IndexUnavailable | IndexCorrupt | ActivationConflict):
+    if isinstance(error, ActivationConflict):
+        return EXIT_CONFLICT
+    if isinstance(error, IndexUnavailable | IndexCorrupt):
         return EXIT_NO_INDEX
     return EXIT_MEND
 
@@ -268,6 +320,15 @@ def _problem(error: DaltonifyError) -> dict[str, Any]:
     if isinstance(error, UnknownGenre):
         problem["offered"] = list(error.offered)
     return problem
+
+
+def _refuse_other_options(context: typer.Context, allowed: set[str]) -> None:
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    given = [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
+    # An argument that may be left out counts as given even when it is empty.
+    extra = [name for name in given if name not in allowed and context.params[name] is not None]
+    if extra:
+        raise InvalidQuery(f"A request file says everything: leave out {', '.join(sorted(extra)).replace('_', '-')}.")
 
 
 def _default_name(sources: Sequence[Path]) -> str:
@@ -329,11 +390,23 @@ def _features(texts: Sequence[str]) -> AudioFeatures:
         raise InvalidQuery(error.message) from error
 
 
-def _read_request(path: Path) -> RecommendationRequest:
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write under another name and then rename, so that a failure leaves an older file as it was."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+        unfinished.write_bytes(content)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _read_request(path: Path) -> RecommendationRequest:
+    if str(path) == "-" and sys.stdin is None:
+        raise InvalidQuery("There is no standard input to read a request from.")
+    try:
+        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8-sig")
         values = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidQuery(f"The request is not JSON: {error}.") from error
     if not isinstance(values, dict):
         raise InvalidQuery(

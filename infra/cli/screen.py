@@ -12,20 +12,31 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
+from daltonify_core.catalogue.artists import PopularitySource
 from daltonify_core.catalogue.public_data.report import ImportReport
+from daltonify_core.playlist.notes import counted
 from daltonify_core.playlist.recommendation import Recommendation, Row
 from daltonify_core.ports import Progress as ProgressCall
+from daltonify_core.ports import no_progress
 from daltonify_core.use_cases.build_index import BuildReport
 
 # Titles come from anywhere: they are shown as Text, never parsed as markup, and emoji codes stay as they are.
 _OUT = Console(highlight=False, markup=False, emoji=False)
 _ERR = Console(stderr=True, highlight=False, markup=False, emoji=False)
 _BAR_WIDTH = 10
+_POPULARITY_SOURCES = {
+    PopularitySource.CATALOGUE: "as the catalogue says",
+    PopularitySource.TRACK_MAX: "as the artist's most popular track",
+    PopularitySource.GIVEN: "as you said",
+    PopularitySource.FOLLOWERS: "estimated from followers",
+}
 
 
 def print_json(values: Mapping[str, Any]) -> None:
     """One JSON document on standard output."""
-    sys.stdout.write(json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    # JSON stays whole on a terminal that cannot show every character.
+    is_unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    sys.stdout.write(json.dumps(values, ensure_ascii=not is_unicode, indent=2, allow_nan=False) + "\n")
 
 
 def print_error(message: str) -> None:
@@ -37,7 +48,7 @@ def print_error(message: str) -> None:
 def progress_bars(shown: bool) -> Iterator[ProgressCall]:
     """A bar for each phase on standard error; none when that is no terminal or ``shown`` is false."""
     if not (shown and _ERR.is_terminal):
-        yield lambda phase, done, total: None
+        yield no_progress
         return
     columns = (
         SpinnerColumn(),
@@ -66,11 +77,10 @@ def print_import(report: ImportReport, target: str) -> None:
     common = posixpath.commonpath(folders) if comparable else ""
     hidden = len(common.rstrip("/")) + 1 if common else 0
     for file in report.files:
-        notes = [note for note in (
-            f"genre {file.genre}" if file.genre else None,
-            f"popularity {file.popularity_scale}" if file.popularity_scale else "no popularity",
-        ) if note]  # fmt: skip
-        _OUT.print(_plain(f"{file.name[hidden:]}: {file.rows:,} rows ({', '.join(notes)})"))
+        notes = [f"popularity {file.popularity_scale}" if file.popularity_scale else "no popularity"]
+        if file.genre:
+            notes.insert(0, f"genre {file.genre}")
+        _OUT.print(_plain(f"{file.name[hidden:]}: {counted(file.rows, 'row')} ({', '.join(notes)})"))
     for skipped in report.skipped:
         _OUT.print(Text(_plain(f"skipped {skipped.name[hidden:]}: {skipped.reason}"), style="yellow"))
     table = Table("rows", "", "why", title="Import", title_justify="left")
@@ -87,10 +97,10 @@ def print_import(report: ImportReport, target: str) -> None:
             _OUT.print(Text(_plain(f"  {reason.replace('_', ' ')} · {where}: {example.text}"), style="dim"))
     if report.without_popularity:
         _OUT.print(
-            f"{report.without_popularity:,} rows have no popularity; their tracks are recommended only if another row "
+            f"Rows without popularity: {report.without_popularity:,}; their tracks are recommended only if another row "
             "tells how popular the artist is."
         )
-    _OUT.print(Text(_plain(f"Wrote {report.kept:,} tracks to {target}"), style="bold"))
+    _OUT.print(Text(_plain(f"Wrote {counted(report.kept, 'track')} to {target}"), style="bold"))
 
 
 def print_build(report: BuildReport, folder: str) -> None:
@@ -102,8 +112,8 @@ def print_build(report: BuildReport, folder: str) -> None:
         table.add_row(Text(_plain(genre)), f"{count:,}")
     _OUT.print(table)
     _OUT.print(
-        f"Read {report.rows_read:,} rows: {manifest.items:,} tracks by {manifest.artists:,} artists, "
-        f"{report.rows_merged:,} rows merged, {report.rows_invalid:,} invalid."
+        f"Read {counted(report.rows_read, 'row')}: {counted(manifest.items, 'track')} by "
+        f"{counted(manifest.artists, 'artist')}, {report.rows_merged:,} merged, {report.rows_invalid:,} invalid."
     )
     for examples in report.examples.values():
         for example in examples:
@@ -115,7 +125,9 @@ def print_build(report: BuildReport, folder: str) -> None:
     size = sum(file.bytes for file in manifest.files.values()) / 1e6
     _OUT.print(Text(_plain(f"Activated {manifest.version} in {folder} ({size:.1f} MB)"), style="bold"))
     if report.pruned:
-        _OUT.print(f"Removed {len(report.pruned)} old versions.")
+        _OUT.print(f"Removed {counted(len(report.pruned), 'old version')}.")
+    for warning in report.warnings():
+        _OUT.print(Text(f"Warning: {warning}", style="bold yellow"))
 
 
 def print_recommendation(answer: Recommendation) -> None:
@@ -124,7 +136,14 @@ def print_recommendation(answer: Recommendation) -> None:
     _OUT.print(
         _plain(
             f"{' and '.join(answer.genre.used)} · artists from {band.used.low} to {band.used.high} of 100 · "
-            f"{band.candidates:,} candidates · {answer.search} search"
+            f"{counted(band.candidates, 'candidate')} · {answer.search} search"
+        )
+    )
+    biggest = max(answer.seeds, key=lambda seed: seed.artist_popularity)
+    _OUT.print(
+        _plain(
+            f"{biggest.artists[0]} is at {biggest.artist_popularity} "
+            f"({_POPULARITY_SOURCES[biggest.popularity_source]}); lift counts from there"
         )
     )
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -138,6 +157,16 @@ def print_recommendation(answer: Recommendation) -> None:
     _OUT.print(table)
     for note in answer.notes:
         _OUT.print(Text(_plain(f"• {note}"), style="yellow"))
+
+
+def print_plain(text: str) -> None:
+    """One line as it stands."""
+    _OUT.print(text)
+
+
+def print_hint(text: str) -> None:
+    """Something worth knowing next, in the background."""
+    _OUT.print(Text(text, style="dim"))
 
 
 def print_found(tracks: Sequence[Mapping[str, Any]]) -> None:

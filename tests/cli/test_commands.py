@@ -123,7 +123,7 @@ def test_recommend_writes_uris_csv_and_jspf(index, small_seed, tmp_path, run: Ru
     answer = json.loads(run("recommend", small_seed, "--index", index, "--json", *outs).out)
     uris = [row["uri"] for row in answer["tracks"]]
     assert files[0].read_text(encoding="utf-8").split() == uris
-    with files[1].open(encoding="utf-8", newline="") as stream:
+    with files[1].open(encoding="utf-8-sig", newline="") as stream:
         assert [row["uri"] for row in csv.DictReader(stream)] == uris
     tracks = json.loads(files[2].read_text(encoding="utf-8"))["playlist"]["track"]
     assert [track["identifier"] for track in tracks] == [[row["url"]] for row in answer["tracks"]]
@@ -173,7 +173,8 @@ def test_a_whole_request_is_read_from_a_file_or_standard_input(index, small_seed
         (["SEED", "--feature", "energy"], 2, "energy=0.9"),
         (["SEED", "--feature", "energy=7"], 2, "0 to 1"),
         (["SEED", "--feature", "sparkle=1"], 2, "sparkle"),
-        (["SEED", "--request", "no-such-file.json"], 2, "not both"),
+        (["SEED", "--request", "no-such-file.json"], 2, "leave out tracks"),
+        (["--request", "r.json", "--size", "50", "--exclude-artist", "X"], 2, "leave out exclude-artist, size"),
         (["--request", "no-such-file.json"], 2, "no-such-file.json"),
     ],
 )
@@ -245,5 +246,78 @@ def test_import_of_absolute_and_relative_paths_together_is_shown(tmp_path, run: 
     (tmp_path / "sub" / "two.csv").write_text(f"{HEADER}{'B' * 22},Two,Bob,5,pop,{SOUND}\n", encoding="utf-8")
     shown = run("import", _one_track(tmp_path), "sub/two.csv", "--out", "c.csv")
     assert shown.code == 0
-    assert "songs.csv: 1 rows" in shown.out
-    assert "two.csv: 1 rows" in shown.out
+    assert "songs.csv: 1 row (" in shown.out
+    assert "two.csv: 1 row (" in shown.out
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["recommend --json --size abc", "recommend --json --nope", "build --json --seed -1", "frobnicate --json", "--json"],
+)
+def test_usage_errors_are_one_json_document_too(words):
+    command = [sys.executable, "-m", "infra.cli.main", *words.split()]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert finished.returncode == 2
+    assert json.loads(finished.stdout)["code"] == "usage"
+
+
+def test_the_version_is_printed():
+    command = [sys.executable, "-m", "infra.cli.main", "--version"]
+    finished = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert finished.stdout.startswith("daltonify ")
+
+
+def test_titles_that_the_terminal_cannot_show_do_not_end_the_command(index, small_seed):
+    for words in (["recommend", small_seed, "--json"], ["recommend", small_seed]):
+        command = [sys.executable, "-m", "infra.cli.main", *words, "--index", str(index), "--size", "100"]
+        finished = subprocess.run(
+            command, env=os.environ | {"PYTHONIOENCODING": "ascii"}, capture_output=True, check=True
+        )
+        if "--json" in words:
+            assert any(not row["title"].isascii() for row in json.loads(finished.stdout)["tracks"])
+
+
+def test_import_never_overwrites_a_catalogue_file_unasked(tmp_path, run: Run):
+    target = tmp_path / "c.csv"
+    assert run("import", _one_track(tmp_path), "--out", target).code == 0
+    before = target.read_bytes()
+    refused = run("import", _one_track(tmp_path), "--out", target, "--genre", "rock")
+    assert refused.code == 2
+    assert "--replace" in refused.err
+    assert target.read_bytes() == before
+    assert run("import", _one_track(tmp_path), "--out", target, "--genre", "rock", "--replace").code == 0
+    assert target.read_bytes() != before
+
+
+def test_building_again_mends_a_damaged_index(tmp_path, run: Run):
+    catalogue, index = tmp_path / "c.csv", tmp_path / "index"
+    run("import", _one_track(tmp_path), "--out", catalogue)
+    version = json.loads(run("build", "--catalogue", catalogue, "--index", index, "--json").out)["version"]
+    (index / version / "all.ann").write_bytes(b"damaged")
+    assert run("find", "One", "--index", index).code == 4
+    assert run("build", "--catalogue", catalogue, "--index", index).code == 0
+    assert run("find", "One", "--index", index).code == 0
+
+
+def test_a_build_that_cannot_serve_anybody_warns(tmp_path, run: Run):
+    source = tmp_path / "songs.csv"
+    text = (HEADER + f"{'A' * 22},One,Ann,,,{SOUND}\n").replace("playlist_genre", "mood")
+    source.write_text(text, encoding="utf-8")
+    run("import", source, "--out", tmp_path / "c.csv")
+    built = json.loads(run("build", "--catalogue", tmp_path / "c.csv", "--index", tmp_path / "index", "--json").out)
+    assert len(built["warnings"]) == 2
+    assert "Warning: No genre" in run("build", "--catalogue", tmp_path / "c.csv", "--index", tmp_path / "index").out
+
+
+def test_deeply_nested_json_is_refused_like_any_other_nonsense(index, run: Run):
+    refused = run("recommend", "--index", index, "--request", "-", stdin="[" * 100_000)
+    assert refused.code == 2
+    assert "not JSON" in refused.err
+
+
+def test_a_failed_export_leaves_the_older_file(index, small_seed, tmp_path, run: Run):
+    kept = tmp_path / "list.txt"
+    kept.write_text("older", encoding="utf-8")
+    refused = run("recommend", small_seed, "--index", index, "--out", tmp_path / "missing" / "list.txt", "--out", kept)
+    assert refused.code == 2
+    assert kept.read_text(encoding="utf-8") == "older"

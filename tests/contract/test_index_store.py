@@ -1,8 +1,10 @@
 """What every index store promises, the fake and the folder alike; and what a folder has to stand besides."""
 
+import fcntl
 import json
 import multiprocessing
 import os
+import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from tests.fakes.memory_index_store import MemoryIndexStore
 
 @pytest.fixture(params=["folder", "memory"])
 def store(request, tmp_path):
-    return FolderIndexStore(tmp_path / "deep" / "index") if request.param == "folder" else MemoryIndexStore()
+    return FolderIndexStore(tmp_path / "deep" / "index", 0) if request.param == "folder" else MemoryIndexStore()
 
 
 @pytest.fixture
@@ -75,10 +77,10 @@ def test_uploading_the_same_version_again_changes_nothing(stored, make_bundle, t
 
 
 @pytest.mark.parametrize("files", [{"data": b"v2"}, {"data": b"v1", "more": b""}, {"data": b"v11"}])
-def test_a_stored_version_never_takes_other_content(stored, make_bundle, tmp_path, files):
-    with pytest.raises(IndexCorrupt):
-        stored.upload("v1", make_bundle("v1", **files))
-    assert files_of(stored.fetch("v1", tmp_path / "scratch"))["data"] == b"v1"
+def test_storing_a_version_again_mends_what_was_damaged_since(stored, make_bundle, tmp_path, files):
+    bundle = make_bundle("v1", **files)
+    stored.upload("v1", bundle)
+    assert files_of(stored.fetch("v1", tmp_path / "scratch")) == files_of(bundle)
 
 
 def test_the_activated_index_is_the_current_one(stored):
@@ -188,16 +190,15 @@ def test_an_upload_that_breaks_off_leaves_nothing_under_its_version(make_bundle,
     assert files_of(store.fetch("v1", tmp_path)) == files_of(bundle)
 
 
-def test_a_half_written_version_of_another_program_is_neither_served_nor_overwritten(make_bundle, tmp_path):
+def test_a_half_written_version_is_not_served_and_the_next_upload_completes_it(make_bundle, tmp_path):
     store = FolderIndexStore(tmp_path / "index")
     half_written = tmp_path / "index" / "v1"
     half_written.mkdir(parents=True)
     (half_written / "data").write_bytes(b"da")
     with pytest.raises(IndexUnavailable):
         store.fetch("v1", tmp_path)
-    with pytest.raises(IndexCorrupt, match="Remove that folder"):
-        store.upload("v1", make_bundle("v1", data=b"data"))
-    assert files_of(half_written) == {"data": b"da"}
+    store.upload("v1", make_bundle("v1", data=b"data"))
+    assert files_of(store.fetch("v1", tmp_path))["data"] == b"data"
 
 
 def test_an_activation_that_was_interrupted_leaves_the_old_index_and_can_be_repeated(make_bundle, tmp_path):
@@ -241,7 +242,7 @@ def test_a_pointer_that_cannot_be_read_is_reported_and_never_overwritten(make_bu
 
 
 def test_pruning_leaves_everything_alone_that_is_not_an_index_version(make_bundle, tmp_path):
-    store = FolderIndexStore(tmp_path / "index")
+    store = FolderIndexStore(tmp_path / "index", 0)
     store.upload("v1", make_bundle("v1"))
     foreign = {
         "notes/readme.txt": "mine",
@@ -259,14 +260,26 @@ def test_pruning_leaves_everything_alone_that_is_not_an_index_version(make_bundl
     assert {name: (tmp_path / "index" / name).read_text() for name in foreign} == foreign
 
 
-def test_pruning_removes_uploads_that_broke_off_a_day_ago(make_bundle, tmp_path):
+def test_pruning_spares_what_was_stored_within_the_hour_for_a_build_that_has_yet_to_activate_it(make_bundle, tmp_path):
     store = FolderIndexStore(tmp_path / "index")
-    store.upload("v1", make_bundle("v1"))
-    old, fresh = tmp_path / "index" / ".upload-old", tmp_path / "index" / ".upload-fresh"
-    for folder in (old, fresh):
+    for version in ("old", "new"):
+        store.upload(version, make_bundle(version))
+    broken_off = {age: tmp_path / "index" / f".upload-{age}" for age in ("old", "new")}
+    for folder in broken_off.values():
         folder.mkdir()
-    yesterday = fresh.stat().st_mtime - 25 * 60 * 60
-    os.utime(old, (yesterday, yesterday))
-    store.prune({"v1"})
-    assert fresh.exists()
-    assert not old.exists()
+    an_hour_ago = time.time() - 61 * 60
+    for folder in (tmp_path / "index" / "old", broken_off["old"]):
+        os.utime(folder, (an_hour_ago, an_hour_ago))
+    assert store.prune(()) == ["old"]
+    assert store.fetch("new", tmp_path).is_dir()
+    assert [age for age, folder in broken_off.items() if folder.exists()] == ["new"]
+
+
+def test_nothing_is_pruned_while_another_build_activates(make_bundle, tmp_path):
+    store = FolderIndexStore(tmp_path / "index", 0)
+    store.upload("v1", make_bundle("v1"))
+    with (tmp_path / "index" / ".activation.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(ActivationConflict):
+            store.prune(())
+    assert store.fetch("v1", tmp_path).is_dir()

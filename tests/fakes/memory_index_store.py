@@ -4,7 +4,7 @@ import threading
 from collections.abc import Collection
 from pathlib import Path
 
-from daltonify_core.errors import ActivationConflict, IndexCorrupt, IndexUnavailable
+from daltonify_core.errors import ActivationConflict, IndexUnavailable
 from daltonify_core.ports import ActivationState, CurrentIndex
 
 
@@ -21,9 +21,7 @@ class MemoryIndexStore:
         return self._state
 
     def upload(self, version: str, bundle: Path) -> None:
-        files = {path.name: path.read_bytes() for path in bundle.iterdir()}
-        if self.versions.setdefault(version, files) != files:
-            raise IndexCorrupt(f"{version} is stored with other content.")
+        self.versions[version] = {path.name: path.read_bytes() for path in bundle.iterdir()}
 
     def activate(self, current: CurrentIndex, expected_tag: str | None) -> None:
         if current.version not in self.versions:

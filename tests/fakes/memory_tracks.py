@@ -34,7 +34,7 @@ class MemoryTracks:
         found = (
             item
             for item, words in enumerate(self._words)
-            if set(whole) <= set(words) and any(word.startswith(beginning) for word in words)
+            if set(whole) <= set(words) and any(_begins(word, beginning) for word in words)
         )
         return [item for _, item in zip(range(limit), found, strict=False)]
 
@@ -80,6 +80,10 @@ def _at[T](values: Sequence[T], number: int) -> T:
     if not 0 <= number < len(values):
         raise IndexCorrupt(f"The track store has no number {number}.")
     return values[number]
+
+
+def _begins(word: str, beginning: str) -> bool:
+    return word.startswith(beginning) if len(beginning) > 1 or not beginning.isascii() else word == beginning
 
 
 def _words(text: str) -> list[str]:

@@ -71,13 +71,13 @@ def test_an_artist_with_id_can_be_found_by_name_although_no_row_names_them_alone
     assert directory_of(make_track(artists=(ADELE,))).artists[0].keys == ("id:adele1", "name:adele")
 
 
-def test_two_ids_of_one_name_stay_apart_and_the_bare_name_too():
+def test_two_ids_of_one_name_stay_apart_and_the_name_leads_to_nobody():
     directory = directory_of(
         make_track(artists=(ArtistCredit("Phoenix", "one"),), popularity=80),
         make_track(artists=(ArtistCredit("PHOENIX", "two"),), popularity=20),
         make_track(artists=("Phoenix",), popularity=50),
     )
-    assert [one.keys for one in directory.artists] == [("id:one",), ("id:two",), ("name:phoenix",)]
+    assert [one.keys for one in directory.artists] == [("id:one",), ("id:two",), ()]
     assert [one.popularity for one in directory.artists] == [80, 20, 50]
 
 
@@ -88,6 +88,25 @@ def test_one_id_under_two_spellings_is_one_artist():
     )
     assert len(directory.artists) == 1
     assert popularity(directory, "id:kanye") == (90, PopularitySource.TRACK_MAX)
+
+
+def test_a_bare_name_belongs_to_the_id_that_bears_it_in_any_of_its_spellings():
+    directory = directory_of(
+        make_track(artists=(ArtistCredit("Kanye West", "kanye"),)),
+        make_track(artists=(ArtistCredit("Ye", "kanye"),)),
+        make_track(artists=("Ye",)),
+        make_track(artists=("Kanye West",)),
+    )
+    assert [one.keys for one in directory.artists] == [("id:kanye", "name:kanye west", "name:ye")]
+
+
+def test_a_name_that_two_ids_bear_at_different_times_leads_to_nobody():
+    directory = directory_of(
+        make_track(artists=(ArtistCredit("Ye", "one"),)),
+        make_track(artists=(ArtistCredit("Kanye West", "two"),)),
+        make_track(artists=(ArtistCredit("Ye", "two"),)),
+    )
+    assert [one.keys for one in directory.artists] == [("id:one",), ("id:two", "name:kanye west")]
 
 
 def test_an_artist_credited_twice_on_a_track_gets_one_number_and_order_is_kept():
@@ -169,7 +188,11 @@ def test_every_credit_leads_to_one_artist_and_no_key_leads_to_two(tracks):
     assert len(keys) == len(set(keys))
     for track, numbers in zip(tracks, provisional, strict=True):
         reached = {key for number in numbers for key in directory.artists[directory.numbers[number]].keys}
-        assert {artist_key(credit) for credit in track.artists} <= reached
+        ids = {artist_key(credit) for credit in track.artists if credit.artist_id}
+        assert ids <= reached
+        names = {artist_key(credit) for credit in track.artists if not credit.artist_id}
+        # A name leads to its artist unless several ids bear it.
+        assert all(name in reached for name in names if name in keys)
     assert {number for numbers in provisional for number in numbers} == set(range(len(directory.numbers)))
 
 

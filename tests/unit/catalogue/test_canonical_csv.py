@@ -19,6 +19,7 @@ from daltonify_core.catalogue.canonical_csv import (
     read_rows,
     split_list,
 )
+from daltonify_core.catalogue.genres import normalise_genres
 from daltonify_core.catalogue.track import ArtistCredit, Track
 from daltonify_core.errors import InvalidDataset, InvalidTrack
 from tests.builders import make_track, track_id
@@ -47,7 +48,7 @@ tracks = st.builds(
     explicit=st.none() | st.booleans(),
     popularity=percentages,
     artist_popularity=percentages,
-    genres=st.lists(texts, max_size=3).map(tuple),
+    genres=st.lists(texts, max_size=3).map(normalise_genres),
     snapshot=st.none() | dates,
     source=st.none() | texts,
 )
@@ -215,3 +216,9 @@ def test_bytes_that_are_no_utf8_are_refused_by_name():
         pytest.raises(InvalidDataset, match=r"a\.csv cannot be read"),
     ):
         list(read_rows(stream, "a.csv"))
+
+
+def test_genres_are_read_under_their_one_name():
+    row = format_row(make_track(genres=()))
+    row[COLUMNS.index("genres")] = "Hip-Hop;hiphop; R&B "
+    assert RowParser(COLUMNS, "shard").parse(row).genres == ("hip hop", "r&b")

@@ -284,3 +284,21 @@ def test_guests_in_a_title_are_the_longest_names_that_the_catalogue_knows(title,
 def test_guests_are_looked_for_only_where_the_title_names_some(title):
     if known_guests(title, lambda _: 1):
         assert names_guests(title)
+
+
+@pytest.mark.parametrize(
+    ("title", "bare"),
+    [
+        ("Paranoid - 2012 - Remaster", "paranoid"),
+        ("Shut Up and Dance - Live Acoustic - 2015", "shut up and dance"),
+        ("Love (Live at X (2010))", "love"),
+        ("Song (Sped-Up)", "song"),
+        ("Song [Remixed]", "song"),
+        ("Song - Stripped", "song"),
+        ("6 Ft. Under", "6 ft under"),
+        ("Summer - 1999", "summer 1999"),
+        ("Part One (The Beginning)", "part one the beginning"),
+    ],
+)
+def test_what_belongs_to_a_version_mark_goes_with_it_and_nothing_else(title, bare):
+    assert song_title(title) == bare

@@ -1,11 +1,24 @@
 """In which genre bigger artists are looked for."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from daltonify_core.errors import UnknownGenre
-from daltonify_core.playlist.genre_choice import GenreSettings, GenreSource, choose_genre
+from daltonify_core.index.bundle import LoadedIndex, load_bundle
+from daltonify_core.index.items import Items
+from daltonify_core.playlist.genre_choice import (
+    GenreSettings,
+    GenreSource,
+    artist_genre_weights,
+    choose_genre,
+    inferred_shares,
+)
+from tests.builders import make_track, track_id
+from tests.bundles import write_bundle
+from tests.fakes.exact_neighbours import ExactFormat
+from tests.fakes.memory_tracks import MemoryTracksFormat
 
 OFFERED = ("country", "hip hop", "pop", "r&b", "rock")
 
@@ -106,3 +119,40 @@ def test_one_or_two_offered_genres_are_used_the_stronger_first(tracks, artist, i
         return
     assert 1 <= len(set(choice.used)) == len(choice.used) <= 2
     assert set(choice.used) <= set(OFFERED)
+
+
+@pytest.fixture(scope="module")
+def three_genres(tmp_path_factory):
+    """300 pop, 100 rock and 6 polka tracks."""
+    counts = {"pop": 300, "rock": 100, "polka": 6}
+    genres = [genre for genre, count in counts.items() for _ in range(count)]
+    folder = tmp_path_factory.mktemp("genres") / "bundle"
+    tracks = [make_track(track_id=track_id(n), genres=(genre,)) for n, genre in enumerate(genres)]
+    manifest = write_bundle(tracks, folder, ExactFormat(), MemoryTracksFormat())
+    return load_bundle(folder, manifest.version, ExactFormat(), MemoryTracksFormat())
+
+
+def neighbours(index: LoadedIndex, **counts: int) -> Items:
+    numbers = {genre: number for number, genre in enumerate(index.genres)}
+    parts = [index.arrays.items_in_genres([numbers[genre]])[:count] for genre, count in counts.items()]
+    return np.sort(np.concatenate(parts))
+
+
+def test_one_neighbour_of_a_tiny_genre_proves_nothing(three_genres):
+    shares = inferred_shares(neighbours(three_genres, pop=80, rock=19, polka=1), three_genres)
+    assert max(shares, key=shares.__getitem__) == "pop"
+    assert shares["polka"] < 0.05
+    assert sum(shares.values()) == pytest.approx(1.0, abs=1e-4)
+
+
+def test_a_genre_that_is_over_represented_wins_over_a_larger_one(three_genres):
+    shares = inferred_shares(neighbours(three_genres, pop=45, rock=55), three_genres)
+    assert shares["rock"] > 1.5 * shares["pop"]
+
+
+def test_genres_without_a_neighbour_have_no_share(three_genres):
+    assert inferred_shares(neighbours(three_genres, rock=10), three_genres) == {"rock": 1.0}
+
+
+def test_an_artists_genres_weigh_as_many_as_their_tracks(three_genres):
+    assert artist_genre_weights(neighbours(three_genres, pop=3, polka=1), three_genres) == {"pop": 3.0, "polka": 1.0}

@@ -75,8 +75,13 @@ def test_given_title_and_artists_outrank_the_catalogues(index):
 @pytest.mark.parametrize("said", [{"artist_popularity": 3}, {"followers": 10}, {"artist_popularity": 99}])
 def test_the_catalogues_popularity_outranks_what_the_artist_says(index, said):
     assert resolve_one(index, Seed(KNOWN, **said)).artist_popularity == 15
-    by_name = resolve_one(index, new_seed(artists=("DALTON",), **said))
-    assert (by_name.artist_popularity, by_name.popularity_source) == (15, PopularitySource.TRACK_MAX)
+
+
+def test_a_namesake_in_the_catalogue_counts_only_when_the_artist_says_nothing(index):
+    said = resolve_one(index, new_seed(artists=("DALTON",), artist_popularity=3))
+    assert (said.artist_popularity, said.popularity_source) == (3, PopularitySource.GIVEN)
+    unsaid = resolve_one(index, new_seed(artists=("DALTON",), followers=None))
+    assert (unsaid.artist_popularity, unsaid.popularity_source) == (15, PopularitySource.TRACK_MAX)
 
 
 def test_given_popularity_outranks_followers(index):
@@ -116,7 +121,7 @@ def test_a_catalogue_track_by_one_of_them_is_only_that_ones(index):
 @pytest.mark.parametrize(
     ("seed", "missing", "advice"),
     [
-        (Seed(UNKNOWN), ("title", "artists", "features", "artist_popularity"), "its title and artists, its features"),
+        (Seed(UNKNOWN), ("title", "artists", "features", "artist_popularity"), "its title and artists; its features"),
         (Seed(UNKNOWN, title="X", artists=("Me",)), ("features", "artist_popularity"), "its features"),
         (new_seed(features=AudioFeatures()), ("features",), "its features"),
         (new_seed(features=AudioFeatures(key=3, mode=1)), ("features",), "its features"),

@@ -16,6 +16,7 @@ from daltonify_core.adapters.catalogue_file import write_catalogue_file
 from daltonify_core.adapters.dataset_files import find_tables
 from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES
 from daltonify_core.catalogue.canonical_csv import COLUMNS, format_row
+from daltonify_core.catalogue.genres import normalise_genres
 from daltonify_core.catalogue.public_data.report import ImportReport
 from daltonify_core.catalogue.public_data.scales import PopularityScale
 from daltonify_core.catalogue.track import ArtistCredit, Track
@@ -92,6 +93,13 @@ def test_the_scale_may_be_told():
     tracks, report = import_tables(table(row(1, popularity="1.0"), row(2, popularity="0")), settings=settings)
     assert [track.popularity for track in tracks] == [100, 0]
     assert report.files[0].popularity_scale == "0..1"
+
+
+def test_a_scale_that_is_told_is_that_of_tracks_alone():
+    header = [*HEADER, "artist_popularity"]
+    told = ImportSettings(popularity_scale=PopularityScale.FRACTION)
+    tracks, _ = import_tables(MemoryTable(header, [*row(popularity="0.7"), "65"]), settings=told)
+    assert (tracks[0].popularity, tracks[0].artist_popularity) == (70, 65)
 
 
 def test_artist_popularity_has_a_scale_of_its_own():
@@ -329,7 +337,7 @@ valid_tracks = st.builds(
     explicit=st.none() | st.booleans(),
     popularity=percents,
     artist_popularity=percents,
-    genres=st.lists(names, unique=True, max_size=3).map(lambda genres: tuple(sorted(genres))),
+    genres=st.lists(names, unique=True, max_size=3).map(normalise_genres),
     snapshot=dates,
     source=st.none() | names,
 )
