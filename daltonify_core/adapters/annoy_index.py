@@ -19,7 +19,7 @@ from daltonify_core.index.manifest import METRIC
 class AnnoySettings:
     """The two knobs of Annoy, chosen by `make bench` for recall of at least .99 at 100,000 tracks."""
 
-    trees: int = 24
+    trees: int = 12
     # Nodes to inspect for each neighbour asked for, on top of `search_floor`.
     search_per_neighbour: int = 24
     # With few neighbours asked for, Annoy needs a minimum of inspection to stay exact enough.

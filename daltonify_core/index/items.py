@@ -5,7 +5,7 @@ Items are numbered by their primary artist's popularity, highest first (then tra
 small arrays beside the vectors; metadata is read only for tracks that are returned.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Self
@@ -68,16 +68,13 @@ class ItemArrays:
         """Every item that credits the artist."""
         return np.asarray(self.artist_items[self.artist_offsets[artist] : self.artist_offsets[artist + 1]])
 
-    def items_in_genres(self, genres: Sequence[int]) -> Items:
-        """Every item that has at least one of the genres."""
-        parts = [self.genre_items[self.genre_offsets[genre] : self.genre_offsets[genre + 1]] for genre in genres]
-        if len(parts) == 1:
-            return np.asarray(parts[0])
-        return np.unique(np.concatenate(parts)) if parts else np.empty(0, np.int32)
+    def items_of_genre(self, genre: int) -> Items:
+        """Every item of one genre."""
+        return np.asarray(self.genre_items[self.genre_offsets[genre] : self.genre_offsets[genre + 1]])
 
     def genre_range(self, genre: int, low: int, high: int) -> Items:
         """Items of one genre whose number lies in ``low <= item < high``."""
-        items = self.genre_items[self.genre_offsets[genre] : self.genre_offsets[genre + 1]]
+        items = self.items_of_genre(genre)
         first, last = np.searchsorted(items, np.array((low, high), dtype=items.dtype))
         return np.asarray(items[first:last])
 

@@ -98,7 +98,7 @@ def inferred_shares(neighbours: Items, index: LoadedIndex, settings: GenreSettin
     weights: dict[str, float] = {}
     for number, (name, count) in enumerate(index.manifest.genres.items()):
         base = count / index.manifest.items
-        found = int(np.count_nonzero(contained(neighbours, index.arrays.items_in_genres([number]))))
+        found = int(np.count_nonzero(contained(neighbours, index.arrays.items_of_genre(number))))
         expected = len(neighbours) * base
         weights[name] = found * (found + settings.prior_neighbours) / (expected + settings.prior_neighbours)
     total = sum(weights.values())
@@ -108,7 +108,7 @@ def inferred_shares(neighbours: Items, index: LoadedIndex, settings: GenreSettin
 def artist_genre_weights(items: Items, index: LoadedIndex) -> dict[str, float]:
     """Number of ``items`` in each offered genre."""
     counts = {
-        name: int(np.count_nonzero(contained(items, index.arrays.items_in_genres([number]))))
+        name: int(np.count_nonzero(contained(items, index.arrays.items_of_genre(number))))
         for number, name in enumerate(index.genres)
     }
     return {name: float(count) for name, count in counts.items() if count}

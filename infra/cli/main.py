@@ -51,6 +51,7 @@ EXIT_NO_INDEX: Final = 4
 EXIT_CONFLICT: Final = 5
 EXIT_INTERRUPTED: Final = 130
 EXIT_TERMINATED: Final = 143
+_SEED_DATA_HINT = " The options for that are --title, --artist, --feature and --followers."
 _FEATURES_HELP = "one audio feature, such as energy=0.9 or tempo=128; may be repeated"
 _FILE_ENDINGS: Final = (".csv.gz", ".csv", ".tsv.gz", ".tsv", ".txt.gz", ".txt", ".parquet", ".zip", ".gz")
 
@@ -289,7 +290,7 @@ def _errors(as_json: bool) -> Iterator[None]:
         if as_json:
             screen.print_json(_problem(error))
         else:
-            hint = " (--title, --artist, --feature, --followers)" if isinstance(error, SeedDataNeeded) else ""
+            hint = _SEED_DATA_HINT if isinstance(error, SeedDataNeeded) else ""
             screen.print_error(error.message + hint)
         raise typer.Exit(_exit_code(error)) from error
     except (OSError, sqlite3.OperationalError) as error:

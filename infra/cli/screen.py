@@ -24,6 +24,8 @@ from daltonify_core.use_cases.build_index import BuildReport
 _OUT = Console(highlight=False, markup=False, emoji=False)
 _ERR = Console(stderr=True, highlight=False, markup=False, emoji=False)
 _BAR_WIDTH = 10
+_WIDTH_FOR_BARS = 96
+_WIDTH_FOR_REASONS = 64
 _POPULARITY_SOURCES = {
     PopularitySource.CATALOGUE: "as the catalogue says",
     PopularitySource.TRACK_MAX: "as the artist's most popular track",
@@ -151,9 +153,13 @@ def print_recommendation(answer: Recommendation) -> None:
     table.add_column("artist and title", ratio=5)
     table.add_column("lift", justify="right")
     table.add_column("similar", no_wrap=True)
-    table.add_column("why", ratio=5, style="dim")
+    # A narrow terminal keeps what names a track and lets go of what explains it.
+    has_bar, has_reason = _OUT.width >= _WIDTH_FOR_BARS, _OUT.width >= _WIDTH_FOR_REASONS
+    if has_reason:
+        table.add_column("why", ratio=5, style="dim")
     for row in answer.tracks:
-        table.add_row(str(row.position), _name(row), *_figures(row), Text(_plain(_sound(row))))
+        reason = [Text(_plain(_sound(row)))] if has_reason else []
+        table.add_row(str(row.position), _name(row), *_figures(row, has_bar), *reason)
     _OUT.print(table)
     for note in answer.notes:
         _OUT.print(Text(_plain(f"• {note}"), style="yellow"))
@@ -189,9 +195,11 @@ def _name(row: Row) -> Text:
     return name
 
 
-def _figures(row: Row) -> tuple[str, str]:
+def _figures(row: Row, has_bar: bool) -> tuple[str, str]:
     if row.own:
         return "★", ""
+    if not has_bar:
+        return f"+{row.lift}", f"{row.similarity:.2f}"
     filled = round(row.similarity * _BAR_WIDTH)
     return f"+{row.lift}", f"{'█' * filled}{'░' * (_BAR_WIDTH - filled)} {row.similarity:.2f}"
 

@@ -74,7 +74,7 @@ def measure(index: LoadedIndex, folder: Path, queries: int, seed: int) -> list[R
     filters: dict[str, Items] = {
         "none": np.arange(index.manifest.items, dtype=np.int32),
         "band": np.arange(start, end, dtype=np.int32),
-        "genre": index.arrays.items_in_genres([0]),
+        "genre": index.arrays.items_of_genre(0),
         "genre and band": index.arrays.genre_range(0, start, end),
     }
     results = []

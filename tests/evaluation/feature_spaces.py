@@ -60,7 +60,7 @@ def ndcg(
     primary = arrays.credit_artists[arrays.credit_offsets[:-1]]
     gains = 1.0 / np.log2(np.arange(2, LIST_SIZE + 2))
     genre_of = {
-        int(item): number for number in range(len(index.genres))[::-1] for item in arrays.items_in_genres([number])
+        int(item): number for number in range(len(index.genres))[::-1] for item in arrays.items_of_genre(number)
     }
     values = []
     for seed in seeds:
@@ -98,7 +98,7 @@ def main() -> None:
             for item in playlist:
                 mates[item] |= playlist - {item}
         in_genre = {
-            item for number in range(len(index.genres)) for item in index.arrays.items_in_genres([number]).tolist()
+            item for number in range(len(index.genres)) for item in index.arrays.items_of_genre(number).tolist()
         }
         small = [
             item

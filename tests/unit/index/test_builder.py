@@ -75,7 +75,7 @@ def test_arrays_metadata_and_vectors_speak_of_the_same_tracks(build):
         for number in arrays.artists_of(item):
             assert item in arrays.items_by(number)
         for number, genre in enumerate(index.genres):
-            assert (item in arrays.items_in_genres([number])) == (genre in track.genres)
+            assert (item in arrays.items_of_genre(number)) == (genre in track.genres)
 
 
 def test_the_weakest_credit_is_the_lowest_known_popularity_of_all_credited_artists(build):

@@ -134,7 +134,7 @@ def three_genres(tmp_path_factory):
 
 def neighbours(index: LoadedIndex, **counts: int) -> Items:
     numbers = {genre: number for number, genre in enumerate(index.genres)}
-    parts = [index.arrays.items_in_genres([numbers[genre]])[:count] for genre, count in counts.items()]
+    parts = [index.arrays.items_of_genre(numbers[genre])[:count] for genre, count in counts.items()]
     return np.sort(np.concatenate(parts))
 
 
