@@ -13,6 +13,8 @@ _RELEASE_DATE: Final = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]
 
 # Data sets hold 4 s jingles and 87 min mixes; a day is far beyond any of them and still catches wrong units.
 _MAX_DURATION_MS: Final = 24 * 60 * 60 * 1000
+SYNTHETIC_SOURCE: Final = "synthetic"
+"""``source`` of tracks that are invented and on no music service."""
 MAX_NAME_LENGTH: Final = 1000
 """Characters; the longest title met in public data has 511."""
 

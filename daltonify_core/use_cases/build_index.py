@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from daltonify_core.catalogue.canonical_csv import read_rows
 from daltonify_core.catalogue.merging import TrackMerger
+from daltonify_core.catalogue.track import SYNTHETIC_SOURCE
 from daltonify_core.errors import CatalogueEmpty, InvalidTrack
 from daltonify_core.index.builder import BuildSettings, IndexBuilder
 from daltonify_core.index.bundle import load_bundle
@@ -53,6 +54,9 @@ class BuildReport:
             )
         if not self.artists_with_popularity:
             found.append("No row tells how popular anybody is, so nothing can be recommended.")
+        sources = self.manifest.source.split(", ")
+        if SYNTHETIC_SOURCE in sources and len(sources) > 1:
+            found.append("The catalogue mixes invented tracks with real ones; keep them in folders of their own.")
         if self.rows_invalid * 10 > self.rows_read:
             found.append(f"{self.rows_invalid:,} of {self.rows_read:,} rows are invalid.")
         return found

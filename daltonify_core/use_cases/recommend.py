@@ -1,6 +1,6 @@
 """Recommend a playlist for one or more seed tracks: the rules of the product, one after the other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -96,8 +96,9 @@ class Recommender:
             reserves=tuple(
                 rows.row(len(listed) + place, one) for place, one in enumerate(selection.spare[:RESERVES], start=1)
             ),
-            notes=tuple(
-                notes_for(request, seeds, own, genre, selection, [tracks[one.item] for one in selection.chosen])
+            notes=(
+                *notes_for(request, seeds, own, genre, selection, [tracks[one.item] for one in selection.chosen]),
+                *self._on_exclusions(request, excluded_names),
             ),
         )
 
@@ -147,18 +148,23 @@ class Recommender:
 
     def _excluded(self, request: RecommendationRequest) -> tuple[Items, frozenset[str]]:
         """Items of the tracks and artists that the request excludes, and keys of names that lead to no one artist."""
-        keys, names = [], {}
-        for artist in request.filters.exclude_artists:
-            if is_spotify_id(artist):
-                keys.append(f"id:{artist}")
-            if artist.strip():
-                names[artist_key(ArtistCredit(artist))] = artist_key_of_name(artist)
-        found_artists = self.index.tracks.find_artists([*keys, *names])
+        wanted = request.filters.exclude_artists
+        by_id = self.index.tracks.find_artists([f"id:{artist}" for artist in wanted if is_spotify_id(artist)])
+        # What is no id of an artist here may still be a name, 22 letters long or not.
+        named = [artist for artist in wanted if f"id:{artist}" not in by_id and artist.strip()]
+        names = {artist_key(ArtistCredit(artist)): artist_key_of_name(artist) for artist in named}
+        found_artists = by_id | self.index.tracks.find_artists(list(names))
         found_tracks = self.index.tracks.find(request.filters.exclude_tracks)
         parts = [self.index.arrays.items_by(number) for number in found_artists.values()]
         parts.append(np.array(list(found_tracks.values()), dtype=np.int32))
         unnumbered = frozenset(name for key, name in names.items() if key not in found_artists)
         return np.unique(np.concatenate(parts)), unnumbered
+
+    def _on_exclusions(self, request: RecommendationRequest, unnumbered: frozenset[str]) -> Iterator[str]:
+        """A note for each artist to be left out whose name leads nowhere, because it may be misspelt."""
+        for artist in request.filters.exclude_artists:
+            if artist_key_of_name(artist) in unnumbered and not self.index.tracks.search(artist, 1):
+                yield f"Nobody called {artist[:60]} is in the catalogue, so leaving them out changed nothing."
 
     def _select(
         self,

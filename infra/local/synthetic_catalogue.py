@@ -25,13 +25,12 @@ from numpy.typing import NDArray
 
 from daltonify_core.adapters.catalogue_file import write_catalogue_file
 from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES, FEATURE_RANGES, AudioFeatures
-from daltonify_core.catalogue.track import ArtistCredit, Track
+from daltonify_core.catalogue.track import SYNTHETIC_SOURCE, ArtistCredit, Track
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
-SOURCE: Final = "synthetic"
 SNAPSHOT: Final = "2026-01"
 TRACK_ID_PREFIX: Final = "DaltonifySynth"
 """Every synthetic track id starts so; eight base62 characters follow."""
@@ -891,7 +890,7 @@ def _tracks_of(catalogue: _Catalogue, block: _Block) -> Iterator[Track]:
             artist_popularity=artist_popularity[row],
             genres=genre_tuples[drawn],
             snapshot=SNAPSHOT,
-            source=SOURCE,
+            source=SYNTHETIC_SOURCE,
         )  # fmt: skip
 
 

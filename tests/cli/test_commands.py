@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.synthetic_catalogue import synthetic_tracks
+from infra.local.synthetic_catalogue import synthetic_tracks, write_synthetic_catalogue
 from tests.cli.conftest import Run
 
 HEADER = "track_id,track_name,track_artist,track_popularity,playlist_genre,danceability,energy,key,loudness,mode,"
@@ -321,3 +321,13 @@ def test_a_failed_export_leaves_the_older_file(index, small_seed, tmp_path, run:
     refused = run("recommend", small_seed, "--index", index, "--out", tmp_path / "missing" / "list.txt", "--out", kept)
     assert refused.code == 2
     assert kept.read_text(encoding="utf-8") == "older"
+
+
+def test_invented_tracks_among_real_ones_are_warned_of(tmp_path, run: Run):
+    catalogue, index = tmp_path / "catalogue", tmp_path / "index"
+    write_synthetic_catalogue(catalogue / "demo.csv.gz", 50, seed=1)
+    alone = json.loads(run("build", "--catalogue", catalogue, "--index", index, "--json").out)
+    assert alone["warnings"] == []
+    run("import", _one_track(tmp_path), "--out", catalogue / "c.csv")
+    mixed = json.loads(run("build", "--catalogue", catalogue, "--index", index, "--json").out)
+    assert any("invented tracks" in warning for warning in mixed["warnings"])

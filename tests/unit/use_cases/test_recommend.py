@@ -838,3 +838,19 @@ def test_a_namesake_is_named_so_that_the_artist_can_object(recommend_from):
 def test_a_genre_that_is_not_on_offer_is_said_to_be_missing(recommend_from):
     described = Seed(title="New", artists=("New",), features=SEED.features, genres=("polka",), followers=10)
     assert any("too few tracks of polka" in note for note in recommend_from([big(1), big(2)], ask(described)).notes)
+
+
+def test_leaving_out_somebody_whom_nobody_knows_is_said_to_change_nothing(recommend_from):
+    wanted = ask(filters=RequestFilters(exclude_artists=("Big 1", "Bigg 2")))
+    answer = recommend_from([SEED, big(1), big(2)], wanted)
+    assert names(answer) == ["Big 2"]
+    assert [note for note in answer.notes if "changed nothing" in note] == [
+        "Nobody called Bigg 2 is in the catalogue, so leaving them out changed nothing."
+    ]
+
+
+def test_an_artist_left_out_by_id_is_no_unknown_name(recommend_from):
+    tracks = [SEED, big(1, artists=(ArtistCredit("Nova", GUEST_ID),)), big(2)]
+    answer = recommend_from(tracks, ask(filters=RequestFilters(exclude_artists=(GUEST_ID,))))
+    assert names(answer) == ["Big 2"]
+    assert not any("changed nothing" in note for note in answer.notes)
