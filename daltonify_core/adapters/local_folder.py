@@ -129,18 +129,31 @@ class FolderIndexStore:
         """
         if not self._folder.exists():
             return []
+        try:
+            return self._prune_locked(keep)
+        except ActivationConflict:
+            # Another build is activating and will prune in its turn; ours is done already.
+            return []
+
+    def _prune_locked(self, keep: Collection[str]) -> list[str]:
         with self._activation_lock():
             current = self.read_state().current
             # What another build activated in the meantime is not stale, whatever the caller knew.
             kept = {*keep, *((current.version, *current.previous) if current else ())}
             versions = (path.parent for path in self._folder.glob(f"*/{MANIFEST_FILE}") if _is_version(path))
             stale = sorted(path for path in versions if path.name not in kept and self._is_settled(path))
-            for folder in (*stale, *filter(self._is_settled, self._folder.glob(f"{_PARTIAL_PREFIX}*"))):
+            for folder in stale:
                 shutil.rmtree(folder)
+            for folder in filter(self._is_settled, self._folder.glob(f"{_PARTIAL_PREFIX}*")):
+                shutil.rmtree(folder, ignore_errors=True)
         return [folder.name for folder in stale]
 
     def _is_settled(self, folder: Path) -> bool:
-        return time.time() - folder.stat().st_mtime >= self._upload_grace_seconds
+        try:
+            return time.time() - folder.stat().st_mtime >= self._upload_grace_seconds
+        except FileNotFoundError:
+            # Another build has just finished with it.
+            return False
 
     @contextmanager
     def _activation_lock(self) -> Iterator[None]:

@@ -46,10 +46,14 @@ class KnownArtist:
 
 @dataclass(frozen=True, slots=True)
 class ArtistDirectory:
-    """All artists of a catalogue. ``numbers[provisional]`` maps what ``ArtistCollector.add`` gave to ``artists``."""
+    """All artists of a catalogue. ``numbers[provisional]`` maps what ``ArtistCollector.add`` gave to ``artists``.
+
+    ``shared_names`` are the keys of names that several ids bear, so that the name alone leads to nobody.
+    """
 
     artists: tuple[KnownArtist, ...]
     numbers: NDArray[np.int64]
+    shared_names: frozenset[str]
 
 
 class ArtistCollector:
@@ -85,7 +89,7 @@ class ArtistCollector:
 
     def directory(self) -> ArtistDirectory:
         """Everybody that ``add`` has met."""
-        target, keys = self._resolve_names()
+        target, keys, shared_names = self._resolve_names()
         final_numbers: dict[int, int] = {}
         members: list[list[int]] = []
         for provisional, representative in enumerate(target):
@@ -96,6 +100,7 @@ class ArtistCollector:
         return ArtistDirectory(
             artists=tuple(self._known_artist(group, keys) for group in members),
             numbers=np.array([final_numbers[representative] for representative in target], dtype=np.int64),
+            shared_names=shared_names,
         )
 
     def _provisional_number(self, credit: ArtistCredit) -> int:
@@ -111,8 +116,8 @@ class ArtistCollector:
             self._names_of_id.setdefault(number, set()).add(artist_key_of_name(credit.name))
         return number
 
-    def _resolve_names(self) -> tuple[list[int], dict[int, set[str]]]:
-        """For every number the one that represents it, and the keys that lead to it and to nobody else."""
+    def _resolve_names(self) -> tuple[list[int], dict[int, set[str]], frozenset[str]]:
+        """For every number the one that represents it, the keys that lead to it alone, and names shared by ids."""
         ids_of_name: dict[str, list[int]] = {}
         for number, names in self._names_of_id.items():
             for name in names:
@@ -128,7 +133,7 @@ class ArtistCollector:
                     target[by_name] = numbers[0]
             elif by_name is not None:
                 keys[by_name].remove(key)
-        return target, keys
+        return target, keys, frozenset(name for name, numbers in ids_of_name.items() if len(numbers) > 1)
 
     def _known_artist(self, group: list[int], keys: dict[int, set[str]]) -> KnownArtist:
         given = max((pair for number in group if (pair := self._given[number]) is not None), default=None)

@@ -23,7 +23,7 @@ _VERSION_WORDS: Final = (
 # "with" names a guest only inside brackets; elsewhere it is a word of the title ("Dancing with Myself").
 _FEATURED: Final = re.compile(
     r"[\(\[]\s*(?:(?:feat|ft|featuring)(?:\.\s*|\s+)|with\s+)([^\(\)\[\]]+)[\)\]]|"
-    r"(?<!\d )\b(?:feat|ft|featuring)(?:\.\s*|\s+)(\S.*?)(?=\s+[-–—]\s|[\(\[]|$)",
+    r"(?<!\d )\b(?:feat|ft|featuring)(?:\.\s*|\s+)(\S.*?)(?=\s+[-–—]\s|[\(\[\)\]]|$)",
     re.IGNORECASE,
 )
 _BRACKETED: Final = re.compile(r"[\(\[]([^\(\)\[\]]*)[\)\]]")
@@ -31,7 +31,9 @@ _YEAR: Final = re.compile(r"(?:19|20)\d\d")
 _VERSION: Final = re.compile(rf"\b(?:{_VERSION_WORDS})\b", re.IGNORECASE)
 _MAXIMUM_NAME_PARTS: Final = 3  # "Earth, Wind & Fire"
 _DASH: Final = re.compile(r"\s+[-–—]\s+")
-_NAME_SEPARATORS: Final = re.compile(r"\s*(?:,|&|\+|\band\b|\bx\b|;)\s*", re.IGNORECASE)
+_NAME_SEPARATORS: Final = re.compile(
+    r"[,\s]\s*(?:feat|ft|featuring)\b\.?\s*|\s*(?:,|&|\+|\band\b|\bx\b|;)\s*", re.IGNORECASE
+)
 
 
 def song_title(title: str) -> str:
@@ -77,24 +79,25 @@ def linked_artists(title: str, artists: Iterable[str]) -> frozenset[str]:
     return frozenset(key for name in (*artists, *named) if (key := artist_key_of_name(name)))
 
 
-def known_guests(title: str, number_of: Callable[[str], int | None]) -> list[int]:
-    """Numbers of the artists whom the title names after "feat.", "ft." or "with", as far as they are known.
+def guests(title: str, is_known: Callable[[str], bool]) -> list[str]:
+    """Names that the title gives after "feat.", "ft." or "with", each once.
 
-    ``number_of`` gives the number that belongs to the key of a name, or ``None``. The longest known reading wins:
-    "Tyler, The Creator" is that artist, not somebody called Tyler. Files that keep only the first artist of a track
-    leave its guests nowhere but in the title.
+    ``is_known`` says whether somebody bears the key of a name. The longest known reading wins: "Tyler, The Creator" is
+    that artist, not somebody called Tyler; where no reading is known, every part is a name. Files that keep only the
+    first artist of a track leave its guests nowhere but in the title.
     """
-    found: list[int] = []
+    found: dict[str, str] = {}
     for readings in _guest_readings(title):
         place = 0
         while place < len(readings):
-            # Longest first; a reading of n names covers the n parts from here on.
-            numbers = [number_of(artist_key_of_name(name)) for name in readings[place]]
-            length = next((length for length, number in reversed(list(enumerate(numbers, 1))) if number is not None), 0)
-            if length and (number := numbers[length - 1]) is not None and number not in found:
-                found.append(number)
-            place += max(length, 1)
-    return found
+            # A reading of n parts covers the n places from here on.
+            known = [length for length, name in enumerate(readings[place], 1) if is_known(artist_key_of_name(name))]
+            length = max(known, default=1)
+            name = readings[place][length - 1].strip()
+            if key := artist_key_of_name(name):
+                found.setdefault(key, name)
+            place += length
+    return list(found.values())
 
 
 def names_guests(title: str) -> bool:

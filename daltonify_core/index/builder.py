@@ -14,11 +14,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from daltonify_core.catalogue.artists import ArtistCollector, ArtistDirectory
+from daltonify_core.catalogue.artists import ArtistCollector, ArtistDirectory, KnownArtist
 from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES
 from daltonify_core.catalogue.merging import TrackMerger, TrackSpool
-from daltonify_core.catalogue.songs import known_guests, names_guests, song_key
-from daltonify_core.catalogue.track import Track
+from daltonify_core.catalogue.songs import guests, names_guests, song_key
+from daltonify_core.catalogue.track import Track, artist_key_of_name
 from daltonify_core.errors import CatalogueEmpty
 from daltonify_core.index.bundle import BUNDLE_FILES, NEIGHBOURS_FILE, TRACKS_FILE, VECTORS_FILE
 from daltonify_core.index.feature_space import FeatureSpace, FeatureSpaceSettings, IntArray
@@ -79,6 +79,15 @@ class _Columns:
         self.snapshot = max(self.snapshot, track.snapshot or "")
 
 
+@dataclass(frozen=True, slots=True)
+class _Credits:
+    """Who is credited on each track of ``columns``: a ragged list of numbers in ``artists``."""
+
+    offsets: IntArray
+    numbers: IntArray
+    artists: tuple[KnownArtist, ...]
+
+
 class IndexBuilder:
     """Takes rows one by one and writes a bundle; equal rows in equal order and an equal seed give equal bytes."""
 
@@ -128,7 +137,8 @@ class IndexBuilder:
     ) -> IndexManifest:
         count = len(columns.track_ids)
         genres = self._offered_genres(columns)
-        arrays, order = _number_items(columns, directory, genres)
+        credited = _credits_with_guests(columns, directory)
+        arrays, order = _number_items(columns, credited, genres)
         arrays.save(folder)
         features = np.frombuffer(columns.features, dtype=np.float64).reshape(count, -1)[order]
         primary = arrays.credit_artists[arrays.credit_offsets[:-1]].astype(np.int64)
@@ -140,12 +150,12 @@ class IndexBuilder:
         progress("build neighbour index", 1, 1)
 
         tracks = _reported(spool.read(order.tolist()), count, progress)
-        self._track_format.build(tracks, directory.artists, folder / TRACKS_FILE)
+        self._track_format.build(tracks, credited.artists, folder / TRACKS_FILE)
         return IndexManifest(
             snapshot=columns.snapshot or None,
             source=", ".join(sorted(name for name, _ in columns.sources.most_common(_MAXIMUM_SOURCES))),
             items=count,
-            artists=len(directory.artists),
+            artists=len(credited.artists),
             dimension=space.dimension,
             metric=METRIC,
             seed=self._settings.seed,
@@ -173,16 +183,14 @@ def _reported(tracks: Iterator[Track], count: int, progress: Progress) -> Iterat
         yield track
 
 
-def _number_items(
-    columns: _Columns, directory: ArtistDirectory, genres: Collection[str]
-) -> tuple[ItemArrays, IntArray]:
+def _number_items(columns: _Columns, credited: _Credits, genres: Collection[str]) -> tuple[ItemArrays, IntArray]:
     """Arrays in item order and the order itself: ``order[item]`` is the place of the track in ``columns``."""
     artist_popularity = np.array(
-        [UNKNOWN_POPULARITY if artist.popularity is None else artist.popularity for artist in directory.artists],
+        [UNKNOWN_POPULARITY if artist.popularity is None else artist.popularity for artist in credited.artists],
         dtype=np.int16,
     )
     ids = np.array(columns.track_ids, dtype=np.bytes_)
-    offsets, credits = _credits_with_guests(columns, directory)
+    offsets, credits = credited.offsets, credited.numbers
     popularity = np.frombuffer(columns.popularity, dtype=np.int16)
     primary_popularity = artist_popularity[credits[offsets[:-1]]]
     order = np.lexsort((ids, -popularity.astype(np.int32), -primary_popularity.astype(np.int32)))
@@ -191,7 +199,7 @@ def _number_items(
     known = artist_popularity[credit_artists]
     # Unknown popularity must not look weak, and reduceat needs a start for every track (each has an artist).
     weakest = np.minimum.reduceat(np.where(known == UNKNOWN_POPULARITY, np.int16(101), known), credit_offsets[:-1])
-    artist_offsets, artist_items = invert(credit_offsets, credit_artists, len(directory.artists))
+    artist_offsets, artist_items = invert(credit_offsets, credit_artists, len(credited.artists))
 
     genre_counts = np.frombuffer(columns.genre_counts, dtype=np.int64)
     new_number = np.full(len(columns.genre_numbers) + 1, -1, dtype=np.int64)
@@ -220,29 +228,38 @@ def _number_items(
     return arrays, order
 
 
-def _credits_with_guests(columns: _Columns, directory: ArtistDirectory) -> tuple[IntArray, IntArray]:
-    """Credits of all tracks as a ragged list, with known guests from titles after those that the files name.
+def _credits_with_guests(columns: _Columns, directory: ArtistDirectory) -> _Credits:
+    """Credits of all tracks, with guests from titles after the artists whom the files name.
 
     Rules must hold for guests too, but a mention says nothing about popularity, so only credits count for that.
+    Guests whom the catalogue does not know become artists without popularity; they may be the next to ask for a list.
     """
     credits = directory.numbers[np.frombuffer(columns.credits, dtype=np.int64)]
     offsets = np.r_[0, np.cumsum(np.frombuffer(columns.credit_counts, dtype=np.int64))]
+    artists = list(directory.artists)
     number_of_name = {
         key.removeprefix("name:"): number
-        for number, artist in enumerate(directory.artists)
+        for number, artist in enumerate(artists)
         for key in artist.keys
         if key.startswith("name:")
     }
     places: list[int] = []
-    guests: list[int] = []
+    added: list[int] = []
     for place, title in columns.titles_with_guests.items():
         credited = set(credits[offsets[place] : offsets[place + 1]].tolist())
-        added = [number for number in known_guests(title, number_of_name.get) if number not in credited]
-        places += [place] * len(added)
-        guests += added
+        for name in guests(title, number_of_name.__contains__):
+            key = artist_key_of_name(name)
+            if key not in number_of_name:
+                number_of_name[key] = len(artists)
+                keys = () if key in directory.shared_names else (f"name:{key}",)
+                artists.append(KnownArtist(keys, name, None, None))
+            if number_of_name[key] not in credited:
+                places.append(place)
+                added.append(number_of_name[key])
     added_before = np.r_[0, np.cumsum(np.bincount(np.array(places, dtype=np.int64), minlength=len(offsets) - 1))]
     ends = offsets[1:][np.array(places, dtype=np.int64)]
-    return offsets + added_before, np.insert(credits, ends, np.array(guests, dtype=np.int64))
+    numbers = np.insert(credits, ends, np.array(added, dtype=np.int64))
+    return _Credits(offsets + added_before, numbers, tuple(artists))
 
 
 def _reorder(offsets: IntArray, values: IntArray, order: IntArray) -> tuple[IntArray, NDArray[np.int32]]:

@@ -33,13 +33,14 @@ class BandLifts:
 
     @classmethod
     def from_ends(cls, min_lift: int | None, max_lift: int | None) -> "BandLifts":
-        """The band with one or both ends given; the usual other end gives way where it would contradict."""
+        """The band with one or both ends given; where the usual other end leaves no room, it is as far as possible."""
         usual = cls()
-        if min_lift is None:
-            min_lift = usual.min_lift if max_lift is None else min(usual.min_lift, max_lift)
-        if max_lift is None:
-            max_lift = max(usual.max_lift, min_lift)
-        return cls(min_lift, max_lift)
+        low, high = min_lift or usual.min_lift, max_lift or usual.max_lift
+        if min_lift is None and high <= low:
+            low = 1
+        if max_lift is None and high <= low:
+            high = MAXIMUM_POPULARITY
+        return cls(low if min_lift is None else min_lift, high if max_lift is None else max_lift)
 
 
 @dataclass(frozen=True, slots=True)

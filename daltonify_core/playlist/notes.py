@@ -46,7 +46,7 @@ def _on_band_and_size(request: RecommendationRequest, selection: Selection) -> I
     band, found = selection.band, len(selection.chosen)
     if band.widened:
         if band.asked.low > MAXIMUM_POPULARITY:
-            why = f"Nobody is above {MAXIMUM_POPULARITY}, so no band can begin at {band.asked.low}"
+            why = f"Nobody is above {MAXIMUM_POPULARITY} and the band would begin at {band.asked.low}"
         else:
             held = f"only {counted(selection.in_band, 'track')}" if selection.in_band else "no track"
             why = f"The band {band.asked.low} to {band.asked.high} held {held}"
@@ -79,7 +79,10 @@ def _on_nearness(selection: Selection) -> Iterator[str]:
 
 def _on_own_tracks(seeds: Sequence[ResolvedSeed], own: Sequence[ResolvedSeed]) -> Iterator[str]:
     if len(own) < len(seeds):
-        yield f"The list holds {len(own)} of your {len(seeds)} tracks, so that it does not look like an advert."
+        yield (
+            f"The list holds {len(own)} of your {len(seeds)} tracks: at most one for every ten others, and one version "
+            "of each song."
+        )
     if any(seed.track_id is None for seed in own):
         yield "A track that is not on Spotify yet keeps its place, but cannot be added there before its release."
 

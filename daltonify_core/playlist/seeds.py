@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from daltonify_core.catalogue.artists import KnownArtist, PopularitySource, artist_key
+from daltonify_core.catalogue.artists import KnownArtist, PopularitySource
 from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES, FEATURE_NAMES, AudioFeatures
 from daltonify_core.catalogue.genres import normalise_genres
-from daltonify_core.catalogue.songs import known_guests, linked_artists, song_key
-from daltonify_core.catalogue.track import ArtistCredit, Track, artist_key_of_name
+from daltonify_core.catalogue.songs import guests, linked_artists, song_key
+from daltonify_core.catalogue.track import Track, artist_key_of_name
 from daltonify_core.errors import SeedDataNeeded
 from daltonify_core.index.bundle import LoadedIndex
 from daltonify_core.playlist.request import Seed
@@ -36,8 +36,9 @@ def popularity_of_followers(followers: int) -> int:
 class ResolvedSeed:
     """One seed with everything that ranking needs.
 
-    ``item`` and ``artist_numbers`` are its places in the index, where it has any; ``unnumbered_artists`` are the keys
-    of names that lead to no one artist there, because nobody or several people bear them. ``features_source`` is
+    ``item``, ``artist_numbers`` and ``primary_artist`` are its places in the index, where it has any;
+    ``unnumbered_artists`` are the keys of names that lead to no one artist there, because nobody or several people bear
+    them. ``features_source`` is
     ``catalogue``, ``given``, or ``catalogue and given``.
     """
 
@@ -46,6 +47,7 @@ class ResolvedSeed:
     title: str
     artists: tuple[str, ...]
     artist_numbers: tuple[int, ...]
+    primary_artist: int | None
     unnumbered_artists: frozenset[str]
     album: str | None
     release_year: int | None
@@ -92,7 +94,8 @@ def _resolve(seed: Seed, item: int | None, index: LoadedIndex) -> ResolvedSeed |
     given = seed.features.present()
     catalogued = track.features.present() if track else {}
     features = AudioFeatures(**{name: given.get(name, catalogued.get(name)) for name in FEATURE_NAMES})  # type: ignore[arg-type]
-    numbers, unnumbered, primary = _artists(item, track, title or "", names, index)
+    artists = _artists(item, track, title or "", names, index)
+    primary = index.tracks.artists([artists.primary])[0] if artists.primary is not None else None
     popularity, source = _popularity(seed, primary, is_certain=item is not None)
     missing = []
     if title is None:
@@ -111,8 +114,9 @@ def _resolve(seed: Seed, item: int | None, index: LoadedIndex) -> ResolvedSeed |
         item=item,
         title=title,
         artists=names,
-        artist_numbers=numbers,
-        unnumbered_artists=unnumbered,
+        artist_numbers=artists.numbers,
+        primary_artist=artists.primary,
+        unnumbered_artists=artists.unnumbered,
         album=track.album if track else None,
         release_year=track.release_year if track else None,
         explicit=track.explicit if track else None,
@@ -125,26 +129,39 @@ def _resolve(seed: Seed, item: int | None, index: LoadedIndex) -> ResolvedSeed |
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _SeedArtists:
+    """The artists of one seed; ``numbers`` hold ``primary``, the main artist's number, if the index knows it."""
+
+    numbers: tuple[int, ...]
+    primary: int | None
+    unnumbered: frozenset[str]
+
+
 def _artists(
     item: int | None, track: Track | None, title: str, names: Sequence[str], index: LoadedIndex
-) -> tuple[tuple[int, ...], frozenset[str], KnownArtist | None]:
-    """Numbers of the artists whom the index knows, keys of the other names, and the primary artist if known.
+) -> _SeedArtists:
+    """Everybody whom the catalogue credits, whom the request names, and whom the title names as guests.
 
-    Whoever asks may name more artists than the catalogue credits: many files keep only the first. Guests whom the title
-    names count as well.
+    Whoever asks may name more artists than the catalogue credits: many files keep only the first.
     """
     credited = tuple(index.arrays.artists_of(item)) if item is not None else ()
+    # Credited names that several ids bear lead nowhere, but the others who bear them must stay out as well.
+    shared = {artist_key_of_name(artist.name) for artist in index.tracks.artists(credited) if not artist.keys}
     credited_names = {artist_key_of_name(credit.name) for credit in track.artists} if track else set()
-    others = [ArtistCredit(name) for name in names if artist_key_of_name(name) not in credited_names]
-    keys = [artist_key(credit) for credit in others]
-    found = index.tracks.find_artists(keys)
-    guests = known_guests(title, lambda name: index.tracks.find_artists([f"name:{name}"]).get(f"name:{name}"))
-    numbers = tuple(dict.fromkeys((*credited, *(found[key] for key in keys if key in found), *guests)))
-    unnumbered = frozenset(
-        artist_key_of_name(credit.name) for credit, key in zip(others, keys, strict=True) if key not in found
+
+    def number_of(name: str) -> int | None:
+        return index.tracks.find_artists([f"name:{name}"]).get(f"name:{name}")
+
+    invited = [artist_key_of_name(name) for name in guests(title, lambda name: number_of(name) is not None)]
+    asked = [artist_key_of_name(name) for name in names]
+    others = {name: number_of(name) for name in (*asked, *invited) if name and name not in credited_names}
+    found = [number for number in others.values() if number is not None]
+    return _SeedArtists(
+        numbers=tuple(dict.fromkeys((*credited, *found))),
+        primary=credited[0] if credited else others.get(asked[0]) if asked else None,
+        unnumbered=frozenset(shared | {name for name, number in others.items() if number is None}),
     )
-    first = credited[0] if credited else found.get(keys[0]) if keys else None
-    return numbers, unnumbered, index.tracks.artists([first])[0] if first is not None else None
 
 
 def _popularity(

@@ -68,7 +68,7 @@ class Recommender:
         excluded_items, excluded_names = self._excluded(request)
         filters = self._item_filters(request, level, np.union1d(own_items, excluded_items))
         not_by_name = NotByName(
-            self._names_credited, excluded_names.union(*(seed.unnumbered_artists for seed in seeds))
+            self._linked_artists, excluded_names.union(*(seed.unnumbered_artists for seed in seeds))
         )
         selection = self._select(request, seeds, queries, level, genre_numbers, filters, not_by_name)
         if not selection.chosen:
@@ -111,7 +111,8 @@ class Recommender:
 
     def _items_of_primary_artists(self, seeds: Sequence[ResolvedSeed]) -> Items:
         """Tracks of the seeds' main artists: a guest's other tracks say nothing about the seed's genre."""
-        parts = [self.index.arrays.items_by(seed.artist_numbers[0]) for seed in seeds if seed.artist_numbers]
+        primary = {seed.primary_artist for seed in seeds if seed.primary_artist is not None}
+        parts = [self.index.arrays.items_by(number) for number in sorted(primary)]
         return np.unique(np.concatenate([np.empty(0, np.int32), *parts]))
 
     def _choose_genre(
@@ -221,9 +222,6 @@ class Recommender:
     def _linked_artists(self, item: int) -> frozenset[str]:
         track = self.index.tracks.tracks([item])[0]
         return linked_artists(track.title, [credit.name for credit in track.artists])
-
-    def _names_credited(self, item: int) -> frozenset[str]:
-        return frozenset(artist_key_of_name(credit.name) for credit in self.index.tracks.tracks([item])[0].artists)
 
     def _ordered(
         self, order: Order, chosen: Sequence[Pick], tracks: Mapping[int, Track], slots: Mapping[int, ResolvedSeed]

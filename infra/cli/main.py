@@ -262,7 +262,8 @@ def main() -> None:
     """Entry point of the console script."""
     # End like any other program: quietly when the reader of our output has gone, and tidily when asked to.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_TERMINATED))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(EXIT_TERMINATED))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that cannot show a title must not end the command.
@@ -393,10 +394,13 @@ def _features(texts: Sequence[str]) -> AudioFeatures:
 
 def _write_whole(path: Path, content: bytes) -> None:
     """Write under another name and then rename, so that a failure leaves an older file as it was."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    target = path.resolve()
+    unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         unfinished.write_bytes(content)
-        unfinished.replace(path)
+        unfinished.replace(target)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         unfinished.unlink(missing_ok=True)
 

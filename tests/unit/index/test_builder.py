@@ -236,7 +236,9 @@ def test_a_guest_whom_only_the_title_names_counts_for_the_rules_but_not_for_popu
     star, guest = index.arrays.artists_of(hit)
     assert [artist.name for artist in index.tracks.artists([star, guest])] == ["Star", "Guest"]
     assert index.arrays.artists_of(own) == [guest]
-    assert index.arrays.artists_of(other) == [star]
+    _, stranger = index.arrays.artists_of(other)
+    assert index.tracks.artists([stranger])[0].popularity is None
+    assert index.tracks.find_artists(["name:stranger"]) == {"name:stranger": stranger}
     assert set(index.arrays.items_by(guest).tolist()) == {hit, own}
     assert index.arrays.weakest_credit[[hit, other, own]].tolist() == [30, 90, 30]
     assert index.tracks.artists([guest])[0].popularity == 30

@@ -86,3 +86,27 @@ def test_lifts_lie_in_1_to_100_and_in_order_or_are_refused(low, high):
     else:
         with pytest.raises(InvalidQuery, match=f"band {low} to {high} is not possible"):
             BandLifts(low, high)
+
+
+@pytest.mark.parametrize(
+    ("min_lift", "max_lift", "band"),
+    [
+        (None, None, (10, 60)),
+        (20, None, (20, 60)),
+        (None, 40, (10, 40)),
+        (None, 8, (1, 8)),
+        (None, 10, (1, 10)),
+        (65, None, (65, 100)),
+        (60, None, (60, 100)),
+        (30, 30, (30, 30)),
+    ],
+)
+def test_one_end_alone_leaves_room_for_a_band(min_lift, max_lift, band):
+    lifts = BandLifts.from_ends(min_lift, max_lift)
+    assert (lifts.min_lift, lifts.max_lift) == band
+
+
+@pytest.mark.parametrize(("min_lift", "max_lift"), [(0, None), (None, 0), (0, 0), (40, 30), (None, 101), (-5, None)])
+def test_ends_that_are_out_of_range_are_refused_alone_too(min_lift, max_lift):
+    with pytest.raises(InvalidQuery):
+        BandLifts.from_ends(min_lift, max_lift)

@@ -539,7 +539,10 @@ def test_a_short_list_holds_fewer_own_tracks_and_says_so(recommend_from):
     second = make_track(track_id=track_id(2), title="Austin", artists=("Me",), popularity=20)
     answer = recommend_from([SEED, second, *map(big, range(1, 8))], ask(Seed(SEED.track_id), Seed(second.track_id)))
     assert [row.position for row in answer.tracks if row.own] == [3]
-    assert "The list holds 1 of your 2 tracks, so that it does not look like an advert." in answer.notes
+    assert (
+        "The list holds 1 of your 2 tracks: at most one for every ten others, and one version of each song."
+        in answer.notes
+    )
 
 
 def test_a_reason_speaks_of_the_seed_that_is_nearest(recommend_from):
@@ -697,7 +700,7 @@ def test_near_the_top_no_band_begins_above_100(recommend_from):
     answer = recommend_from(tracks, ask())
     assert names(answer) == ["Big 1"]
     assert answer.notes[0] == (
-        "Nobody is above 100, so no band can begin at 105, so artists from 96 to 100 were considered too."
+        "Nobody is above 100 and the band would begin at 105, so artists from 96 to 100 were considered too."
     )
 
 
@@ -854,3 +857,37 @@ def test_an_artist_left_out_by_id_is_no_unknown_name(recommend_from):
     answer = recommend_from(tracks, ask(filters=RequestFilters(exclude_artists=(GUEST_ID,))))
     assert names(answer) == ["Big 2"]
     assert not any("changed nothing" in note for note in answer.notes)
+
+
+def test_an_artist_whom_only_titles_name_never_gets_the_tracks_they_are_guests_on(recommend_from):
+    tracks = [SEED, big(1, title="Island (feat. Nevve)"), big(2)]
+    nevve = Seed(title="New", artists=("Nevve",), features=SEED.features, genres=("pop",), followers=10)
+    assert "Big 1" not in names(recommend_from(tracks, ask(nevve)))
+    without = recommend_from(tracks, ask(filters=RequestFilters(exclude_artists=("Nevve",))))
+    assert names(without) == ["Big 2"]
+    guest_on_mine = Seed(
+        title="New (feat. Nevve)", artists=("X",), features=SEED.features, genres=("pop",), followers=10
+    )
+    assert "Big 1" not in names(recommend_from(tracks, ask(guest_on_mine)))
+
+
+def test_two_tracks_share_no_guest_even_if_nobody_knows_the_guest(recommend_from):
+    tracks = [SEED, big(1, title="One (feat. Travis)"), big(2, title="Two (Somebody feat. Travis)"), big(3)]
+    assert names(recommend_from(tracks, by_similarity())) == ["Big 1", "Big 3"]
+
+
+def test_a_seed_of_the_catalogue_under_a_shared_name_keeps_out_all_who_bear_it(recommend_from):
+    bearers = [
+        big(1, artists=(ArtistCredit("Echo", GUEST_ID),)),
+        big(2, artists=(ArtistCredit("Echo", OTHER_ID),)),
+        big(3, title="Three (feat. Echo)"),
+    ]
+    seed = make_track(track_id=track_id(1), title="Mine", artists=("Echo",), popularity=20)
+    assert names(recommend_from([seed, *bearers, big(4)], ask(Seed(seed.track_id)))) == ["Big 4"]
+
+
+def test_a_known_guest_does_not_set_the_genre_of_an_unknown_artist(recommend_from):
+    star = [big(number, artists=("Star",), genres=("pop",)) for number in range(1, 9)]
+    near = [big(20 + number, genres=("folk",), energy=0.1) for number in range(9)]
+    quiet = Seed(title="Mine (feat. Star)", artists=("X",), features=make_features(energy=0.1), followers=10)
+    assert recommend_from([*star, *near], ask(quiet)).genre.how is GenreSource.INFERRED
