@@ -10,15 +10,16 @@ from typing import Any, Final
 
 from daltonify_core.catalogue.artists import KnownArtist, PopularitySource
 from daltonify_core.catalogue.audio_features import FEATURE_NAMES, AudioFeatures
-from daltonify_core.catalogue.canonical_csv import join_list, split_list
-from daltonify_core.catalogue.track import ArtistCredit, Track
+from daltonify_core.catalogue.canonical_csv import format_credits, join_list, parse_credits, split_list
+from daltonify_core.catalogue.track import Track
 from daltonify_core.errors import IndexCorrupt
 
 _SCHEMA: Final = f"""
 CREATE TABLE tracks (
-    item INTEGER PRIMARY KEY, track_id TEXT NOT NULL, title TEXT NOT NULL, artists TEXT NOT NULL, artist_ids TEXT,
-    album TEXT, release_date TEXT, duration_ms INTEGER, explicit INTEGER, popularity INTEGER, artist_popularity INTEGER,
-    genres TEXT NOT NULL, snapshot TEXT, source TEXT, {", ".join(FEATURE_NAMES)}
+    item INTEGER PRIMARY KEY, track_id TEXT NOT NULL, title TEXT NOT NULL,
+    artists TEXT NOT NULL, artist_ids TEXT NOT NULL, album TEXT, release_date TEXT, duration_ms INTEGER,
+    explicit INTEGER, popularity INTEGER, artist_popularity INTEGER, genres TEXT NOT NULL, snapshot TEXT, source TEXT,
+    {", ".join(FEATURE_NAMES)}
 );
 CREATE TABLE artists (number INTEGER PRIMARY KEY, name TEXT NOT NULL, popularity INTEGER, popularity_source TEXT);
 CREATE TABLE artist_keys (key TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
@@ -163,10 +164,7 @@ def _row(track: Track) -> tuple[object, ...]:
     return (
         track.track_id,
         track.title,
-        join_list(credit.name for credit in track.artists),
-        join_list(credit.artist_id or "" for credit in track.artists)
-        if any(c.artist_id for c in track.artists)
-        else None,
+        *format_credits(track.artists),
         track.album,
         track.release_date,
         track.duration_ms,
@@ -181,12 +179,10 @@ def _row(track: Track) -> tuple[object, ...]:
 
 
 def _track(row: Sequence[Any]) -> Track:
-    names = split_list(row[2])
-    ids = split_list(row[3]) if row[3] else [""] * len(names)
     return Track(
         track_id=row[0],
         title=row[1],
-        artists=tuple(ArtistCredit(name, artist_id or None) for name, artist_id in zip(names, ids, strict=True)),
+        artists=parse_credits(row[2], row[3]),
         features=AudioFeatures(*row[13:]),
         album=row[4],
         release_date=row[5],

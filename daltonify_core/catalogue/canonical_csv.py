@@ -69,15 +69,33 @@ def split_list(text: str) -> list[str]:
     return values
 
 
+def format_credits(artists: Sequence[ArtistCredit]) -> tuple[str, str]:
+    """The two parallel fields for names and ids; the latter is empty when no id is known."""
+    has_ids = any(credit.artist_id for credit in artists)
+    names = join_list(credit.name for credit in artists)
+    return names, join_list(credit.artist_id or "" for credit in artists) if has_ids else ""
+
+
+def parse_credits(artists: str, artist_ids: str) -> tuple[ArtistCredit, ...]:
+    """The inverse of ``format_credits``; raises ``InvalidTrack`` when the fields do not run parallel."""
+    names = split_list(artists)
+    if not artist_ids:
+        return tuple([ArtistCredit(name) for name in names])
+    ids = split_list(artist_ids)
+    if len(ids) != len(names):
+        raise InvalidTrack("artist_ids", f"The row names {len(names)} artists but {len(ids)} artist ids.")
+    return tuple([ArtistCredit(name, artist_id or None) for name, artist_id in zip(names, ids, strict=True)])
+
+
 def format_row(track: Track) -> list[str]:
     """The fields of one track in the order of ``COLUMNS``."""
     features = track.features
-    has_ids = any(credit.artist_id for credit in track.artists)
+    artists, artist_ids = format_credits(track.artists)
     return [
         track.track_id,
         track.title,
-        join_list(credit.name for credit in track.artists),
-        join_list(credit.artist_id or "" for credit in track.artists) if has_ids else "",
+        artists,
+        artist_ids,
         track.album or "",
         track.release_date or "",
         _text(track.duration_ms),
@@ -136,7 +154,7 @@ class RowParser:
         return Track(
             track_id=track_id,
             title=title,
-            artists=_parse_credits(artists, artist_ids),
+            artists=parse_credits(artists, artist_ids),
             features=AudioFeatures(
                 danceability=_parse_float("danceability", danceability),
                 energy=_parse_float("energy", energy),
@@ -191,16 +209,6 @@ def read_rows(stream: TextIO, name: str) -> Iterator[Track | InvalidTrack]:
 
 def _text(value: float | None) -> str:
     return "" if value is None else repr(value)
-
-
-def _parse_credits(artists: str, artist_ids: str) -> tuple[ArtistCredit, ...]:
-    names = split_list(artists)
-    if not artist_ids:
-        return tuple([ArtistCredit(name) for name in names])
-    ids = split_list(artist_ids)
-    if len(ids) != len(names):
-        raise InvalidTrack("artist_ids", f"The row names {len(names)} artists but {len(ids)} artist ids.")
-    return tuple([ArtistCredit(name, artist_id or None) for name, artist_id in zip(names, ids, strict=True)])
 
 
 def _parse_float(column: str, text: str) -> float | None:

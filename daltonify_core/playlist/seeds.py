@@ -38,8 +38,7 @@ class ResolvedSeed:
 
     ``item``, ``artist_numbers`` and ``primary_artist`` are its places in the index, where it has any;
     ``unnumbered_artists`` are the keys of names that lead to no one artist there, because nobody or several people bear
-    them. ``features_source`` is
-    ``catalogue``, ``given``, or ``catalogue and given``.
+    them. ``features_source`` is ``catalogue``, ``given``, or ``catalogue and given``.
     """
 
     track_id: str | None

@@ -9,7 +9,7 @@ the order with the smallest sum of jumps: a greedy tour, improved by reversing s
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from itertools import combinations
 
 from daltonify_core.catalogue.audio_features import AudioFeatures
 
@@ -75,11 +75,6 @@ def sequence_for_flow(
     order = list(range(count))
     # Shortening stops where no single reversal helps, and rarely that is a longer way than the one given.
     return tour if gaps.length(tour) <= gaps.length(order) else _shortened(order, gaps)
-
-
-def total_jump(tracks: Sequence[AudioFeatures], settings: SequencerSettings | None = None) -> float:
-    """Sum of the jumps between neighbours; 0 for fewer than two tracks."""
-    return sum(jump(first, second, settings) for first, second in pairwise(tracks))
 
 
 class _Gaps:
