@@ -38,8 +38,10 @@ COMPILE := pip compile --quiet --universal --python-version 3.12 --generate-hash
 
 lock: ## re-make the pinned requirements from pyproject.toml (UPGRADE=1: to the newest versions)
 	@uv=$$(infra/local/boot_uv.sh "$$(infra/local/find_python.sh --fetch)") && \
-	"$$uv" $(COMPILE) pyproject.toml --extra cli -o requirements.txt && \
-	"$$uv" $(COMPILE) pyproject.toml --extra cli --group dev -c requirements.txt -o requirements-dev.txt && \
+	"$$uv" $(COMPILE) pyproject.toml --all-extras -o requirements.txt && \
+	"$$uv" $(COMPILE) pyproject.toml --all-extras --group dev -c requirements.txt -o requirements-dev.txt && \
+	"$$uv" $(COMPILE) pyproject.toml --extra service -c requirements.txt -o layers/dependencies/requirements.txt && \
+	"$$uv" $(COMPILE) --group sam -o requirements-sam.txt && \
 	"$$uv" $(COMPILE) --group uv -o requirements-uv.txt
 
 bench: setup ## measure recall and speed of the index

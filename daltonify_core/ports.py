@@ -1,8 +1,10 @@
 """Ports: what the domain needs from the outside, in its own words."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, TextIO
 
@@ -153,10 +155,11 @@ class IndexStore(Protocol):
     def activate(self, current: CurrentIndex, expected_tag: str | None) -> None:
         """Make a stored version current; raises ``ActivationConflict`` when the state's tag is another one."""
 
-    def fetch(self, version: str, scratch: Path) -> Path:
+    def fetch(self, version: str, scratch: Path, names: Collection[str] | None = None) -> Path:
         """A local folder that holds the version's files, in ``scratch`` if it must be copied.
 
-        Raises ``IndexUnavailable`` when there is no such version.
+        ``names`` limits what is copied to the manifest and these files, as far as there are any. Raises
+        ``IndexUnavailable`` when there is no such version.
         """
 
     def prune(self, keep: Collection[str]) -> list[str]:
@@ -164,3 +167,178 @@ class IndexStore(Protocol):
 
         A version that was stored only recently may stay: another build may be about to activate it.
         """
+
+
+type Clock = Callable[[], datetime]
+"""The time now, aware of its zone."""
+
+
+class SecretStore(Protocol):
+    """Secrets by name, each a set of named texts."""
+
+    def read(self, name: str) -> Mapping[str, str]:
+        """Raises ``SecretUnavailable`` when the secret is missing or unreadable."""
+
+    def write(self, name: str, values: Mapping[str, str]) -> None:
+        """Replace a secret, or make it; raises ``SecretUnavailable``."""
+
+
+class LinkExpander(Protocol):
+    """Finds out where a short link leads."""
+
+    def expand(self, link: str) -> str:
+        """The full track or album link behind ``link``, for which ``links.is_short_link`` holds.
+
+        Raises ``InvalidLink`` when it leads elsewhere, ``UpstreamUnavailable`` when nobody answers in time.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class PlaylistText:
+    """What a playlist says about itself; ``public`` decides whether the account's profile lists it."""
+
+    title: str
+    description: str
+    public: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListedItem:
+    """One row of a playlist as the service reads it back.
+
+    ``uri`` is ``None`` for a row without a track; ``playable`` is ``None`` where the service does not say.
+    """
+
+    uri: str | None
+    playable: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPlaylists:
+    """Playlist ids, in the order of the account's list; ``is_complete`` when that list was read to its end."""
+
+    ids: tuple[str, ...]
+    is_complete: bool
+
+
+class PlaylistService(Protocol):
+    """The account at the music service under which playlists are published.
+
+    Every method may raise ``UpstreamUnavailable``, ``UpstreamRateLimited``, ``UpstreamRefused`` and ``ConsentNeeded``;
+    those that write also ``UpstreamUncertain``; those that take a playlist also ``UnknownPlaylist``. None of them waits
+    out a limit, and a write is never repeated by itself.
+    """
+
+    @property
+    def is_real(self) -> bool:
+        """Whether real listeners meet what is published there; false for a simulator."""
+
+    def create_playlist(self, text: PlaylistText) -> str:
+        """Make an empty playlist; its id."""
+
+    def change_details(self, playlist_id: str, text: PlaylistText) -> None:
+        """Replace what a playlist says about itself."""
+
+    def replace_items(self, playlist_id: str, uris: Sequence[str]) -> None:
+        """Put exactly these tracks into a playlist, at most 100, in this order.
+
+        All or nothing: ``UpstreamRefused`` with status 400 when the service does not know one of them.
+        """
+
+    def append_items(self, playlist_id: str, uris: Sequence[str]) -> None:
+        """Add at most 100 tracks at the end; all or nothing, as ``replace_items``."""
+
+    def read_items(self, playlist_id: str) -> list[ListedItem]:
+        """Every row of a playlist, in order."""
+
+    def find_playlists(self, reference: str) -> FoundPlaylists:
+        """The account's playlists whose description holds ``reference``, newest entries of its list first."""
+
+
+class PublicationState(StrEnum):
+    """How far a publication has come."""
+
+    STARTED = "started"
+    CREATED = "created"
+    FILLED = "filled"
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """Our own record of one publication, from which any attempt can go on.
+
+    ``key`` is scoped by account and hashed; ``payload_hash`` tells another request under the same key. ``reference`` is
+    the short text in the description by which a playlist is found whose creation was not answered. ``attempt`` counts
+    from 1 and fences: only the latest attempt may write. ``create_sent_at`` is set while a creation is unanswered.
+    ``tracks_added``, ``replaced`` and ``left_out`` (track URIs) are what the last fill came to.
+    """
+
+    key: str
+    payload_hash: str
+    reference: str
+    started_at: datetime
+    expires_at: datetime
+    state: PublicationState = PublicationState.STARTED
+    attempt: int = 1
+    lease_until: datetime | None = None
+    create_sent_at: datetime | None = None
+    playlist_id: str | None = None
+    tracks_added: int | None = None
+    replaced: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """A counter and its limit. ``until`` is when the counter is forgotten, ``None`` for one that lasts.
+
+    ``message`` is what to tell whoever meets the limit.
+    """
+
+    counter: str
+    limit: int
+    until: datetime | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """An outside service that must not be asked before ``open_until``."""
+
+    open_until: datetime
+    why: str
+
+
+class PublicationStore(Protocol):
+    """Records of publications, edit tokens, counters and circuits; what has expired is as if it were not there."""
+
+    def begin(self, publication: Publication, caps: Sequence[Cap], now: datetime) -> Publication | None:
+        """Store a new publication and count it against every cap, all or nothing.
+
+        Returns the publication that is stored under the key already, or ``None`` when this one was stored. Raises
+        ``CapReached`` with the message of a cap that is used up.
+        """
+
+    def claim(self, key: str, now: datetime, lease_until: datetime) -> Publication:
+        """Take over a stored publication for a new attempt: the record with its attempt raised and the new lease.
+
+        Raises ``PublicationInProgress`` while the lease of another attempt runs.
+        """
+
+    def save(self, publication: Publication) -> None:
+        """Replace the record; raises ``PublicationInProgress`` when a later attempt has taken over."""
+
+    def count(self, caps: Sequence[Cap], now: datetime) -> None:
+        """Count one more against every cap, all or nothing; raises ``CapReached``."""
+
+    def save_edit_token(self, playlist_id: str, token_hash: str) -> None:
+        """Remember the hash of the token that may change a playlist of ours; storing it again changes nothing."""
+
+    def edit_token_hash(self, playlist_id: str) -> str | None:
+        """The hash that was stored for a playlist, ``None`` for one that is not ours."""
+
+    def open_circuit(self, service: str, circuit: Circuit) -> None:
+        """Remember that a service must not be asked; a circuit that stays open longer is kept."""
+
+    def circuit(self, service: str, now: datetime) -> Circuit | None:
+        """The circuit of a service while it is open."""

@@ -114,8 +114,8 @@ class FolderIndexStore:
                 os.fsync(stream.fileno())
             partial.replace(self._folder / _POINTER)
 
-    def fetch(self, version: str, scratch: Path) -> Path:
-        """The version's own folder; nothing is copied, so ``scratch`` is not needed."""
+    def fetch(self, version: str, scratch: Path, names: Collection[str] | None = None) -> Path:
+        """The version's own folder; nothing is copied, so neither ``scratch`` nor ``names`` is needed."""
         folder = self._folder / version
         if not (folder / MANIFEST_FILE).is_file():
             raise IndexUnavailable(f"There is no index version {version} in {self._folder}. Build it anew.")

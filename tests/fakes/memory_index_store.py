@@ -5,6 +5,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from daltonify_core.errors import ActivationConflict, IndexUnavailable
+from daltonify_core.index.manifest import MANIFEST_FILE
 from daltonify_core.ports import ActivationState, CurrentIndex
 
 
@@ -32,12 +33,13 @@ class MemoryIndexStore:
             self._activations += 1
             self._state = ActivationState(current, f"activation {self._activations}")
 
-    def fetch(self, version: str, scratch: Path) -> Path:
+    def fetch(self, version: str, scratch: Path, names: Collection[str] | None = None) -> Path:
         if version not in self.versions:
             raise IndexUnavailable(f"There is no version {version}.")
         scratch.mkdir(parents=True, exist_ok=True)
         for name, content in self.versions[version].items():
-            (scratch / name).write_bytes(content)
+            if names is None or name in names or name == MANIFEST_FILE:
+                (scratch / name).write_bytes(content)
         return scratch
 
     def prune(self, keep: Collection[str]) -> list[str]:

@@ -1,0 +1,1 @@
+"""The scheduled build of the index."""

@@ -1,0 +1,1 @@
+"""Plumbing that every function uses: settings, errors as HTTP answers, clients."""

@@ -1,0 +1,73 @@
+"""Every setting that comes from the environment, read and checked in one place before any request is served.
+
+Secrets are named here, never held: the values of ``*_SECRET`` variables are names in Secrets Manager. AWS clients take
+region, credentials and ``AWS_ENDPOINT_URL`` from the environment by themselves.
+"""
+
+import os
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+MAX_BODY_BYTES: Final = 64 * 1024
+"""A request with 500 exclusions takes about 30 KB; anything larger is no playlist."""
+SPOTIFY_API: Final = "https://api.spotify.com/v1/"
+SPOTIFY_ACCOUNTS: Final = "https://accounts.spotify.com"
+
+
+class InvalidSettings(Exception):
+    """The function is not configured as it must be; the message names every variable that is wrong."""
+
+
+class PublishAccess(StrEnum):
+    """Who may publish under the service account."""
+
+    OFF = "off"
+    CODE = "code"
+    OPEN = "open"
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """Read the variables named after the fields in capitals; an empty one counts as absent.
+
+        Raises ``InvalidSettings``.
+        """
+        found = os.environ if environment is None else environment
+        values = {name: found[name.upper()] for name in cls.model_fields if found.get(name.upper())}
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            faults = [f"{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors()]
+            raise InvalidSettings("; ".join(faults)) from None
+
+
+class IndexSettings(_Settings):
+    """Where catalogue and index lie. ``data_bucket`` holds ``catalogue/`` and ``index/``."""
+
+    data_bucket: str = Field(min_length=3)
+
+
+class ApiSettings(IndexSettings):
+    """What the API needs. The addresses of Spotify differ only where a simulator stands in for it."""
+
+    table_name: str = Field(min_length=3)
+    publish_access: PublishAccess = PublishAccess.CODE
+    spotify_secret: str = Field(min_length=1)
+    publishing_secret: str = Field(min_length=1)
+    spotify_api: str = SPOTIFY_API
+    spotify_accounts: str = SPOTIFY_ACCOUNTS
+    spotify_market: str = Field(default="US", pattern="^[A-Z]{2}$")
+    open_playlists_at: str = "https://open.spotify.com/playlist/"
+    scratch_folder: str = "/tmp/daltonify"  # noqa: S108 - Lambda's only writable folder, and nobody else's
+    index_check_seconds: int = Field(default=60, ge=0, le=3600)
+
+    @property
+    def is_real_spotify(self) -> bool:
+        """Whether listeners meet what is published; anything but Spotify's own address is a simulator."""
+        return self.spotify_api == SPOTIFY_API
