@@ -1,22 +1,37 @@
 """What every kind of test shares: real data when the machine has them, and no wall-clock verdicts."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+
+if TYPE_CHECKING:
+    from tests.contract.local_aws import LocalAws
+    from tests.contract.spotify_contract import SpotifyContract
+
+from tests import log_watch
 
 REAL_DATA_VARIABLE = "DALTONIFY_DATA"
 # Stands for the whole folder, so that a path to something else is noticed before a test fails for an obscure reason.
 REAL_DATA_FILE = "spotify_songs_tidytuesday.csv.gz"
 NO_REAL_DATA = f"real data not found: set {REAL_DATA_VARIABLE} to a folder that holds {REAL_DATA_FILE}"
 
-# Measures instead of asserting; `make bench` runs it.
-collect_ignore = ["benchmark"]
+CONTRACT_VARIABLE = "DALTONIFY_CONTRACT"
+CONTRACT_FILE = "spotify-web-api.yml"
+NO_CONTRACT = f"Spotify's contract not found: set {CONTRACT_VARIABLE} to a folder that holds {CONTRACT_FILE}"
+
+# The first measures instead of asserting, the second needs a browser: `make bench` and `make test-site` run them.
+collect_ignore = ["benchmark", "e2e"]
 
 # Hypothesis fails an example that takes over 200 ms; on a busy machine that says nothing about the code.
 hypothesis.settings.register_profile("daltonify", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("daltonify")
+
+log_watch.start()
+LOOKS_BACK = "tests/test_no_secret_in_logs.py"
 
 
 def find_real_data() -> Path:
@@ -35,12 +50,51 @@ def real_data() -> Path:
     return find_real_data()
 
 
+@pytest.fixture(scope="session")
+def aws_server() -> "Iterator[LocalAws]":
+    """One local AWS for the run; imported late, because most tests need no server and it takes a second."""
+    from tests.contract.local_aws import serve
+
+    with serve() as local_aws:
+        yield local_aws
+
+
+@pytest.fixture
+def aws(aws_server: "LocalAws", monkeypatch: pytest.MonkeyPatch) -> "LocalAws":
+    """The local AWS, to which every client leads that takes its address and credentials from the environment."""
+    for name, value in aws_server.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    return aws_server
+
+
+@pytest.fixture(scope="session")
+def spotify_contract() -> "SpotifyContract":
+    """Spotify's OpenAPI document, read once; skips when no folder is named, fails when the name is wrong."""
+    named = os.environ.get(CONTRACT_VARIABLE)
+    if not named:
+        pytest.skip(NO_CONTRACT)
+    if not (Path(named) / CONTRACT_FILE).is_file():
+        pytest.fail(f"{CONTRACT_VARIABLE}={named} does not hold {CONTRACT_FILE}", pytrace=False)
+    # Imported here, because the library takes half a second that only these tests should pay.
+    from tests.contract.spotify_contract import SpotifyContract
+
+    return SpotifyContract(Path(named))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The fixture implies the marker, so that `-m "not real_data"` finds every such test."""
     for item in items:
         if "real_data" in getattr(item, "fixturenames", ()):
             item.add_marker("real_data")
+    items.sort(key=lambda item: item.nodeid.startswith(LOOKS_BACK))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """What a test printed may end in a log as well."""
+    for _, text in report.sections:
+        log_watch.keep(text)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -57,6 +111,7 @@ def pytest_report_header() -> str | None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """One line instead of one per test; a silent skip would look like a pass."""
-    count = sum(NO_REAL_DATA in str(report.longrepr) for report in terminalreporter.stats.get("skipped", ()))
-    if count:
-        terminalreporter.write_line(f"{NO_REAL_DATA}; {count} {'test' if count == 1 else 'tests'} skipped")
+    for reason in (NO_REAL_DATA, NO_CONTRACT):
+        count = sum(reason in str(report.longrepr) for report in terminalreporter.stats.get("skipped", ()))
+        if count:
+            terminalreporter.write_line(f"{reason}; {count} {'test' if count == 1 else 'tests'} skipped")

@@ -1,0 +1,197 @@
+"""The tracks that the simulated Spotify knows, with the artists and albums that follow from them."""
+
+import hashlib
+import re
+import string
+from collections import ChainMap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+_BASE62: Final = string.digits + string.ascii_letters
+_ID_LENGTH: Final = 22
+_ID: Final = re.compile(f"[0-9A-Za-z]{{{_ID_LENGTH}}}")
+_FILTER: Final = re.compile(r"\b(artist|track|album|year|isrc|upc|genre|tag):", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedTrack:
+    """One track. ``release_date`` is a year, month or day; what is not ``playable`` is so in no market."""
+
+    title: str
+    artists: tuple[str, ...]
+    album: str = ""
+    playable: bool = True
+    isrc: str | None = None
+    duration_ms: int = 180_000
+    release_date: str = "2024"
+    explicit: bool = False
+    track_number: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedAlbum:
+    """An album as its tracks imply it; ``track_ids`` in the order of their numbers."""
+
+    album_id: str
+    name: str
+    artists: tuple[str, ...]
+    release_date: str
+    track_ids: tuple[str, ...]
+
+
+def is_id(text: str) -> bool:
+    """Whether ``text`` has the form of a Spotify id: 22 characters of base 62."""
+    return _ID.fullmatch(text) is not None
+
+
+def artist_id(name: str) -> str:
+    """The id that stands for an artist of this name, the same in every run."""
+    return _id_of("artist", name)
+
+
+def album_id(track: SimulatedTrack) -> str:
+    """The id of the track's album, the same for every track of it."""
+    return _id_of("album", track.artists[0], _album_name(track))
+
+
+def _id_of(*texts: str) -> str:
+    number = int.from_bytes(hashlib.sha256("\0".join(texts).encode()).digest())
+    characters = []
+    for _ in range(_ID_LENGTH):
+        number, digit = divmod(number, len(_BASE62))
+        characters.append(_BASE62[digit])
+    return "".join(characters)
+
+
+def _album_name(track: SimulatedTrack) -> str:
+    return track.album or track.title
+
+
+class SimulatedCatalogue:
+    """Tracks by id; artists and albums are derived when one is asked for, since most callers never do.
+
+    The given mapping is read as it is, so a large one may look its tracks up only when they are needed.
+    """
+
+    def __init__(self, tracks: Mapping[str, SimulatedTrack]) -> None:
+        # ChainMap writes to its first map only, so the caller's mapping is never changed.
+        self._tracks: ChainMap[str, SimulatedTrack] = ChainMap({}, tracks)  # type: ignore[arg-type]
+        self._artists: dict[str, str] | None = None
+        self._albums: dict[str, SimulatedAlbum] | None = None
+
+    def add(self, tracks: Mapping[str, SimulatedTrack]) -> None:
+        """Make more tracks known, or replace them; raises ``ValueError`` for an id that Spotify could not have."""
+        for track_id in tracks:
+            if not is_id(track_id):
+                raise ValueError(f"{track_id!r} is not 22 letters and digits")
+        self._tracks.update(tracks)
+        self._artists = self._albums = None
+
+    def track(self, track_id: str) -> SimulatedTrack | None:
+        """The track, ``None`` for an unknown id."""
+        return self._tracks.get(track_id)
+
+    def artist(self, wanted_id: str) -> str | None:
+        """The name of the artist with this id."""
+        if self._artists is None:
+            self._artists = {artist_id(name): name for track in self._tracks.values() for name in track.artists}
+        return self._artists.get(wanted_id)
+
+    def album(self, wanted_id: str) -> SimulatedAlbum | None:
+        """The album with this id."""
+        return self._all_albums().get(wanted_id)
+
+    def album_of(self, track_id: str, track: SimulatedTrack) -> SimulatedAlbum:
+        """The album as the track knows it; the list of its tracks may be short, which saves a walk over them all."""
+        return SimulatedAlbum(
+            album_id(track), _album_name(track), track.artists[:1], track.release_date, track_ids=(track_id,)
+        )
+
+    def _all_albums(self) -> dict[str, SimulatedAlbum]:
+        if self._albums is None:
+            members: dict[str, list[str]] = {}
+            for track_id, track in self._tracks.items():
+                members.setdefault(album_id(track), []).append(track_id)
+            self._albums = {
+                found: self._album_from(found, sorted(ids, key=lambda one: self._tracks[one].track_number))
+                for found, ids in members.items()
+            }
+        return self._albums
+
+    def _album_from(self, found_id: str, track_ids: list[str]) -> SimulatedAlbum:
+        first = self._tracks[track_ids[0]]
+        return SimulatedAlbum(found_id, _album_name(first), first.artists[:1], first.release_date, tuple(track_ids))
+
+    def search_tracks(self, query: str) -> list[str]:
+        """Ids of the tracks that hold every word and meet every field filter of ``query``."""
+        wanted = _Query.parse(query)
+        return [track_id for track_id, track in self._tracks.items() if _track_matches(track, wanted)]
+
+    def search_artists(self, query: str) -> list[str]:
+        """Names of the artists that match; only free words and ``artist:`` can apply to one."""
+        wanted = _Query.parse(query)
+        if wanted.filters.keys() - {"artist"}:
+            return []
+        names = dict.fromkeys(name for track in self._tracks.values() for name in track.artists)
+        return [name for name in names if _holds(name, wanted.words + wanted.filters.get("artist", ()))]
+
+    def search_albums(self, query: str) -> list[SimulatedAlbum]:
+        """Albums that match by free words, ``album:``, ``artist:`` and ``year:``."""
+        wanted = _Query.parse(query)
+        if wanted.filters.keys() - {"artist", "album", "year"}:
+            return []
+        return [
+            album
+            for album in self._all_albums().values()
+            if _holds(" ".join((album.name, *album.artists)), wanted.words)
+            and _holds(" ".join(album.artists), wanted.filters.get("artist", ()))
+            and _holds(album.name, wanted.filters.get("album", ()))
+            and _in_years(album.release_date, wanted.filters.get("year", ()))
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Query:
+    words: tuple[str, ...]
+    filters: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def parse(cls, text: str) -> "_Query":
+        # The value of a filter reaches to the next filter: `track:Doxy artist:Miles Davis`, quoted or not.
+        words, *parts = _FILTER.split(text)
+        pairs = zip(parts[::2], parts[1::2], strict=True)
+        return cls(_words(words), {name.lower(): _words(value) for name, value in pairs})
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.replace('"', " ").casefold().split())
+
+
+def _track_matches(track: SimulatedTrack, wanted: _Query) -> bool:
+    fields = {"track": track.title, "artist": " ".join(track.artists), "album": _album_name(track)}
+    for name, words in wanted.filters.items():
+        if name in fields:
+            matches = _holds(fields[name], words)
+        elif name == "isrc":
+            matches = (track.isrc or "").casefold() in words
+        elif name == "year":
+            matches = _in_years(track.release_date, words)
+        else:
+            matches = False  # upc and tag are for albums, and no track here has a genre
+        if not matches:
+            return False
+    return _holds(" ".join(fields.values()), wanted.words)
+
+
+def _holds(text: str, words: tuple[str, ...]) -> bool:
+    folded = text.casefold()
+    return all(word in folded for word in words)
+
+
+def _in_years(release_date: str, years: tuple[str, ...]) -> bool:
+    for text in years:
+        first, _, last = text.partition("-")
+        if not first <= release_date[:4] <= (last or first):
+            return False
+    return True

@@ -1,0 +1,109 @@
+"""AWS on this machine for tests: one moto server for the whole run, fresh buckets and tables for every test."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+import pytest
+from botocore.config import Config
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler
+from moto.server import ThreadedMotoServer
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+REGION: Final = "eu-central-1"
+ACCESS_KEY: Final = "testing"
+SECRET_KEY: Final = "NEVERLOGME-aws-secret-key"
+_numbers = count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalAws:
+    """Clients of the local server. Names that it hands out are used once, so tests never meet each other's data."""
+
+    endpoint: str
+    s3: "S3Client" = field(init=False)
+    dynamodb: "DynamoDBClient" = field(init=False)
+    secrets_manager: "SecretsManagerClient" = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "s3", self.client("s3"))
+        object.__setattr__(self, "dynamodb", self.client("dynamodb"))
+        object.__setattr__(self, "secrets_manager", self.client("secretsmanager"))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a function finds in its environment, so that its clients reach this server."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        }
+
+    def client(self, service: Any) -> Any:
+        """A client that does not repeat what fails, so that a test sees every fault."""
+        return boto3.session.Session().client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id=ACCESS_KEY,
+            aws_secret_access_key=SECRET_KEY,
+            config=Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=30),
+        )
+
+    def make_bucket(self) -> str:
+        """A new bucket with versioning, as the deployed one has it."""
+        name = f"daltonify-{next(_numbers)}"
+        self.s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+        self.s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        return name
+
+    def make_table(self) -> str:
+        """A new table with keys ``pk`` and ``sk`` and expiry at ``expires_at``."""
+        name = f"daltonify-{next(_numbers)}"
+        self.dynamodb.create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            AttributeDefinitions=[
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "sk", "AttributeType": "S"},
+            ],
+        )
+        self.dynamodb.update_time_to_live(
+            TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"}
+        )
+        return name
+
+    def make_secret(self, text: str) -> str:
+        """The name of a new secret that holds ``text``."""
+        name = f"daltonify-{next(_numbers)}"
+        self.secrets_manager.create_secret(Name=name, SecretString=text)
+        return name
+
+
+@contextmanager
+def serve() -> Iterator[LocalAws]:
+    """Run the server on a free port of 127.0.0.1."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    with pytest.MonkeyPatch.context() as patch:
+        # A line for each of thousands of requests would bury what a failed test has to say.
+        patch.setattr(MotoRequestHandler, "log_request", lambda *_: None)
+        # Which service a host means never changes, and moto lists its source folder to find out, at every request.
+        find_backend = DomainDispatcherApplication.get_backend_for_host
+        patch.setattr(DomainDispatcherApplication, "get_backend_for_host", cache(find_backend))
+        server.start()
+        try:
+            host, port = server.get_host_and_port()
+            yield LocalAws(f"http://{host}:{port}")
+        finally:
+            server.stop()
