@@ -10,16 +10,22 @@ BIN := $(VENV)/bin
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test check format lock bench clean
+.PHONY: help setup demo test test-site check format lock openapi bench build clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## make or refresh the virtual environment, with the daltonify command in it
 	@infra/local/setup.sh "$(VENV)"
 
+demo: setup ## serve everything on this machine, with invented tracks or CATALOGUE=file-or-folder (PORT=8000)
+	@$(BIN)/python -m infra.local.demo $(ARGS)
+
 test: setup ## run every test that needs no browser
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-site: setup ## run the tests of the page in headless Chromium
+	@$(BIN)/python -m pytest tests/e2e $(ARGS)
 
 check: setup ## formatting, lint, types and tests: what has to pass before a commit
 	@$(BIN)/ruff format --check .
@@ -44,9 +50,15 @@ lock: ## re-make the pinned requirements from pyproject.toml (UPGRADE=1: to the 
 	"$$uv" $(COMPILE) --group sam -o requirements-sam.txt && \
 	"$$uv" $(COMPILE) --group uv -o requirements-uv.txt
 
+build: ## build what is deployed, and look for faults that would only show there
+	@infra/local/build.sh
+
+openapi: setup ## write infra/openapi.json anew from the API's routes
+	@PYTHONPATH=functions $(BIN)/python -m infra.local.write_openapi
+
 bench: setup ## measure recall and speed of the index
 	@$(BIN)/python -m tests.benchmark.recall $(ARGS)
 
 clean: ## remove environments, caches and build output; catalogues and indexes stay
-	rm -rf .venv* .boot .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info
+	rm -rf .venv* .boot .tools .aws-sam .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -12,7 +12,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FIND_PYTHON = ROOT / "infra" / "local" / "find_python.sh"
-PINS = ["requirements.txt", "requirements-dev.txt", "requirements-uv.txt"]
+LAYER_PINS = "layers/dependencies/requirements.txt"
+PINS = ["requirements.txt", "requirements-dev.txt", "requirements-sam.txt", "requirements-uv.txt", LAYER_PINS]
 
 
 class Machine:
@@ -200,13 +201,35 @@ def test_pins_name_versions_and_hashes_but_no_registry(name):
     assert lines
 
 
+def pinned(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    return dict(re.findall(r"^([a-z0-9-]+)==([^ ]+)", text, re.MULTILINE))
+
+
 def test_every_dependency_in_pyproject_is_pinned():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    runtime = project["project"]["dependencies"] + project["project"]["optional-dependencies"]["cli"]
-    groups = project["dependency-groups"]
-    for name, wanted in zip(PINS, (runtime, runtime + groups["dev"], groups["uv"]), strict=True):
-        pinned = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE))
-        assert {re.split(r"[<>=~!]", requirement)[0] for requirement in wanted} <= pinned
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    core, extras = pyproject["project"]["dependencies"], pyproject["project"]["optional-dependencies"]
+    everything = core + [requirement for extra in extras.values() for requirement in extra]
+    groups = {f"requirements-{name}.txt": group for name, group in pyproject["dependency-groups"].items()}
+    wanted = {
+        "requirements.txt": everything,
+        LAYER_PINS: core + extras["service"],
+        **groups,
+        "requirements-dev.txt": everything + groups["requirements-dev.txt"],
+    }
+    assert sorted(wanted) == sorted(PINS), "a group without a file would be installed unpinned"
+    for name, requirements in wanted.items():
+        names = {re.split(r"[\[<>=~!]", requirement)[0].lower() for requirement in requirements}
+        assert not names - set(pinned(name)), f"{name} is older than pyproject.toml: make lock"
+
+
+@pytest.mark.parametrize("name", ["requirements-dev.txt", LAYER_PINS])
+def test_what_is_tested_and_deployed_are_the_same_versions(name):
+    everywhere = pinned("requirements.txt")
+    assert {
+        package: version for package, version in pinned(name).items() if package in everywhere
+    }.items() <= everywhere.items()
+    assert everywhere.keys() & pinned(name).keys()
 
 
 def test_annoy_is_compiled_for_no_particular_processor():
