@@ -34,7 +34,9 @@
 ``code`` is stable and machine readable; the message is safe to show and says what to do.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 
 class DaltonifyError(Exception):
@@ -67,7 +69,7 @@ class InvalidLink(InvalidQuery):
 
 
 class UnknownGenre(InvalidQuery):
-    """A genre that the index does not offer; ``offered`` lists those that it does."""
+    """A genre that the index does not offer; ``offered`` lists those that it does, the nearest in name first."""
 
     code = "unknown_genre"
 
@@ -76,18 +78,47 @@ class UnknownGenre(InvalidQuery):
         self.offered = tuple(offered)
 
 
-class SeedDataNeeded(InvalidQuery):
-    """A seed that lacks what ranking needs.
+@dataclass(frozen=True, slots=True)
+class SeedKnowledge:
+    """What the request and the catalogue know of one seed, and what it lacks.
 
-    ``missing`` maps the seed's position in the request (from 0) to what it lacks: ``title``, ``artists``, ``features``,
-    ``artist_popularity``.
+    ``missing`` holds ``title``, ``artists``, ``features`` and ``artist_popularity`` as far as they are not known.
     """
+
+    track_id: str | None
+    title: str | None
+    artists: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+class SeedDataNeeded(InvalidQuery):
+    """A seed that lacks what ranking needs; ``seeds`` are all of the request's, in its order."""
 
     code = "seed_data_needed"
 
-    def __init__(self, message: str, missing: Mapping[int, Sequence[str]]) -> None:
+    def __init__(self, message: str, seeds: Sequence[SeedKnowledge]) -> None:
         super().__init__(message, field="seeds")
-        self.missing = {position: tuple(names) for position, names in missing.items()}
+        self.seeds = tuple(seeds)
+
+    @property
+    def missing(self) -> dict[int, tuple[str, ...]]:
+        """What each seed lacks that lacks anything, by its position in the request (from 0)."""
+        return {position: seed.missing for position, seed in enumerate(self.seeds) if seed.missing}
+
+    @property
+    def remedies(self) -> list[dict[str, Any]]:
+        """What the caller can do, as data: a ``kind``, the positions of the ``seeds`` that it mends, and for
+        ``describe`` the ``fields`` to fill in."""
+        described = [
+            name for name in ("title", "artists", "features") if any(name in seed.missing for seed in self.seeds)
+        ]
+        remedies: list[dict[str, Any]] = []
+        if described:
+            mended = [position for position, names in self.missing.items() if not set(names).isdisjoint(described)]
+            remedies.append({"kind": "describe", "seeds": mended, "fields": described})
+        if unpopular := [position for position, names in self.missing.items() if "artist_popularity" in names]:
+            remedies.append({"kind": "followers", "seeds": unpopular})
+        return remedies
 
 
 class NoBiggerArtists(InvalidQuery):
@@ -209,9 +240,16 @@ class PublishingUnavailable(DaltonifyError):
 
 
 class SecretUnavailable(DaltonifyError):
-    """A secret is missing, unreadable or lacks a field; the message names the secret, never its content."""
+    """A secret is missing, unreadable or lacks a field; the message names the secret, never its content.
+
+    ``is_absent`` is true when there certainly is no secret of that name.
+    """
 
     code = "secret_unavailable"
+
+    def __init__(self, message: str, is_absent: bool = False) -> None:
+        super().__init__(message)
+        self.is_absent = is_absent
 
 
 class UpstreamError(DaltonifyError):

@@ -224,9 +224,9 @@ class FoundPlaylists:
 class PlaylistService(Protocol):
     """The account at the music service under which playlists are published.
 
-    Every method may raise ``UpstreamUnavailable``, ``UpstreamRateLimited``, ``UpstreamRefused`` and ``ConsentNeeded``;
-    those that write also ``UpstreamUncertain``; those that take a playlist also ``UnknownPlaylist``. None of them waits
-    out a limit, and a write is never repeated by itself.
+    Every method may raise ``UpstreamUnavailable``, ``UpstreamRateLimited``, ``UpstreamRefused``, ``ConsentNeeded`` and
+    ``SecretUnavailable``; those that write also ``UpstreamUncertain``; those that take a playlist also
+    ``UnknownPlaylist``. None of them waits out a limit, and a write is never repeated by itself.
     """
 
     @property
@@ -270,7 +270,9 @@ class Publication:
     ``key`` is scoped by account and hashed; ``payload_hash`` tells another request under the same key. ``reference`` is
     the short text in the description by which a playlist is found whose creation was not answered. ``attempt`` counts
     from 1 and fences: only the latest attempt may write. ``create_sent_at`` is set while a creation is unanswered.
-    ``tracks_added``, ``replaced`` and ``left_out`` (track URIs) are what the last fill came to.
+    ``refused`` holds the track URIs that the service has turned down so far, ``suspects`` those of a group in which
+    another such track is being looked for. ``tracks_added``, ``replaced`` (pairs of
+    the wanted and the substitute URI), ``left_out`` and ``notes`` are what the fill came to, to be answered again.
     """
 
     key: str
@@ -283,14 +285,19 @@ class Publication:
     lease_until: datetime | None = None
     create_sent_at: datetime | None = None
     playlist_id: str | None = None
+    refused: tuple[str, ...] = ()
+    suspects: tuple[str, ...] = ()
     tracks_added: int | None = None
-    replaced: tuple[str, ...] = ()
+    replaced: tuple[tuple[str, str], ...] = ()
     left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Cap:
     """A counter and its limit. ``until`` is when the counter is forgotten, ``None`` for one that lasts.
+
+    The same name with another ``until`` is another counter, so tomorrow's begins at nothing.
 
     ``message`` is what to tell whoever meets the limit.
     """
@@ -310,7 +317,13 @@ class Circuit:
 
 
 class PublicationStore(Protocol):
-    """Records of publications, edit tokens, counters and circuits; what has expired is as if it were not there."""
+    """Records of publications, edit tokens, counters and circuits; what has expired is as if it were not there.
+
+    Every method may raise ``UpstreamUnavailable``, and a write may have been carried out then.
+    """
+
+    def find(self, key: str, now: datetime) -> Publication | None:
+        """The publication that is stored under the key."""
 
     def begin(self, publication: Publication, caps: Sequence[Cap], now: datetime) -> Publication | None:
         """Store a new publication and count it against every cap, all or nothing.

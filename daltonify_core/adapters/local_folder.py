@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TextIO
 
-from daltonify_core.errors import ActivationConflict, IndexCorrupt, IndexUnavailable
+from daltonify_core.errors import ActivationConflict, IndexUnavailable
 from daltonify_core.index.manifest import MANIFEST_FILE, FileDigest
+from daltonify_core.index.pointer import POINTER_FILE, pointer_from_json, pointer_to_json
 from daltonify_core.ports import ActivationState, CurrentIndex
 
-_POINTER: Final = "current.json"
 _LOCK: Final = ".activation.lock"
 _PARTIAL_PREFIX: Final = ".upload-"
 _UPLOAD_GRACE_SECONDS: Final = 60 * 60
@@ -65,19 +65,13 @@ class FolderIndexStore:
 
     def read_state(self) -> ActivationState:
         """What is current; the tag is the hash of the pointer file."""
-        path = self._folder / _POINTER
+        path = self._folder / POINTER_FILE
         try:
             # Read once: a tag of later bytes would let an activation overwrite one that it never saw.
             content = path.read_bytes()
         except FileNotFoundError:
             return ActivationState(None, None)
-        try:
-            values = json.loads(content.decode("utf-8"))
-            if not isinstance(values["previous"], list):
-                raise ValueError("previous is not a list")
-            current = CurrentIndex(str(values["version"]), str(values["built_at"]), tuple(map(str, values["previous"])))
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise IndexCorrupt(f"{path} is not readable. Remove it and build the index anew.") from error
+        current = pointer_from_json(content, str(path))
         return ActivationState(current, hashlib.sha256(content).hexdigest())
 
     def upload(self, version: str, bundle: Path) -> None:
@@ -101,18 +95,17 @@ class FolderIndexStore:
 
     def activate(self, current: CurrentIndex, expected_tag: str | None) -> None:
         """Swap the pointer in one rename, under a lock that makes compare and swap one step."""
-        values = {"version": current.version, "built_at": current.built_at, "previous": list(current.previous)}
         with self._activation_lock():
             if self.read_state().tag != expected_tag:
                 raise ActivationConflict("Another build activated an index in the meantime. Build again.")
             if not (self._folder / current.version / MANIFEST_FILE).is_file():
                 raise IndexUnavailable(f"Version {current.version} is not stored, so it cannot be activated.")
-            partial = self._folder / f"{_POINTER}.{os.getpid()}"
+            partial = self._folder / f"{POINTER_FILE}.{os.getpid()}"
             with partial.open("w", encoding="utf-8") as stream:
-                stream.write(json.dumps(values, indent=1) + "\n")
+                stream.write(pointer_to_json(current))
                 stream.flush()
                 os.fsync(stream.fileno())
-            partial.replace(self._folder / _POINTER)
+            partial.replace(self._folder / POINTER_FILE)
 
     def fetch(self, version: str, scratch: Path, names: Collection[str] | None = None) -> Path:
         """The version's own folder; nothing is copied, so neither ``scratch`` nor ``names`` is needed."""

@@ -13,6 +13,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 MAX_BODY_BYTES: Final = 64 * 1024
 """A request with 500 exclusions takes about 30 KB; anything larger is no playlist."""
+VERSION: Final = "0.1.0"
+"""Of the service; the package's own is not installed in Lambda."""
+QUERY_CHARACTERS: Final = (2, 80)
+"""One letter finds everything; nobody types more than a long title with its artist."""
+MAX_IDS: Final = 50
+MAX_FOUND_TRACKS: Final = 20
+"""What fits on a screen; whoever looks for more types another word."""
+KEY_CHARACTERS: Final = (16, 100)
+"""A random key of 16 characters is never met twice; 100 hold every usual form."""
+MAX_SHORT_LINKS: Final = 5
+"""Each may take some seconds to follow, and a gateway waits 30."""
 SPOTIFY_API: Final = "https://api.spotify.com/v1/"
 SPOTIFY_ACCOUNTS: Final = "https://accounts.spotify.com"
 
@@ -51,6 +62,12 @@ class IndexSettings(_Settings):
     """Where catalogue and index lie. ``data_bucket`` holds ``catalogue/`` and ``index/``."""
 
     data_bucket: str = Field(min_length=3)
+
+
+class BuilderSettings(IndexSettings):
+    """What the builder needs. ``work_folder`` is its alone: whatever it holds when a build starts is removed."""
+
+    work_folder: str = "/tmp/daltonify-build"  # noqa: S108 - Lambda's only writable folder, and nobody else's
 
 
 class ApiSettings(IndexSettings):

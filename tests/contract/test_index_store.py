@@ -1,4 +1,4 @@
-"""What every index store promises, the fake and the folder alike; and what a folder has to stand besides."""
+"""What every index store promises, the fake, the folder and S3 alike; and what the latter two have to stand."""
 
 import fcntl
 import json
@@ -6,19 +6,30 @@ import multiprocessing
 import os
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+from moto.s3.models import s3_backends
 
 from daltonify_core.adapters.local_folder import FolderIndexStore
+from daltonify_core.adapters.s3 import S3IndexStore
 from daltonify_core.errors import ActivationConflict, IndexCorrupt, IndexUnavailable
 from daltonify_core.ports import ActivationState, CurrentIndex
+from tests.contract.local_aws import LocalAws
 from tests.fakes.memory_index_store import MemoryIndexStore
 
 
-@pytest.fixture(params=["folder", "memory"])
+@pytest.fixture(params=["folder", "memory", "s3"])
 def store(request, tmp_path):
-    return FolderIndexStore(tmp_path / "deep" / "index", 0) if request.param == "folder" else MemoryIndexStore()
+    if request.param == "folder":
+        return FolderIndexStore(tmp_path / "deep" / "index", 0)
+    if request.param == "memory":
+        return MemoryIndexStore()
+    aws = request.getfixturevalue("aws")
+    return S3IndexStore(aws.s3, aws.make_bucket(), upload_grace_seconds=0)
 
 
 @pytest.fixture
@@ -39,6 +50,54 @@ def stored(store, make_bundle):
     for version in ("v1", "v2", "v3"):
         store.upload(version, make_bundle(version, data=version.encode()))
     return store
+
+
+@pytest.fixture
+def raced(stored):
+    """Stores in which a race proves something."""
+    if isinstance(stored, S3IndexStore):
+        pytest.skip("moto's conditional put is not atomic between threads, so a race on it proves nothing about S3")
+    return stored
+
+
+class FolderFiles:
+    """A folder's files, past the store."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def write(self, name: str, content: bytes) -> None:
+        path = self._folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+    def read(self, name: str) -> bytes:
+        return (self._folder / name).read_bytes()
+
+
+class BucketFiles:
+    """Objects below the index's prefix, past the store."""
+
+    def __init__(self, client: Any, bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def write(self, name: str, content: bytes) -> None:
+        self._client.put_object(Bucket=self._bucket, Key=f"index/{name}", Body=content)
+
+    def read(self, name: str) -> bytes:
+        content: bytes = self._client.get_object(Bucket=self._bucket, Key=f"index/{name}")["Body"].read()
+        return content
+
+
+@pytest.fixture(params=["folder", "s3"])
+def open_store(request, tmp_path):
+    """A store on something that keeps files, and a way to those files."""
+    if request.param == "folder":
+        return FolderIndexStore(tmp_path / "index", 0), FolderFiles(tmp_path / "index")
+    aws = request.getfixturevalue("aws")
+    bucket = aws.make_bucket()
+    return S3IndexStore(aws.s3, bucket, upload_grace_seconds=0), BucketFiles(aws.s3, bucket)
 
 
 def current(version: str, built_at: str = "2026-01-01T00:00:00Z", previous: tuple[str, ...] = ()) -> CurrentIndex:
@@ -129,13 +188,13 @@ def test_a_new_store_has_nothing_to_prune(store):
     assert store.prune(()) == []
 
 
-def test_of_many_activations_at_once_exactly_one_wins(stored):
+def test_of_many_activations_at_once_exactly_one_wins(raced):
     for turn in range(10):
-        tag = stored.read_state().tag
+        tag = raced.read_state().tag
 
         def attempt(number: int, tag=tag, turn=turn) -> str | None:
             try:
-                stored.activate(current("v1", f"turn {turn} by {number}"), tag)
+                raced.activate(current("v1", f"turn {turn} by {number}"), tag)
             except ActivationConflict:
                 return None
             return f"turn {turn} by {number}"
@@ -143,7 +202,7 @@ def test_of_many_activations_at_once_exactly_one_wins(stored):
         with ThreadPoolExecutor(8) as pool:
             winners = [won for won in pool.map(attempt, range(8)) if won]
         assert len(winners) == 1
-        assert stored.read_state().current.built_at == winners[0]
+        assert raced.read_state().current.built_at == winners[0]
 
 
 def count_up(store, successes: int) -> None:
@@ -158,11 +217,11 @@ def count_up(store, successes: int) -> None:
         successes -= 1
 
 
-def test_no_activation_is_lost_between_threads(stored):
+def test_no_activation_is_lost_between_threads(raced):
     with ThreadPoolExecutor(3) as pool:
-        for counting in [pool.submit(count_up, stored, 40) for _ in range(3)]:
+        for counting in [pool.submit(count_up, raced, 40) for _ in range(3)]:
             counting.result()
-    assert stored.read_state().current.built_at == "120"
+    assert raced.read_state().current.built_at == "120"
 
 
 def test_no_activation_is_lost_between_processes(make_bundle, tmp_path):
@@ -190,11 +249,9 @@ def test_an_upload_that_breaks_off_leaves_nothing_under_its_version(make_bundle,
     assert files_of(store.fetch("v1", tmp_path)) == files_of(bundle)
 
 
-def test_a_half_written_version_is_not_served_and_the_next_upload_completes_it(make_bundle, tmp_path):
-    store = FolderIndexStore(tmp_path / "index")
-    half_written = tmp_path / "index" / "v1"
-    half_written.mkdir(parents=True)
-    (half_written / "data").write_bytes(b"da")
+def test_a_half_written_version_is_not_served_and_the_next_upload_completes_it(open_store, make_bundle, tmp_path):
+    store, files = open_store
+    files.write("v1/data", b"da")
     with pytest.raises(IndexUnavailable):
         store.fetch("v1", tmp_path)
     store.upload("v1", make_bundle("v1", data=b"data"))
@@ -229,35 +286,32 @@ def test_an_activation_that_was_interrupted_leaves_the_old_index_and_can_be_repe
         b'{"built_at": "x", "previous": []}',
     ],
 )
-def test_a_pointer_that_cannot_be_read_is_reported_and_never_overwritten(make_bundle, tmp_path, content):
-    store = FolderIndexStore(tmp_path / "index")
+def test_a_pointer_that_cannot_be_read_is_reported_and_never_overwritten(open_store, make_bundle, content):
+    store, files = open_store
     store.upload("v1", make_bundle("v1"))
-    pointer = tmp_path / "index" / "current.json"
-    pointer.write_bytes(content)
+    files.write("current.json", content)
     with pytest.raises(IndexCorrupt, match=r"current\.json"):
         store.read_state()
     with pytest.raises(IndexCorrupt, match=r"current\.json"):
         store.activate(current("v1"), None)
-    assert pointer.read_bytes() == content
+    assert files.read("current.json") == content
 
 
-def test_pruning_leaves_everything_alone_that_is_not_an_index_version(make_bundle, tmp_path):
-    store = FolderIndexStore(tmp_path / "index", 0)
+def test_pruning_leaves_everything_alone_that_is_not_an_index_version(open_store, make_bundle):
+    store, files = open_store
     store.upload("v1", make_bundle("v1"))
     foreign = {
-        "notes/readme.txt": "mine",
-        "web-app/manifest.json": '{"name": "an app"}',
-        "renamed-copy/manifest.json": '{"version": "v1"}',
-        "list/manifest.json": "[]",
-        "broken/manifest.json": "{",
-        "loose.txt": "mine",
+        "notes/readme.txt": b"mine",
+        "web-app/manifest.json": b'{"name": "an app"}',
+        "renamed-copy/manifest.json": b'{"version": "v1"}',
+        "list/manifest.json": b"[]",
+        "broken/manifest.json": b"{",
+        "loose.txt": b"mine",
     }
-    for name, text in foreign.items():
-        path = tmp_path / "index" / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text)
+    for name, content in foreign.items():
+        files.write(name, content)
     assert store.prune(()) == ["v1"]
-    assert {name: (tmp_path / "index" / name).read_text() for name in foreign} == foreign
+    assert {name: files.read(name) for name in foreign} == foreign
 
 
 def test_pruning_spares_what_was_stored_within_the_hour_for_a_build_that_has_yet_to_activate_it(make_bundle, tmp_path):
@@ -282,3 +336,223 @@ def test_nothing_is_pruned_while_another_build_activates(make_bundle, tmp_path):
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert store.prune(()) == []
     assert store.fetch("v1", tmp_path).is_dir()
+
+
+@pytest.fixture
+def bucket(aws):
+    return aws.make_bucket()
+
+
+@pytest.fixture
+def s3_store(aws, bucket, make_bundle):
+    """A store in S3 that holds two versions, the first of which is current."""
+    store = S3IndexStore(aws.s3, bucket)
+    for version in ("v1", "v2"):
+        store.upload(version, make_bundle(version, data=version.encode()))
+    store.activate(current("v1"), None)
+    return store
+
+
+def keys_in(aws, bucket: str) -> list[str]:
+    return sorted(entry["Key"] for entry in aws.s3.list_objects_v2(Bucket=bucket).get("Contents", ()))
+
+
+def age(bucket: str, folder: str) -> None:
+    """Make moto believe that a version was stored more than an hour ago."""
+    for key in s3_backends["123456789012"]["aws"].buckets[bucket].keys.values():
+        if key.name.startswith(f"index/{folder}/"):
+            key.last_modified = datetime.now(UTC).replace(tzinfo=None) - timedelta(minutes=61)
+
+
+class Failing:
+    """An S3 client of which one operation fails, before or after it is carried out."""
+
+    def __init__(self, client: Any, operation: str, error: Exception, carried_out: bool = False) -> None:
+        self._client = client
+        self._operation = operation
+        self._error = error
+        self._carried_out = carried_out
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self._client, name)
+        if name != self._operation:
+            return call
+
+        def fail(*arguments: Any, **request: Any) -> Any:
+            if self._carried_out:
+                call(*arguments, **request)
+            raise self._error
+
+        return fail
+
+
+def failing_store(
+    aws: LocalAws, bucket: str, operation: str, error: Exception, carried_out: bool = False
+) -> S3IndexStore:
+    client: Any = Failing(aws.s3, operation, error, carried_out)
+    return S3IndexStore(client, bucket, upload_grace_seconds=0)
+
+
+NO_NETWORK = EndpointConnectionError(endpoint_url="https://s3.invalid")
+NO_ANSWER = ReadTimeoutError(endpoint_url="https://s3.invalid")
+
+
+def refusal(status: int, code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "PutObject")  # type: ignore[typeddict-item]
+
+
+def test_an_activation_whose_answer_is_lost_counts_when_it_was_carried_out(aws, bucket, s3_store):
+    failing = failing_store(aws, bucket, "put_object", NO_ANSWER, carried_out=True)
+    failing.activate(current("v2"), s3_store.read_state().tag)
+    assert s3_store.read_state().current == current("v2")
+
+
+def test_an_activation_that_was_not_carried_out_is_no_conflict(aws, bucket, s3_store):
+    failing = failing_store(aws, bucket, "put_object", NO_ANSWER)
+    with pytest.raises(IndexUnavailable):
+        failing.activate(current("v2"), s3_store.read_state().tag)
+    assert s3_store.read_state().current == current("v1")
+
+
+def test_a_repeated_activation_that_meets_its_own_result_succeeds(s3_store):
+    tag = s3_store.read_state().tag
+    s3_store.activate(current("v2"), tag)
+    s3_store.activate(current("v2"), tag)
+    assert s3_store.read_state().current == current("v2")
+
+
+@pytest.mark.parametrize(("status", "code"), [(409, "ConditionalRequestConflict"), (404, "NoSuchKey")])
+def test_a_swap_that_s3_refuses_because_of_another_one_is_a_conflict(aws, bucket, s3_store, status, code):
+    failing = failing_store(aws, bucket, "put_object", refusal(status, code))
+    with pytest.raises(ActivationConflict):
+        failing.activate(current("v2"), s3_store.read_state().tag)
+    assert s3_store.read_state().current == current("v1")
+
+
+def test_a_pointer_that_somebody_removed_is_not_written_anew_by_whoever_saw_the_old_one(aws, bucket, s3_store):
+    tag = s3_store.read_state().tag
+    aws.s3.delete_object(Bucket=bucket, Key="index/current.json")
+    with pytest.raises(ActivationConflict):
+        s3_store.activate(current("v2"), tag)
+    assert s3_store.read_state() == ActivationState(None, None)
+
+
+@pytest.mark.parametrize("error", [NO_NETWORK, NO_ANSWER, refusal(403, "AccessDenied"), refusal(503, "SlowDown")])
+@pytest.mark.parametrize("operation", ["get_object", "put_object", "head_object", "get_paginator", "delete_object"])
+def test_whatever_s3_fails_at_the_index_is_unavailable(aws, bucket, s3_store, make_bundle, tmp_path, operation, error):
+    failing = failing_store(aws, bucket, operation, error)
+    works = {
+        "get_object": lambda: failing.read_state(),
+        "put_object": lambda: failing.upload("v3", make_bundle("v3")),
+        "head_object": lambda: failing.activate(current("v2"), None),
+        "get_paginator": lambda: failing.fetch("v2", tmp_path),
+        "delete_object": lambda: failing.prune(()),
+    }
+    with pytest.raises(IndexUnavailable, match=bucket):
+        works[operation]()
+    assert s3_store.read_state().current == current("v1")
+
+
+def test_an_upload_to_s3_that_breaks_off_leaves_nothing_under_its_version(aws, bucket, make_bundle, tmp_path):
+    store = S3IndexStore(aws.s3, bucket)
+    bundle = make_bundle("v1", data=b"data")
+    (bundle / "unreadable").symlink_to("nowhere")
+    with pytest.raises(OSError, match="unreadable"):
+        store.upload("v1", bundle)
+    assert keys_in(aws, bucket) == ["index/v1/data"]
+    with pytest.raises(IndexUnavailable):
+        store.fetch("v1", tmp_path)
+    (bundle / "unreadable").unlink()
+    store.upload("v1", bundle)
+    assert files_of(store.fetch("v1", tmp_path)) == files_of(bundle)
+
+
+def test_what_is_stored_already_is_not_sent_again_but_for_the_manifest(aws, bucket, make_bundle):
+    store = S3IndexStore(aws.s3, bucket)
+    bundle = make_bundle("v1", data=b"data", more=b"more")
+    store.upload("v1", bundle)
+    sent = []
+
+    class Watched:
+        def __getattr__(self, name: str) -> Any:
+            if name == "put_object":
+                return self.put
+            return getattr(aws.s3, name)
+
+        def put(self, **request: Any) -> Any:
+            sent.append(request["Key"])
+            return aws.s3.put_object(**request)
+
+    S3IndexStore(Watched(), bucket).upload("v1", bundle)  # type: ignore[arg-type]
+    # So that it counts as stored just now, and nobody prunes it before it is activated.
+    assert sent == ["index/v1/manifest.json"]
+
+
+def test_a_fetch_that_breaks_off_leaves_no_folder_that_could_be_taken_for_whole(aws, bucket, s3_store, tmp_path):
+    aws.s3.put_object(Bucket=bucket, Key="index/v1/other", Body=b"other")
+
+    class BreaksOff:
+        def __getattr__(self, name: str) -> Any:
+            call = getattr(aws.s3, name)
+
+            def get(**request: Any) -> Any:
+                if request["Key"].endswith("/other"):
+                    raise NO_ANSWER
+                return call(**request)
+
+            return get if name == "get_object" else call
+
+    with pytest.raises(IndexUnavailable):
+        S3IndexStore(BreaksOff(), bucket).fetch("v1", tmp_path / "scratch")  # type: ignore[arg-type]
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def test_a_fetch_replaces_what_an_earlier_one_left(s3_store, tmp_path):
+    for folder in ("v1", "v1.part"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "data").write_bytes(b"old")
+        (tmp_path / folder / "stale").write_bytes(b"old")
+    assert files_of(s3_store.fetch("v1", tmp_path)) == {"data": b"v1", "manifest.json": b'{"version": "v1"}'}
+    assert [path.name for path in tmp_path.glob("v1*")] == ["v1"]
+
+
+def test_only_the_files_asked_for_are_copied_from_s3(s3_store, tmp_path):
+    assert set(files_of(s3_store.fetch("v1", tmp_path / "a", ()))) == {"manifest.json"}
+    assert set(files_of(s3_store.fetch("v1", tmp_path / "b", ("data", "unknown")))) == {"manifest.json", "data"}
+
+
+def test_a_scratch_folder_that_cannot_be_written_makes_the_index_unavailable(s3_store, tmp_path):
+    (tmp_path / "a file").write_text("")
+    with pytest.raises(IndexUnavailable, match="cannot be copied"):
+        s3_store.fetch("v1", tmp_path / "a file" / "scratch")
+
+
+def test_pruning_s3_spares_what_was_stored_within_the_hour(aws, bucket, make_bundle):
+    store = S3IndexStore(aws.s3, bucket)
+    for version in ("old", "new", "renewed"):
+        store.upload(version, make_bundle(version, data=b"data"))
+    age(bucket, "old")
+    age(bucket, "renewed")
+    store.upload("renewed", make_bundle("renewed", data=b"data"))
+    assert store.prune(()) == ["old"]
+    assert keys_in(aws, bucket) == [
+        f"index/{version}/{name}" for version in ("new", "renewed") for name in ("data", "manifest.json")
+    ]
+
+
+def test_pruning_s3_removes_uploads_that_broke_off_an_hour_ago_and_nobody_elses_files(aws, bucket, make_bundle):
+    store = S3IndexStore(aws.s3, bucket)
+    for version in ("broken-off", "under-way"):
+        store.upload(version, make_bundle(version, data=b"data"))
+        aws.s3.delete_object(Bucket=bucket, Key=f"index/{version}/manifest.json")
+    aws.s3.put_object(Bucket=bucket, Key="index/foreign/data", Body=b"mine")
+    for folder in ("broken-off", "foreign"):
+        age(bucket, folder)
+    assert store.prune(()) == []
+    assert keys_in(aws, bucket) == ["index/foreign/data", "index/under-way/data"]
+
+
+def test_objects_of_others_in_the_bucket_are_never_touched(aws, bucket, s3_store):
+    aws.s3.put_object(Bucket=bucket, Key="catalogue/v2/manifest.json", Body=b'{"version": "v2"}')
+    assert S3IndexStore(aws.s3, bucket, upload_grace_seconds=0).prune(()) == ["v2"]
+    assert "catalogue/v2/manifest.json" in keys_in(aws, bucket)

@@ -42,6 +42,8 @@ NAMES_NOT_IN_DOMAIN = {
     "importlib.import_module",
     "__import__",
 }
+# What reaches the outside belongs in adapters; functions only hand clients to them.
+SDKS = {"boto3", "botocore", "redis", "requests", "spotipy", "urllib3"}
 # Everything else in numpy.random is, or draws from, one hidden global state.
 SEEDED_RANDOMNESS = {"Generator", "default_rng", "SeedSequence", "BitGenerator", "PCG64", "Philox"}
 
@@ -124,6 +126,18 @@ def core_breach(module: tuple[str, ...], name: str, imported: bool) -> str | Non
     return None
 
 
+def function_breach(path: Path, name: str) -> str | None:
+    """Why a file of a Lambda function must not import ``name``, or None when it may."""
+    top = name.partition(".")[0]
+    if top in ("infra", "tests"):
+        return f"functions must not import {top}"
+    if top in SDKS and path.parts[-2:] != ("shared", "aws.py"):
+        return f"only shared/aws.py may import {top}"
+    if name.startswith(f"{CORE}.adapters") and path.name != "wiring.py":
+        return "only wiring.py may import adapters"
+    return None
+
+
 def breaches(root: Path) -> list[str]:
     """Every breach under ``root`` as ``path:line: reason``."""
     found = set()
@@ -148,6 +162,8 @@ def breaches(root: Path) -> list[str]:
             target = name.removeprefix("functions.").partition(".")[0]
             if target in folders - {"shared", owner}:
                 found.add((str(relative), line, f"{owner} must not import {target}"))
+            if reason := function_breach(path, name):
+                found.add((str(relative), line, reason))
     return [f"{path}:{line}: {reason}" for path, line, reason in sorted(found)]
 
 
@@ -276,7 +292,28 @@ def test_a_breach_names_file_and_line(plant):
 )
 def test_functions_share_code_only_through_shared(plant, source):
     assert plant("functions/shared/settings.py", "import os") == []
-    assert plant("functions/api/wiring.py", "from shared import settings\nfrom . import routes\nimport boto3") == []
+    assert plant("functions/api/wiring.py", "from shared import settings\nfrom . import routes") == []
     assert plant("functions/release_worker/handler.py", source) == [
         "functions/release_worker/handler.py:1: release_worker must not import api"
     ]
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "reason"),
+    [
+        ("api/routes.py", "import boto3", "only shared/aws.py may import boto3"),
+        ("api/wiring.py", "from spotipy import Spotify", "only shared/aws.py may import spotipy"),
+        ("api/routes.py", "from daltonify_core.adapters import s3", "only wiring.py may import adapters"),
+        ("shared/aws.py", "def f():\n    import daltonify_core.adapters.s3", "only wiring.py may import adapters"),
+        ("api/wiring.py", "from infra.local import demo", "functions must not import infra"),
+    ],
+)
+def test_a_breach_planted_in_a_function_is_found(plant, path, source, reason):
+    found = plant(f"functions/{path}", source)
+    assert len(found) == 1
+    assert reason in found[0]
+
+
+def test_functions_compose_in_their_wiring_alone(plant):
+    assert plant("functions/api/wiring.py", "from daltonify_core.adapters.s3 import S3IndexStore") == []
+    assert plant("functions/shared/aws.py", "import boto3\nfrom botocore.config import Config") == []

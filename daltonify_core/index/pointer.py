@@ -1,0 +1,26 @@
+"""The pointer: the one small file that says which index is current, equal in every kind of store."""
+
+import json
+from typing import Final
+
+from daltonify_core.errors import IndexCorrupt
+from daltonify_core.ports import CurrentIndex
+
+POINTER_FILE: Final = "current.json"
+
+
+def pointer_to_json(current: CurrentIndex) -> str:
+    """The file's text; equal values give equal text."""
+    values = {"version": current.version, "built_at": current.built_at, "previous": list(current.previous)}
+    return json.dumps(values, indent=1) + "\n"
+
+
+def pointer_from_json(content: bytes, place: str) -> CurrentIndex:
+    """Raises ``IndexCorrupt``, naming ``place``, when the content is no pointer."""
+    try:
+        values = json.loads(content.decode("utf-8"))
+        if not isinstance(values["previous"], list):
+            raise ValueError("previous is not a list")
+        return CurrentIndex(str(values["version"]), str(values["built_at"]), tuple(map(str, values["previous"])))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise IndexCorrupt(f"{place} is not readable. Remove it and build the index anew.") from error
