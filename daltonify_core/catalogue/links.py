@@ -17,15 +17,18 @@ SPOTIFY_ID: Final = re.compile(r"[0-9A-Za-z]{22}")  # use with fullmatch
 MAX_TEXT_CHARACTERS: Final = 2048  # share links have some hundred; the bound keeps every later step cheap
 
 _MAX_QUOTED_CHARACTERS: Final = 60
+_NO_PLAYLIST: Final = (
+    "This is no link to a playlist on Spotify. One looks like https://open.spotify.com/playlist/4HJ7mSMtHAdU55lLjGE4zW"
+)
 _RIGHT_FORM: Final = "A track link looks like https://open.spotify.com/track/4HJ7mSMtHAdU55lLjGE4zW"
 
 _HOSTS: Final = frozenset({"open.spotify.com", "play.spotify.com"})  # play. is the old host, still found in the wild
-_SHORT_HOSTS: Final = frozenset({"spotify.link", "spotify.app.link"})
+_SHORT_HOSTS: Final = frozenset({"spotify.link", "spotify.app.link"})  # refused by name, so that the advice fits
 
 # re.ASCII matters below: without it, re.IGNORECASE lets the Kelvin sign stand for "k" and the long s for "s".
+# spotify.app.link is not here: the company behind it is another one, and what it serves is a page for browsers.
 _SHORT_LINK: Final = re.compile(
-    r"https://(?:spotify\.link|spotify\.app\.link|open\.spotify\.com/s)/[\w-]+/?(?:\?[\w.~%&=$+-]*)?",
-    re.ASCII | re.IGNORECASE,
+    r"https://(?:spotify\.link|open\.spotify\.com/s)/[\w-]+/?(?:\?[\w.~%&=$+-]*)?", re.ASCII | re.IGNORECASE
 )
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.ASCII | re.IGNORECASE)
 _APP_LINK: Final = re.compile(r"spotify:(//)?([^?#]*).*", re.ASCII | re.IGNORECASE)
@@ -83,10 +86,10 @@ def is_spotify_id(text: str) -> bool:
 
 
 def is_short_link(text: str) -> bool:
-    """Whether the text, exactly as it stands, is an https short link of Spotify's, whose id only the network knows.
+    """Whether the text, exactly as it stands, is an https short link on one of the two hosts that we follow.
 
-    White space or brackets around it make it False, so that a text which passes can be fetched unchanged. Where it
-    leads is unknown: whoever follows it checks the host of every hop.
+    Those are ``spotify.link`` and ``open.spotify.com/s/``. White space or brackets around it make it False, so that a
+    text which passes can be fetched unchanged. Where it leads is unknown: whoever follows it checks every hop.
     """
     return len(text) <= MAX_TEXT_CHARACTERS and _SHORT_LINK.fullmatch(text) is not None
 
@@ -119,6 +122,26 @@ def parse_link(text: str) -> SpotifyLink:
             raise _refusal(f"This is a link to {what}; paste {instead} instead.")
         case _:
             raise _refusal(f"{_quoted(pasted)} leads to Spotify, but not to a track or an album.")
+
+
+def parse_playlist_link(text: str) -> str:
+    """The id of the playlist that the pasted text names: a web link, a ``spotify:`` link or the bare id.
+
+    Raises ``InvalidLink``.
+    """
+    try:
+        pasted = _only_the_link(text)
+        if is_spotify_id(pasted):
+            return pasted
+        app_link = _APP_LINK.fullmatch(pasted)
+        segments = _app_segments(app_link) if app_link else _web_segments(pasted)
+    except InvalidLink as cause:
+        raise InvalidLink(_NO_PLAYLIST) from cause
+    match segments:
+        case ["playlist", playlist_id] if is_spotify_id(playlist_id):
+            return playlist_id
+        case _:
+            raise InvalidLink(_NO_PLAYLIST)
 
 
 def _only_the_link(text: str) -> str:

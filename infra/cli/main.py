@@ -1,8 +1,9 @@
-"""The ``daltonify`` command: import public data, build an index, recommend a playlist.
+"""The ``daltonify`` command: import public data, build an index, recommend a playlist, consent to publishing.
 
 Exit codes: 0 done; 1 a fault of ours; 2 something in the command or the data must be mended; 3 nothing was found that
-could be recommended, built or shown; 4 there is no usable index; 5 another build came first, so build again. With
-``--json`` standard output holds one JSON document, errors included.
+could be recommended, built or shown; 4 there is no usable index; 5 another build came first, so build again; 6 an
+outside service does not answer or asks for a pause, so try again later. With ``--json`` standard output holds one JSON
+document, errors included.
 """
 
 import io
@@ -11,11 +12,14 @@ import os
 import signal
 import sqlite3
 import sys
+import webbrowser
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
 
 import typer
 
@@ -34,6 +38,8 @@ from daltonify_core.errors import (
     NoBiggerArtists,
     SeedDataNeeded,
     UnknownGenre,
+    UpstreamRateLimited,
+    UpstreamUnavailable,
 )
 from daltonify_core.index.builder import BuildSettings
 from daltonify_core.playlist.band import BandLifts
@@ -43,12 +49,14 @@ from daltonify_core.playlist.own_slots import OwnSlots
 from daltonify_core.playlist.recommendation import Recommendation
 from daltonify_core.playlist.request import Order, RecommendationRequest, RequestFilters, Seed
 from daltonify_core.use_cases.import_catalogue import ImportSettings
+from infra.cli import login as consent
 from infra.cli import screen, wiring
 
 EXIT_MEND: Final = 2
 EXIT_NOTHING: Final = 3
 EXIT_NO_INDEX: Final = 4
 EXIT_CONFLICT: Final = 5
+EXIT_LATER: Final = 6
 EXIT_INTERRUPTED: Final = 130
 EXIT_TERMINATED: Final = 143
 _SEED_DATA_HINT = " The options for that are --title, --artist, --feature and --followers."
@@ -243,6 +251,110 @@ def find(
             raise typer.Exit(EXIT_NOTHING)
 
 
+@app.command()
+def login(
+    client_id: Annotated[
+        str, typer.Option(envvar="SPOTIFY_CLIENT_ID", help="client id of your app at Spotify", show_default=False)
+    ] = "",
+    secret: Annotated[
+        str | None,
+        typer.Option(help=f"name in AWS Secrets Manager to store under  [default: {consent.DEFAULT_SECRET}]"),
+    ] = None,
+    file: Annotated[Path | None, typer.Option(help="store in this private file instead, for one machine")] = None,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="http://127.0.0.1:PORT/callback must be a redirect URI of the app")
+    ] = consent.DEFAULT_PORT,
+    timeout: Annotated[
+        float, typer.Option(min=1, help="seconds to wait for the consent")
+    ] = consent.DEFAULT_TIMEOUT_SECONDS,
+    browser: Annotated[bool, typer.Option(help="open the page, or only print its address")] = True,
+    accounts_url: Annotated[str, typer.Option(hidden=True)] = consent.SPOTIFY_ACCOUNTS,
+    api_url: Annotated[str, typer.Option(hidden=True)] = consent.SPOTIFY_API,
+    as_json: Json = False,
+) -> None:
+    """Consent to publishing playlists under a Spotify account; needed again every six months.
+
+    The app's client secret comes from SPOTIFY_CLIENT_SECRET, or is asked for.
+    """
+    with _errors(as_json):
+        if not client_id.strip():
+            raise InvalidQuery(
+                "Name the app that publishes: --client-id or SPOTIFY_CLIENT_ID, from its page at "
+                "developer.spotify.com/dashboard."
+            )
+        if file is not None and secret is not None:
+            raise InvalidQuery("Store the consent in one place: --secret or --file.")
+        client_secret = _client_secret()
+        store, name = (
+            (wiring.secrets_manager(), secret or consent.DEFAULT_SECRET)
+            if file is None
+            else (consent.PrivateFiles(), str(file))
+        )
+        # Before anybody is asked to consent: an answer that cannot be stored would be lost.
+        consent.stored_values(store, name)
+        with consent.CallbackServer(port) as server:
+            spotify = wiring.spotify_consent(
+                client_id.strip(), client_secret, server.redirect_uri, api_url, accounts_url
+            )
+            is_opened = browser and consent.can_open_browser()
+            code = consent.wait_for_code(
+                server,
+                spotify.address,
+                partial(_announce, server.redirect_uri, is_opened),
+                webbrowser.open if is_opened else None,
+                timeout,
+            )
+        given = spotify.redeem(code)
+        store.write(name, {**consent.stored_values(store, name), **given.values})
+        if as_json:
+            screen.print_json(
+                {
+                    "account": given.account,
+                    "scopes": given.values["scopes"].split(),
+                    "consented_at": given.values["consented_at"],
+                    "consent_ends": given.ends.isoformat(timespec="seconds"),
+                    "stored_in": {"secret" if file is None else "file": name},
+                }
+            )
+        else:
+            screen.print_plain(f"Playlists will be published under the account {given.account}.")
+            screen.print_plain(f"The consent is stored in the {'secret' if file is None else 'file'} {name}.")
+            screen.print_plain(
+                f"It ends on {given.ends.day} {given.ends:%B %Y}. Run `daltonify login` again before that day; nothing "
+                "has to be restarted then."
+            )
+
+
+def _client_secret() -> str:
+    """Never an argument, which other users of the machine could see."""
+    given = os.environ.get("SPOTIFY_CLIENT_SECRET", "").strip()
+    if not given and _is_at_terminal():
+        given = typer.prompt("Client secret", hide_input=True, err=True).strip()
+    if not given:
+        raise InvalidQuery("Set SPOTIFY_CLIENT_SECRET to the app's client secret, or run this in a terminal.")
+    return given
+
+
+def _is_at_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def _announce(redirect_uri: str, is_opened: bool, address: str) -> None:
+    """On standard error and unwrapped: the address is to be copied, and standard output may be a JSON document."""
+    typer.echo(
+        f"{'Your browser shows' if is_opened else 'Open'} this page; consent there as the account that publishes:\n\n"
+        f"  {address}\n\n"
+        f"The app at Spotify needs {redirect_uri} among its redirect URIs.",
+        err=True,
+    )
+    if not is_opened:
+        port = urlsplit(redirect_uri).port
+        typer.echo(
+            f"With the browser on another machine, first run there: ssh -L {port}:127.0.0.1:{port} THIS_MACHINE",
+            err=True,
+        )
+
+
 def _print_version(wanted: bool) -> None:
     if wanted:
         screen.print_plain(f"daltonify {metadata.version('daltonify')}")
@@ -312,6 +424,8 @@ def _exit_code(error: DaltonifyError) -> int:
         return EXIT_CONFLICT
     if isinstance(error, IndexUnavailable | IndexCorrupt):
         return EXIT_NO_INDEX
+    if isinstance(error, UpstreamUnavailable | UpstreamRateLimited):
+        return EXIT_LATER
     return EXIT_MEND
 
 

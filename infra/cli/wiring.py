@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from daltonify_core.adapters.annoy_index import AnnoyFormat
 from daltonify_core.adapters.catalogue_file import write_catalogue_file
@@ -13,13 +14,16 @@ from daltonify_core.adapters.local_folder import FolderIndexStore, FolderShards
 from daltonify_core.adapters.parquet_file import ParquetTable
 from daltonify_core.adapters.sqlite_tracks import SqliteTracksFormat
 from daltonify_core.catalogue.public_data.report import ImportReport
-from daltonify_core.errors import CatalogueEmpty, IndexUnavailable
+from daltonify_core.errors import CatalogueEmpty, IndexUnavailable, InvalidQuery, SecretUnavailable
 from daltonify_core.index.builder import BuildSettings
 from daltonify_core.index.bundle import load_bundle
-from daltonify_core.ports import Progress
+from daltonify_core.ports import Progress, SecretStore
 from daltonify_core.use_cases.build_index import BuildReport, build_index
 from daltonify_core.use_cases.import_catalogue import ImportSettings, import_catalogue
 from daltonify_core.use_cases.recommend import Recommender
+
+if TYPE_CHECKING:
+    from daltonify_core.adapters.spotify import SpotifyConsent
 
 
 def import_files(sources: Sequence[Path], target: Path, settings: ImportSettings, progress: Progress) -> ImportReport:
@@ -57,3 +61,43 @@ def open_recommender(index: Path) -> Iterator[Recommender]:
         yield Recommender(loaded, current.built_at)
     finally:
         loaded.close()
+
+
+def spotify_consent(
+    client_id: str, client_secret: str, redirect_uri: str, api_url: str, accounts_url: str
+) -> "SpotifyConsent":
+    """The way to a consent, with Spotify's library imported only now: no other command needs it."""
+    with _packages_of_the_service():
+        from daltonify_core.adapters.spotify import SpotifyConsent
+    return SpotifyConsent(client_id, client_secret, redirect_uri, api_url, accounts_url, lambda: datetime.now(UTC))
+
+
+def secrets_manager() -> SecretStore:
+    """AWS Secrets Manager with the region and credentials of the environment; raises ``SecretUnavailable``."""
+    with _packages_of_the_service():
+        import boto3
+        from botocore.config import Config
+        from botocore.exceptions import BotoCoreError
+
+        from daltonify_core.adapters.secrets_manager import SecretsManagerStore
+    try:
+        client = boto3.client(
+            "secretsmanager",
+            config=Config(connect_timeout=5, read_timeout=15, retries={"total_max_attempts": 2, "mode": "standard"}),
+        )
+    except BotoCoreError as error:
+        raise SecretUnavailable(
+            f"AWS is not set up in this terminal ({type(error).__name__}). Set AWS_REGION and sign in, or store into a "
+            "file with --file."
+        ) from error
+    return SecretsManagerStore(client)
+
+
+@contextmanager
+def _packages_of_the_service() -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise InvalidQuery(
+            f'The package {error.name} is missing. Install what the service needs: "daltonify[service,aws]".'
+        ) from error

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from daltonify_core.catalogue.links import LinkKind, SpotifyLink, is_short_link, is_spotify_id, parse_link
+from daltonify_core.catalogue.links import (
+    LinkKind,
+    SpotifyLink,
+    is_short_link,
+    is_spotify_id,
+    parse_link,
+    parse_playlist_link,
+)
 from daltonify_core.errors import InvalidLink, InvalidQuery
 
 ID = "4HJ7mSMtHAdU55lLjGE4zW"
@@ -259,8 +266,8 @@ def test_a_refusal_is_a_query_error_that_quotes_at_most_sixty_characters() -> No
     "text",
     [
         "https://spotify.link/Ugbch9PvPBb",
-        "https://spotify.app.link/a-B_9/",
-        "https://spotify.app.link/a?_p=c11529",
+        "https://spotify.link/a-B_9/",
+        "https://spotify.link/a?_p=c11529",
         "https://open.spotify.com/s/abc123",
         "HTTPS://Spotify.Link/Ugbch9PvPBb",
     ],
@@ -272,9 +279,17 @@ def test_a_short_link_is_recognised_and_parsing_it_says_to_open_it(text: str) ->
 
 
 @pytest.mark.parametrize(
-    "text", ["http://spotify.link/abc", "spotify.link/abc", " https://spotify.link/abc", "<https://spotify.link/abc>"]
+    "text",
+    [
+        "http://spotify.link/abc",
+        "spotify.link/abc",
+        " https://spotify.link/abc",
+        "<https://spotify.link/abc>",
+        "https://spotify.app.link/abc",
+        "https://spotify.app.link/abc?_p=c11529",
+    ],
 )
-def test_a_short_link_that_cannot_be_fetched_as_it_stands_is_still_explained(text: str) -> None:
+def test_a_short_link_that_is_not_followed_is_still_explained(text: str) -> None:
     assert not is_short_link(text)
     assert "short link" in refusal(text)
 
@@ -420,3 +435,42 @@ def test_links_are_values() -> None:
     assert {TRACK, parse_link(ID), ALBUM} == {TRACK, ALBUM}
     with pytest.raises(AttributeError):
         TRACK.id = OTHER_ID  # type: ignore[misc]
+
+
+PLAYLIST = "37i9dQZF1DX0XUsuxWHRQd"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PLAYLIST,
+        f" <{PLAYLIST}> ",
+        f"spotify:playlist:{PLAYLIST}",
+        f"https://open.spotify.com/playlist/{PLAYLIST}?si=1f2e",
+        f"open.spotify.com/intl-de/playlist/{PLAYLIST}",
+        f"https://open.spotify.com/embed/playlist/{PLAYLIST}",
+    ],
+)
+def test_a_playlist_is_known_by_any_form_of_its_link(text: str) -> None:
+    assert parse_playlist_link(text) == PLAYLIST
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "hello",
+        f"https://open.spotify.com/track/{PLAYLIST}",
+        f"spotify:album:{PLAYLIST}",
+        "https://open.spotify.com/playlist/",
+        "https://open.spotify.com/playlist/short",
+        f"https://example.org/playlist/{PLAYLIST}",
+        f"https://open.spotify.com/user/me/playlist/{PLAYLIST}",
+        "https://spotify.link/abc",
+        "x" * 3000,
+    ],
+    ids=lambda text: text[:40],
+)
+def test_what_is_no_playlist_is_refused_with_the_right_form(text: str) -> None:
+    with pytest.raises(InvalidLink, match=r"One looks like https://open\.spotify\.com/playlist/"):
+        parse_playlist_link(text)
