@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 
 import numpy as np
@@ -69,7 +70,7 @@ def choose_genre(
     if asked is not None:
         name = normalise_genre(asked)
         if name is None or name not in offered:
-            raise UnknownGenre(f"The catalogue has no genre {asked[:60]!r}. It offers {_listed(offered)}.", offered)
+            raise _not_offered(asked, name or "", offered)
         return GenreChoice((name,), GenreSource.ASKED, shown)
     votes: dict[str, float] = {}
     for genres in track_genres:
@@ -112,6 +113,18 @@ def artist_genre_weights(items: Items, index: LoadedIndex) -> dict[str, float]:
         for number, name in enumerate(index.genres)
     }
     return {name: float(count) for name, count in counts.items() if count}
+
+
+def _not_offered(asked: str, name: str, offered: Sequence[str]) -> UnknownGenre:
+    # Similar spelling catches a slip of the keys, a shared word the finer genre of somebody who knows their music.
+    words = set(name.split())
+    alike = get_close_matches(name[:60], offered, n=3)
+    nearest = list(dict.fromkeys([*alike, *(genre for genre in offered if not words.isdisjoint(genre.split()))]))
+    meant = f" Did you mean {' or '.join(nearest[:3])}?" if nearest else ""
+    rest = [genre for genre in offered if genre not in nearest]
+    return UnknownGenre(
+        f"The catalogue has no genre {asked[:60]!r}.{meant} It offers {_listed(offered)}.", [*nearest, *rest]
+    )
 
 
 def _listed(genres: Sequence[str]) -> str:

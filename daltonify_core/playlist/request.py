@@ -1,6 +1,7 @@
 """What may be asked of the recommender, checked before anything is computed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -16,9 +17,11 @@ from daltonify_core.playlist.own_slots import OwnSlots
 
 MAXIMUM_SEEDS: Final = 20
 SIZE_LIMITS: Final = (5, 100)
-_MAXIMUM_FOLLOWERS: Final = 10**9
-_MAXIMUM_EXCLUSIONS: Final = 500
-_MAXIMUM_VARIATION: Final = 1_000_000
+DEFAULT_SIZE: Final = 30
+YEAR_LIMITS: Final = (1900, 2100)
+MAXIMUM_FOLLOWERS: Final = 10**9
+MAXIMUM_EXCLUSIONS: Final = 500
+MAXIMUM_VARIATION: Final = 1_000_000
 
 
 class Order(StrEnum):
@@ -47,7 +50,7 @@ class Seed:
 
     def __post_init__(self) -> None:
         if self.track_id is not None and not is_spotify_id(self.track_id):
-            raise InvalidQuery(f"{self.track_id[:40]!r} is not a Spotify track id.")
+            raise InvalidQuery(f"{self.track_id[:40]!r} is not a Spotify track id.", "track")
         if self.track_id is None and not (self.title and self.artists):
             raise InvalidQuery("A seed without a Spotify track needs a title and at least one artist.")
         if any(not name.strip() or len(name) > MAX_NAME_LENGTH for name in (self.title or "x", *self.artists)):
@@ -55,9 +58,9 @@ class Seed:
         if not _is_text((self.title or "", *self.artists)):
             raise InvalidQuery("A seed's title and artists hold half a character; paste them anew.")
         if self.artist_popularity is not None and not 0 <= self.artist_popularity <= 100:
-            raise InvalidQuery("artist_popularity must be from 0 to 100.")
-        if self.followers is not None and not 0 <= self.followers <= _MAXIMUM_FOLLOWERS:
-            raise InvalidQuery("followers must be from 0 to 1,000,000,000.")
+            raise InvalidQuery("artist_popularity must be from 0 to 100.", "artist_popularity")
+        if self.followers is not None and not 0 <= self.followers <= MAXIMUM_FOLLOWERS:
+            raise InvalidQuery(f"followers must be from 0 to {MAXIMUM_FOLLOWERS:,}.", "followers")
 
     @classmethod
     def from_link(cls, text: str) -> "Seed":
@@ -80,9 +83,11 @@ class Seed:
         try:
             features = AudioFeatures.from_mapping(_optional(value, "features", dict) or {})
         except InvalidTrack as error:
-            raise InvalidQuery(error.message) from error
+            raise InvalidQuery(error.message, "features") from error
+        with _inside("track"):
+            track_id = cls.from_link(track).track_id if track is not None else None
         return cls(
-            track_id=cls.from_link(track).track_id if track is not None else None,
+            track_id=track_id,
             title=_optional(value, "title", str),
             artists=_strings(value, "artists"),
             features=features,
@@ -103,19 +108,27 @@ class RequestFilters:
     exclude_tracks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for year in (self.year_from, self.year_to):
-            if year is not None and not 1900 <= year <= 2100:
-                raise InvalidQuery(f"The year {year} is not possible; give one from 1900 to 2100.")
+        first, last = YEAR_LIMITS
+        for name, year in (("year_from", self.year_from), ("year_to", self.year_to)):
+            if year is not None and not first <= year <= last:
+                raise InvalidQuery(f"The year {year} is not possible; give one from {first} to {last}.", name)
         if self.year_from is not None and self.year_to is not None and self.year_from > self.year_to:
-            raise InvalidQuery(f"year_from ({self.year_from}) must not be after year_to ({self.year_to}).")
-        if len(self.exclude_artists) > _MAXIMUM_EXCLUSIONS or len(self.exclude_tracks) > _MAXIMUM_EXCLUSIONS:
-            raise InvalidQuery(f"At most {_MAXIMUM_EXCLUSIONS} artists and as many tracks can be excluded.")
-        links = [parse_link(text) for text in self.exclude_tracks]
-        if any(link.kind is not LinkKind.TRACK for link in links):
-            raise InvalidQuery("exclude_tracks takes track links, not albums.")
-        object.__setattr__(self, "exclude_tracks", tuple(link.id for link in links))
+            raise InvalidQuery(f"year_from ({self.year_from}) must not be after year_to ({self.year_to}).", "year_from")
+        for name, excluded in (("exclude_artists", self.exclude_artists), ("exclude_tracks", self.exclude_tracks)):
+            if len(excluded) > MAXIMUM_EXCLUSIONS:
+                raise InvalidQuery(f"At most {MAXIMUM_EXCLUSIONS} artists and as many tracks can be excluded.", name)
+        ids = []
+        for position, text in enumerate(self.exclude_tracks):
+            with _inside(f"exclude_tracks[{position}]"):
+                link = parse_link(text)
+                if link.kind is not LinkKind.TRACK:
+                    raise InvalidQuery("exclude_tracks takes track links, not albums.")
+                ids.append(link.id)
+        object.__setattr__(self, "exclude_tracks", tuple(ids))
         if any(len(name) > MAX_NAME_LENGTH for name in self.exclude_artists) or not _is_text(self.exclude_artists):
-            raise InvalidQuery("exclude_artists must be names of at most 1,000 characters, or Spotify ids.")
+            raise InvalidQuery(
+                "exclude_artists must be names of at most 1,000 characters, or Spotify ids.", "exclude_artists"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +141,7 @@ class RecommendationRequest:
 
     seeds: tuple[Seed, ...]
     genre: str | None = None
-    size: int = 30
+    size: int = DEFAULT_SIZE
     band: BandLifts | None = None
     widen: bool = False
     popularity_weight: float = 0.0
@@ -142,11 +155,15 @@ class RecommendationRequest:
             raise _wrong_number_of_seeds(len(self.seeds))
         low, high = SIZE_LIMITS
         if not low <= self.size <= high:
-            raise InvalidQuery(f"The size {self.size} is not possible; ask for {low} to {high} tracks.")
+            raise InvalidQuery(f"The size {self.size} is not possible; ask for {low} to {high} tracks.", "size")
         if not 0.0 <= self.popularity_weight <= 1.0:
-            raise InvalidQuery(f"popularity_weight is {self.popularity_weight}; it must be from 0 to 1.")
-        if not 0 <= self.variation <= _MAXIMUM_VARIATION:
-            raise InvalidQuery(f"variation is {self.variation}; it must be from 0 to {_MAXIMUM_VARIATION:,}.")
+            raise InvalidQuery(
+                f"popularity_weight is {self.popularity_weight}; it must be from 0 to 1.", "popularity_weight"
+            )
+        if not 0 <= self.variation <= MAXIMUM_VARIATION:
+            raise InvalidQuery(
+                f"variation is {self.variation}; it must be from 0 to {MAXIMUM_VARIATION:,}.", "variation"
+            )
 
     @property
     def may_widen(self) -> bool:
@@ -163,38 +180,60 @@ class RecommendationRequest:
         _refuse_unknown(values, known, "The request")
         seeds = values.get("seeds")
         if not isinstance(seeds, Sequence) or isinstance(seeds, str):
-            raise InvalidQuery("The request needs seeds: a list of links or objects.")
+            raise InvalidQuery("The request needs seeds: a list of links or objects.", "seeds")
         if len(seeds) > MAXIMUM_SEEDS:
             raise _wrong_number_of_seeds(len(seeds))
-        filters = _optional(values, "filters", dict) or {}
-        _refuse_unknown(filters, {"explicit", "year_from", "year_to", "exclude_artists", "exclude_tracks"}, "filters")
-        band = _optional(values, "band", dict)
-        if band is not None:
-            _refuse_unknown(band, {"min_lift", "max_lift"}, "band")
         return cls(
-            seeds=tuple(Seed.from_value(seed) for seed in seeds),
+            seeds=tuple(_seed(position, seed) for position, seed in enumerate(seeds)),
             genre=_optional(values, "genre", str),
-            size=_or(_optional(values, "size", int), 30),
-            band=None
-            if band is None
-            else BandLifts.from_ends(_optional(band, "min_lift", int), _optional(band, "max_lift", int)),
+            size=_or(_optional(values, "size", int), DEFAULT_SIZE),
+            band=_band(_optional(values, "band", dict)),
             widen=_or(_optional(values, "widen", bool), False),
             popularity_weight=_or(_optional(values, "popularity_weight", float), 0.0),
             order=_choice(values, "order", Order, Order.FLOW),
             own_slots=_choice(values, "own_slots", OwnSlots, OwnSlots.EARLY),
-            filters=RequestFilters(
-                explicit=_choice(filters, "explicit", Explicit, Explicit.ALLOW),
-                year_from=_optional(filters, "year_from", int),
-                year_to=_optional(filters, "year_to", int),
-                exclude_artists=_strings(filters, "exclude_artists"),
-                exclude_tracks=_strings(filters, "exclude_tracks"),
-            ),
+            filters=_filters(_optional(values, "filters", dict) or {}),
             variation=_or(_optional(values, "variation", int), 0),
         )
 
 
+def _seed(position: int, value: object) -> Seed:
+    with _inside(f"seeds[{position}]"):
+        return Seed.from_value(value)
+
+
+def _band(values: Mapping[str, Any] | None) -> BandLifts | None:
+    if values is None:
+        return None
+    with _inside("band"):
+        _refuse_unknown(values, {"min_lift", "max_lift"}, "band")
+        return BandLifts.from_ends(_optional(values, "min_lift", int), _optional(values, "max_lift", int))
+
+
+def _filters(values: Mapping[str, Any]) -> RequestFilters:
+    with _inside("filters"):
+        _refuse_unknown(values, {"explicit", "year_from", "year_to", "exclude_artists", "exclude_tracks"}, "filters")
+        return RequestFilters(
+            explicit=_choice(values, "explicit", Explicit, Explicit.ALLOW),
+            year_from=_optional(values, "year_from", int),
+            year_to=_optional(values, "year_to", int),
+            exclude_artists=_strings(values, "exclude_artists"),
+            exclude_tracks=_strings(values, "exclude_tracks"),
+        )
+
+
+@contextmanager
+def _inside(place: str) -> Iterator[None]:
+    """What is refused in here lies at ``place`` in the request, or deeper."""
+    try:
+        yield
+    except InvalidQuery as error:
+        error.field = f"{place}.{error.field}" if error.field else place
+        raise
+
+
 def _wrong_number_of_seeds(count: int) -> InvalidQuery:
-    return InvalidQuery(f"Give 1 to {MAXIMUM_SEEDS} seed tracks, not {count}.")
+    return InvalidQuery(f"Give 1 to {MAXIMUM_SEEDS} seed tracks, not {count}.", "seeds")
 
 
 def _is_text(texts: Sequence[str]) -> bool:
@@ -209,7 +248,9 @@ def _or[T](value: T | None, default: T) -> T:
 def _refuse_unknown(values: Mapping[str, Any], known: set[str], what: str) -> None:
     unknown = sorted(str(name) for name in values if name not in known)
     if unknown:
-        raise InvalidQuery(f"{what} has an unknown field {unknown[0][:40]!r}; known are {', '.join(sorted(known))}.")
+        raise InvalidQuery(
+            f"{what} has an unknown field {unknown[0][:40]!r}; known are {', '.join(sorted(known))}.", unknown[0][:40]
+        )
 
 
 def _optional[T](values: Mapping[str, Any], name: str, kind: type[T]) -> T | None:
@@ -221,10 +262,10 @@ def _optional[T](values: Mapping[str, Any], name: str, kind: type[T]) -> T | Non
         try:
             value = float(value)
         except OverflowError:
-            raise InvalidQuery(f"{name} is far too large.") from None
+            raise InvalidQuery(f"{name} is far too large.", name) from None
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         words = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
-        raise InvalidQuery(f"{name} must be {words.get(kind, 'an object')}.")
+        raise InvalidQuery(f"{name} must be {words.get(kind, 'an object')}.", name)
     return value
 
 
@@ -233,7 +274,7 @@ def _strings(values: Mapping[str, Any], name: str) -> tuple[str, ...]:
     if value is None:
         return ()
     if not isinstance(value, Sequence) or isinstance(value, str) or not all(isinstance(text, str) for text in value):
-        raise InvalidQuery(f"{name} must be a list of texts.")
+        raise InvalidQuery(f"{name} must be a list of texts.", name)
     return tuple(value)
 
 
@@ -244,4 +285,4 @@ def _choice[E: StrEnum](values: Mapping[str, Any], name: str, kind: type[E], def
     try:
         return kind(value)
     except ValueError:
-        raise InvalidQuery(f"{name} must be one of {', '.join(kind)}.") from None
+        raise InvalidQuery(f"{name} must be one of {', '.join(kind)}.", name) from None

@@ -10,7 +10,7 @@ from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES, FEATURE
 from daltonify_core.catalogue.genres import normalise_genres
 from daltonify_core.catalogue.songs import guests, linked_artists, song_key
 from daltonify_core.catalogue.track import Track, artist_key_of_name
-from daltonify_core.errors import SeedDataNeeded
+from daltonify_core.errors import SeedDataNeeded, SeedKnowledge
 from daltonify_core.index.bundle import LoadedIndex
 from daltonify_core.playlist.request import Seed
 
@@ -71,22 +71,23 @@ def resolve_seeds(seeds: Sequence[Seed], index: LoadedIndex) -> tuple[ResolvedSe
     """
     wanted = [seed.track_id for seed in seeds if seed.track_id is not None]
     items = index.tracks.find(wanted)
-    missing: dict[int, list[str]] = {}
+    known: list[SeedKnowledge] = []
     resolved: dict[object, ResolvedSeed] = {}
-    for position, seed in enumerate(seeds):
+    for seed in seeds:
         item = items.get(seed.track_id) if seed.track_id is not None else None
         result = _resolve(seed, item, index)
-        if isinstance(result, list):
-            missing[position] = result
+        if isinstance(result, SeedKnowledge):
+            known.append(result)
         else:
+            known.append(SeedKnowledge(result.track_id, result.title, result.artists, missing=()))
             # Equal descriptions are one track as well.
             resolved.setdefault(seed.track_id or seed, result)
-    if missing:
-        raise SeedDataNeeded(_advice(seeds, missing, index), missing)
+    if any(seed.missing for seed in known):
+        raise SeedDataNeeded(_advice(known, index), known)
     return tuple(resolved.values())
 
 
-def _resolve(seed: Seed, item: int | None, index: LoadedIndex) -> ResolvedSeed | list[str]:
+def _resolve(seed: Seed, item: int | None, index: LoadedIndex) -> ResolvedSeed | SeedKnowledge:
     track = index.tracks.tracks([item])[0] if item is not None else None
     title = seed.title or (track.title if track else None)
     names = seed.artists or (tuple(credit.name for credit in track.artists) if track else ())
@@ -107,7 +108,7 @@ def _resolve(seed: Seed, item: int | None, index: LoadedIndex) -> ResolvedSeed |
     if popularity is None or source is None:
         missing.append("artist_popularity")
     if title is None or popularity is None or source is None or missing:
-        return missing
+        return SeedKnowledge(seed.track_id, title, names, tuple(missing))
     return ResolvedSeed(
         track_id=seed.track_id,
         item=item,
@@ -180,9 +181,9 @@ def _popularity(
     return of_catalogue
 
 
-def _advice(seeds: Sequence[Seed], missing: dict[int, list[str]], index: LoadedIndex) -> str:
-    position, names = next(iter(missing.items()))
-    seed = seeds[position]
+def _advice(seeds: Sequence[SeedKnowledge], index: LoadedIndex) -> str:
+    incomplete = [seed for seed in seeds if seed.missing]
+    seed, names = incomplete[0], incomplete[0].missing
     name = f"“{seed.title}”" if seed.title else f"track {seed.track_id}"
     remedies = []
     if "title" in names or "artists" in names:
@@ -191,7 +192,7 @@ def _advice(seeds: Sequence[Seed], missing: dict[int, list[str]], index: LoadedI
         remedies.append("its features (energy, tempo, …; any of them helps)")
     if "artist_popularity" in names:
         remedies.append("the artist's number of followers")
-    others = len(missing) - 1
+    others = len(incomplete) - 1
     more = f" {others} more seeds lack data too." if others > 1 else " Another seed lacks data too." if others else ""
     known = f"The catalogue of {index.manifest.items:,} tracks"
     wanted = " and ".join(["; ".join(remedies[:-1]), remedies[-1]] if len(remedies) > 1 else remedies)

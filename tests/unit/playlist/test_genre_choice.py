@@ -47,6 +47,24 @@ def test_a_genre_that_is_not_offered_is_refused_with_the_list_of_those_that_are(
     assert refusal.value.code == "unknown_genre"
 
 
+@pytest.mark.parametrize(
+    ("asked", "nearest", "meant"),
+    [
+        ("cuntry", "country", "Did you mean country?"),
+        ("rokc", "rock", "Did you mean rock?"),
+        ("Alt Country", "country", "Did you mean country?"),
+        ("trip hop", "hip hop", "Did you mean hip hop?"),
+        ("pop rock", "rock", "Did you mean rock or pop?"),
+    ],
+)
+def test_the_nearest_names_come_first_and_are_suggested(asked, nearest, meant):
+    with pytest.raises(UnknownGenre) as refusal:
+        choose(asked)
+    assert refusal.value.offered[0] == nearest
+    assert sorted(refusal.value.offered) == sorted(OFFERED)
+    assert meant in refusal.value.message
+
+
 def test_a_long_list_of_genres_is_cut_short_in_the_message_only():
     offered = tuple(f"genre {number:02d}" for number in range(40))
     with pytest.raises(UnknownGenre, match="genre 29 and 10 more") as refusal:

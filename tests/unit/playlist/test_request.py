@@ -244,3 +244,42 @@ def test_whatever_json_comes_in_it_is_a_request_or_a_clear_refusal(seed, rest):
             json.dumps(refusal.message).encode()
         else:
             assert 1 <= len(request.seeds) <= 20
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"seeds": None}, "seeds"),
+        ({"seeds": [LINK] * 21}, "seeds"),
+        ({"seeds": [LINK, 7]}, "seeds[1]"),
+        ({"seeds": [LINK, "hello"]}, "seeds[1]"),
+        ({"seeds": [{"track": "hello"}]}, "seeds[0].track"),
+        ({"seeds": [{"track": f"spotify:album:{ID}"}]}, "seeds[0].track"),
+        ({"seeds": [{"track": ID, "followers": -1}]}, "seeds[0].followers"),
+        ({"seeds": [{"track": ID, "artist_popularity": 101}]}, "seeds[0].artist_popularity"),
+        ({"seeds": [{"track": ID, "artists": 5}]}, "seeds[0].artists"),
+        ({"seeds": [{"track": ID, "features": {"energy": 2}}]}, "seeds[0].features"),
+        ({"seeds": [{"title": "X"}]}, "seeds[0]"),
+        ({"seeds": [{"track": ID, "tilte": "X"}]}, "seeds[0].tilte"),
+        ({"genre": 5}, "genre"),
+        ({"size": 4}, "size"),
+        ({"band": {"min_lift": 61, "max_lift": 60}}, "band"),
+        ({"band": {"min_lift": "x"}}, "band.min_lift"),
+        ({"band": {"low": 1}}, "band.low"),
+        ({"popularity_weight": 2}, "popularity_weight"),
+        ({"order": "x"}, "order"),
+        ({"variation": -1}, "variation"),
+        ({"filters": {"year_from": 1800}}, "filters.year_from"),
+        ({"filters": {"year_to": 2200}}, "filters.year_to"),
+        ({"filters": {"year_from": 2001, "year_to": 2000}}, "filters.year_from"),
+        ({"filters": {"exclude_tracks": [LINK, "x"]}}, "filters.exclude_tracks[1]"),
+        ({"filters": {"exclude_tracks": [f"spotify:album:{ID}"]}}, "filters.exclude_tracks[0]"),
+        ({"filters": {"exclude_artists": ["x"] * 501}}, "filters.exclude_artists"),
+        ({"colour": "red"}, "colour"),
+    ],
+    ids=lambda value: str(value)[-60:],
+)
+def test_a_refusal_names_the_place_in_the_request(changes, field):
+    with pytest.raises(InvalidQuery) as refusal:
+        parse({"seeds": [LINK]} | changes)
+    assert refusal.value.field == field

@@ -149,6 +149,25 @@ def test_every_seed_that_needs_more_is_named_by_its_position(index):
     assert UNKNOWN in refusal.value.message
 
 
+def test_what_is_known_of_every_seed_and_what_helps_is_data_too(index):
+    with pytest.raises(SeedDataNeeded) as refusal:
+        resolve_seeds([Seed(KNOWN), Seed(UNKNOWN, title="X", artists=("Me",)), new_seed(followers=None)], index)
+    known, described, new = refusal.value.seeds
+    assert (known.track_id, known.missing) == (KNOWN, ())
+    assert (described.track_id, described.title, described.artists) == (UNKNOWN, "X", ("Me",))
+    assert new.missing == ("artist_popularity",)
+    assert refusal.value.remedies == [
+        {"kind": "describe", "seeds": [1], "fields": ["features"]},
+        {"kind": "followers", "seeds": [1, 2]},
+    ]
+
+
+def test_a_remedy_that_no_seed_needs_is_not_offered(index):
+    with pytest.raises(SeedDataNeeded) as refusal:
+        resolve_seeds([new_seed(followers=None)], index)
+    assert refusal.value.remedies == [{"kind": "followers", "seeds": [0]}]
+
+
 def test_of_many_seeds_that_need_more_the_first_is_described_and_the_rest_counted(index):
     with pytest.raises(SeedDataNeeded, match=r"“First”.*2 more seeds lack data too\.$"):
         resolve_seeds([new_seed(title=title, followers=None) for title in ("First", "Second", "Third")], index)

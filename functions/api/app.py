@@ -1,0 +1,120 @@
+"""The API as one callable: gate, routes, problems, and one log line and a few metrics per request."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from time import perf_counter
+from typing import Any, Final
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from shared.http_errors import PROBLEM_TYPE, Problem, Refused, problem_of
+from shared.observability import NAMESPACE, SERVICE, logger, metrics
+
+from api.faults import invalid_request
+from api.gate import parse_object, with_checked_body
+from api.routes import METHODS, json_text, register
+from api.wiring import Services
+from daltonify_core.errors import ConsentNeeded, PublishingUnavailable
+
+_UNMATCHED: Final = "unmatched"
+
+
+def create_resolver(services: Services) -> APIGatewayHttpResolver:
+    """The routes with their checks and documentation, without what surrounds them."""
+    app = APIGatewayHttpResolver(enable_validation=True, json_body_deserializer=parse_object, debug=False)
+    register(app, services)
+    return app
+
+
+class Api:
+    """Answers events of an HTTP API (payload 2.0). One request at a time: Powertools keeps the current one globally."""
+
+    def __init__(self, services: Services) -> None:
+        self._clock = services.clock
+        self._request_id = ""
+        self._app = create_resolver(services)
+        self._app.exception_handler(Exception)(self._refuse)
+
+    def __call__(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+        started = perf_counter()
+        self._request_id = str(event["requestContext"]["requestId"])
+        logger.set_correlation_id(self._request_id)
+        http = event["requestContext"]["http"]
+        method, path = str(http["method"]), str(event["rawPath"])
+        answer = self._answer(event, method, path, context)
+        headers = answer.setdefault("headers", {})
+        headers.setdefault("Cache-Control", "no-store")
+        headers["X-Request-Id"] = self._request_id
+        # Neither query nor body: they hold what people typed. An unknown path is somebody's text as well.
+        logger.info(
+            "answered",
+            extra={
+                "route": f"{method} {path}" if METHODS.get(path) == method else _UNMATCHED,
+                "status": answer["statusCode"],
+                "milliseconds": round(1000 * (perf_counter() - started), 1),
+            },
+        )
+        metrics.add_metric("Requests", MetricUnit.Count, 1)
+        metrics.flush_metrics()
+        logger.clear_state()
+        return answer
+
+    def _answer(self, event: Mapping[str, Any], method: str, path: str, context: LambdaContext) -> dict[str, Any]:
+        try:
+            takes = METHODS.get(path)
+            if takes is None:
+                raise _not_found()
+            if takes != method:
+                raise _wrong_method(takes)
+            if method == "POST":
+                event = with_checked_body(event)
+        except Refused as refusal:
+            response = self._refuse(refusal)
+            return {
+                "statusCode": response.status_code,
+                "headers": dict(response.headers),
+                "body": response.body,
+                "isBase64Encoded": False,
+            }
+        return self._app.resolve(event, context)
+
+    def _refuse(self, error: Exception) -> Response[str]:
+        problem = invalid_request(error.errors()) if isinstance(error, RequestValidationError) else problem_of(error)
+        self._report(error, problem)
+        body = problem.to_dict(self._request_id, self._clock())
+        return Response(problem.status, PROBLEM_TYPE, json_text(body), problem.to_headers())
+
+    def _report(self, error: Exception, problem: Problem) -> None:
+        logger.append_keys(code=problem.code)
+        if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            logger.error("Unexpected error", exc_info=error)
+        elif problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            logger.warning("Could not answer", extra={"reason": str(error), "cause": type(error.__cause__).__name__})
+        with single_metric("Errors", MetricUnit.Count, 1, namespace=NAMESPACE) as metric:
+            metric.add_dimension("service", SERVICE)
+            metric.add_dimension("code", problem.code)
+        if isinstance(error, PublishingUnavailable):
+            metrics.add_metric("PublishingUnavailable", MetricUnit.Count, 1)
+            if error.__cause__ is None:
+                metrics.add_metric("CircuitOpen", MetricUnit.Count, 1)
+        if isinstance(error.__cause__, ConsentNeeded):
+            metrics.add_metric("ServiceTokenDead", MetricUnit.Count, 1)
+
+
+def _not_found() -> Refused:
+    known = ", ".join(f"{method} {path}" for path, method in METHODS.items())
+    return Refused(Problem(HTTPStatus.NOT_FOUND, "not_found", "There is nothing here", f"The API has {known}."))
+
+
+def _wrong_method(takes: str) -> Refused:
+    return Refused(
+        Problem(
+            HTTPStatus.METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            "The method does not fit",
+            f"This path takes {takes} only.",
+            headers={"Allow": takes},
+        )
+    )

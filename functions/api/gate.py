@@ -1,0 +1,138 @@
+"""What a request has to be before anybody looks at what it says: small enough, JSON, and whole.
+
+Powertools alone would take a form for JSON, drop one of two equal keys in silence, and fail on half a character.
+"""
+
+import base64
+import binascii
+import json
+import math
+from collections.abc import Mapping
+from email.message import Message
+from http import HTTPStatus
+from typing import Any, Final, NoReturn
+
+from shared.http_errors import Problem, Refused
+from shared.settings import MAX_BODY_BYTES
+
+_EXAMPLES: Final = {
+    "/api/recommendations": '{"seeds": ["https://open.spotify.com/track/4HJ7mSMtHAdU55lLjGE4zW"]}',
+    "/api/playlists": '{"title": "Late drives", "uris": ["spotify:track:4HJ7mSMtHAdU55lLjGE4zW"]}',
+}
+
+
+def client_of(event: Mapping[str, Any]) -> str:
+    """Whom a request is counted against: the address that it came from."""
+    return str(event["requestContext"]["http"]["sourceIp"])
+
+
+def with_checked_body(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The event with its body as plain text; raises ``Refused`` unless that can be JSON by size, type and encoding."""
+    text = _checked_body(event)
+    # Powertools knows this content type in one spelling only.
+    headers = _headers(event) | {"content-type": "application/json"}
+    return {**event, "headers": headers, "body": text, "isBase64Encoded": False}
+
+
+def parse_object(text: str) -> dict[str, Any]:
+    """Parse a JSON object that means one thing only; raises ``Refused``.
+
+    Refused are equal keys in one object, NaN and infinities, numbers too large to compute with, halves of characters,
+    and nesting deeper than any request has.
+    """
+    try:
+        value = json.loads(text, object_pairs_hook=_unequal_keys, parse_float=_finite, parse_constant=_no_number)
+        # Escapes alone can spell half a character; nothing behind this could store, send or compare it.
+        json.dumps(value, ensure_ascii=False).encode()
+    except json.JSONDecodeError as error:
+        _invalid_json(f"The body is no JSON: {error.msg} at line {error.lineno}, column {error.colno}.", error)
+    except UnicodeEncodeError as error:
+        _invalid_json("A text in the body holds half a character (a lone surrogate). Type or paste it anew.", error)
+    except RecursionError as error:
+        _invalid_json("The body is nested far deeper than any request needs.", error)
+    except ValueError as error:  # whole numbers with thousands of digits
+        _invalid_json("The body holds a number that is far too large.", error)
+    if not isinstance(value, dict):
+        _refuse(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "invalid_query",
+            "The request cannot be carried out as it stands",
+            "The body is JSON, but no object. Send the fields of the request between { and }.",
+        )
+    return value
+
+
+def _checked_body(event: Mapping[str, Any]) -> str:
+    raw = _bytes_of(event)
+    if len(raw) > MAX_BODY_BYTES:
+        _refuse(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            "body_too_large",
+            "The request is too large",
+            f"The body has {len(raw):,} bytes; at most {MAX_BODY_BYTES:,} are taken. Send fewer exclusions or tracks.",
+        )
+    if not raw.strip():
+        example = _EXAMPLES.get(event["rawPath"], "{}")
+        detail = f"Send a JSON object, such as {example}."
+        _refuse(HTTPStatus.BAD_REQUEST, "empty_body", "The request is empty", detail)
+    _check_type(event)
+    try:
+        return raw.decode("utf-8-sig")  # some editors put a mark in front of UTF-8
+    except UnicodeDecodeError as error:
+        _invalid_json(f"Byte {error.start + 1:,} of the body is not UTF-8. Send the body as UTF-8.", error)
+
+
+def _bytes_of(event: Mapping[str, Any]) -> bytes:
+    body = event.get("body") or ""
+    if not event.get("isBase64Encoded"):
+        return str(body).encode("utf-8", "surrogatepass")
+    try:
+        return base64.b64decode(body, validate=True)
+    except (binascii.Error, ValueError) as error:
+        _invalid_json("The body arrived damaged. Send it again.", error)
+
+
+def _headers(event: Mapping[str, Any]) -> dict[str, str]:
+    return {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+
+
+def _check_type(event: Mapping[str, Any]) -> None:
+    stated = Message()
+    stated["Content-Type"] = _headers(event).get("content-type") or "none/none"
+    charset = str(stated.get_param("charset", "utf-8")).lower()
+    if stated.get_content_type() == "application/json" and charset in {"utf-8", "utf8"}:
+        return
+    _refuse(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "not_json",
+        "Only JSON is understood",
+        "Send the body as JSON in UTF-8, with the header Content-Type: application/json.",
+    )
+
+
+def _unequal_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        _invalid_json(f"The field {twice[:40]!a} stands twice in one object. Send it once.")
+    return values
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(text)
+    return number
+
+
+def _no_number(name: str) -> NoReturn:
+    _invalid_json(f"The body holds {name}, which JSON has not. Leave the field out or give a number.")
+
+
+def _invalid_json(detail: str, cause: Exception | None = None) -> NoReturn:
+    raise Refused(Problem(HTTPStatus.BAD_REQUEST, "invalid_json", "The body cannot be read", detail)) from cause
+
+
+def _refuse(status: HTTPStatus, code: str, title: str, detail: str) -> NoReturn:
+    raise Refused(Problem(status, code, title, detail))

@@ -1,0 +1,418 @@
+"""Bodies of requests and answers: what the API accepts, and what its OpenAPI document promises.
+
+Limits come from the domain, which checks them again. Answers are plain dictionaries of the domain, and these models
+only describe them: checking one costs a millisecond, and can only turn a good answer into an error. Tests compare both.
+"""
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+
+from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES, DISCRETE_FEATURES, FEATURE_RANGES
+from daltonify_core.catalogue.links import MAX_TEXT_CHARACTERS
+from daltonify_core.catalogue.track import MAX_NAME_LENGTH
+from daltonify_core.playlist.band import MAXIMUM_POPULARITY, BandLifts
+from daltonify_core.playlist.publishing import (
+    MAXIMUM_DESCRIPTION_CHARACTERS,
+    MAXIMUM_RESERVES,
+    MAXIMUM_TITLE_CHARACTERS,
+    MAXIMUM_URIS,
+)
+from daltonify_core.playlist.request import (
+    DEFAULT_SIZE,
+    MAXIMUM_EXCLUSIONS,
+    MAXIMUM_FOLLOWERS,
+    MAXIMUM_SEEDS,
+    MAXIMUM_VARIATION,
+    SIZE_LIMITS,
+    YEAR_LIMITS,
+)
+
+LINK_TAG: Final = "as a link"
+OBJECT_TAG: Final = "as an object"
+UNION_TAGS: Final = frozenset({LINK_TAG, OBJECT_TAG})
+"""Parts of pydantic's locations that are no fields of a request."""
+
+_EXAMPLE_ID: Final = "4HJ7mSMtHAdU55lLjGE4zW"
+_EXAMPLE_LINK: Final = f"https://open.spotify.com/track/{_EXAMPLE_ID}"
+
+
+class Body(BaseModel):
+    """What a caller sends: no unknown fields, and no text where a number belongs."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Answer(BaseModel):
+    """What we send."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+def _feature(name: str, words: str) -> Any:
+    low, high = FEATURE_RANGES[name]
+    return Field(default=None, ge=low, le=high, description=words)
+
+
+class Features(Body):
+    """Audio features; whatever is known of them helps."""
+
+    danceability: float | None = _feature("danceability", "How well it can be danced to")
+    energy: float | None = _feature("energy", "How intense it is")
+    loudness: float | None = _feature("loudness", "Loudness of the whole track in dB")
+    speechiness: float | None = _feature("speechiness", "How much of it is spoken")
+    acousticness: float | None = _feature("acousticness", "How acoustic it is")
+    instrumentalness: float | None = _feature("instrumentalness", "How likely nobody sings")
+    liveness: float | None = _feature("liveness", "How likely an audience is heard")
+    valence: float | None = _feature("valence", "How cheerful it sounds")
+    tempo: float | None = _feature("tempo", "Beats per minute")
+    key: int | None = _feature("key", "Pitch class, 0 = C")
+    mode: int | None = _feature("mode", "1 for major, 0 for minor")
+    time_signature: int | None = _feature("time_signature", "Beats per bar")
+
+
+type Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH)]
+type TrackLink = Annotated[
+    str,
+    Field(
+        max_length=MAX_TEXT_CHARACTERS,
+        description="A Spotify link to a track in any form, a `spotify:track:` URI or the bare id",
+        examples=[_EXAMPLE_LINK],
+    ),
+]
+
+
+class SeedObject(Body):
+    """A seed with what nobody else knows of it. Without `track` it needs `title` and `artists`."""
+
+    track: TrackLink | None = None
+    title: Name | None = None
+    artists: list[Name] | None = None
+    features: Features | None = Field(default=None, description="These outrank the catalogue's")
+    genres: list[str] | None = None
+    artist_popularity: int | None = Field(
+        default=None, ge=0, le=MAXIMUM_POPULARITY, description="Counts only where the catalogue knows none"
+    )
+    followers: int | None = Field(
+        default=None, ge=0, le=MAXIMUM_FOLLOWERS, description="The artist's; an estimate of popularity is made from it"
+    )
+
+
+def _kind_of_seed(value: object) -> str | None:
+    if isinstance(value, str):
+        return LINK_TAG
+    return OBJECT_TAG if isinstance(value, dict | SeedObject) else None
+
+
+type SeedBody = Annotated[
+    Annotated[TrackLink, Tag(LINK_TAG)] | Annotated[SeedObject, Tag(OBJECT_TAG)], Discriminator(_kind_of_seed)
+]
+
+
+class BandBody(Body):
+    """How many points of popularity above the seeds an artist should be; one end alone is enough."""
+
+    min_lift: int | None = Field(default=None, ge=1, le=MAXIMUM_POPULARITY, examples=[BandLifts().min_lift])
+    max_lift: int | None = Field(default=None, ge=1, le=MAXIMUM_POPULARITY, examples=[BandLifts().max_lift])
+
+
+type Year = Annotated[int, Field(ge=YEAR_LIMITS[0], le=YEAR_LIMITS[1])]
+
+
+class FiltersBody(Body):
+    """Wishes that remove tracks."""
+
+    explicit: Literal["allow", "clean", "only"] | None = None
+    year_from: Year | None = None
+    year_to: Year | None = None
+    exclude_artists: list[Name] | None = Field(
+        default=None, max_length=MAXIMUM_EXCLUSIONS, description="Names or Spotify ids"
+    )
+    exclude_tracks: list[TrackLink] | None = Field(default=None, max_length=MAXIMUM_EXCLUSIONS)
+
+
+class RecommendationBody(Body):
+    """What to recommend. Only `seeds` is required; `null` means not given."""
+
+    seeds: list[SeedBody] = Field(min_length=1, max_length=MAXIMUM_SEEDS)
+    genre: str | None = Field(default=None, description="One of `GET /api/genres`; left out, it is found out")
+    size: int | None = Field(
+        default=DEFAULT_SIZE,
+        ge=SIZE_LIMITS[0],
+        le=SIZE_LIMITS[1],
+        description="Recommended tracks; own tracks come extra",
+    )
+    band: BandBody | None = None
+    widen: bool | None = Field(default=False, description="Whether a band that was asked for may widen")
+    popularity_weight: float | None = Field(default=0.0, ge=0.0, le=1.0)
+    order: Literal["flow", "similarity", "popularity"] | None = "flow"
+    own_slots: Literal["early", "first", "spread"] | None = "early"
+    filters: FiltersBody | None = None
+    variation: int | None = Field(
+        default=0, ge=0, le=MAXIMUM_VARIATION, description="Another number gives another list of about equal quality"
+    )
+
+
+class PlaylistBody(Body):
+    """A playlist to publish under the service's account, or to change there."""
+
+    # The domain counts after it brought a value into normal form, so its limits are only told here, not checked.
+
+    title: str = Field(
+        description="Without links; counted after white space was reduced",
+        json_schema_extra={"maxLength": MAXIMUM_TITLE_CHARACTERS},
+    )
+    description: str | None = Field(
+        default=None, description="Without links", json_schema_extra={"maxLength": MAXIMUM_DESCRIPTION_CHARACTERS}
+    )
+    uris: list[str] = Field(
+        description="Tracks of the current or previous index, or of `seeds`, as URIs, links or ids",
+        json_schema_extra={"minItems": 1, "maxItems": MAXIMUM_URIS},
+    )
+    seeds: list[str] | None = Field(
+        default=None, description="Own tracks that no index knows", json_schema_extra={"maxItems": MAXIMUM_SEEDS}
+    )
+    reserves: list[str] | None = Field(
+        default=None,
+        description="Stand in for tracks that turn out dead",
+        json_schema_extra={"maxItems": MAXIMUM_RESERVES},
+    )
+    public: bool | None = Field(default=True, description="Whether the account's profile lists it")
+    playlist_id: str | None = Field(default=None, description="To change a playlist instead of making one")
+    edit_token: str | None = Field(default=None, description="What publishing answered for that playlist")
+
+
+class IndexInfo(Answer):
+    """Which index answered. `source` names where its tracks come from; `synthetic` ones are invented."""
+
+    version: str
+    tracks: int
+    built_at: str
+    snapshot: str | None
+    source: str
+
+
+class SeedAnswer(Answer):
+    """A seed with everything that was known of it; it may be sent back as a seed."""
+
+    track_id: str | None
+    title: str
+    artists: list[str]
+    artwork_url: str | None
+    artist_popularity: int
+    popularity_source: Literal["catalogue", "track_max", "given", "followers"]
+    features: Features
+    features_source: str
+
+
+class GenreShare(Answer):
+    """How strongly the nearest tracks point to a genre, from 0 to 1."""
+
+    name: str
+    share: float
+
+
+class GenreAnswer(Answer):
+    """In which genres bigger artists were looked for, and why there."""
+
+    used: list[str]
+    how: Literal["asked", "track", "artist", "inferred"]
+    inferred: list[GenreShare]
+
+
+class BandAnswer(Answer):
+    """Artist popularity from and to, both included. `candidates` obey every rule but one track per artist."""
+
+    asked: Annotated[list[int], Field(min_length=2, max_length=2)]
+    used: Annotated[list[int], Field(min_length=2, max_length=2)]
+    widened: bool
+    candidates: int
+
+
+class ReasonPart(Answer):
+    """One statement of a reason; `points` only with `lift`."""
+
+    feature: Literal[(*CONTINUOUS_FEATURES, *DISCRETE_FEATURES, "artist_popularity")]  # type: ignore[valid-type]
+    kind: Literal["same", "similar", "a_bit_more", "a_bit_less", "more", "less", "lift"]
+    points: int | None = None
+
+
+class RowAnswer(Answer):
+    """One row of the list. An own track that is not on Spotify has no `track_id`, `uri` and `url`."""
+
+    position: int
+    own: bool
+    track_id: str | None
+    uri: str | None
+    url: str | None
+    title: str
+    artists: list[str]
+    album: str | None
+    release_year: int | None
+    explicit: bool | None
+    popularity: int | None
+    artist_popularity: int
+    lift: int
+    similarity: float
+    reason: str
+    reason_parts: list[ReasonPart]
+    features: Features
+
+
+class RecommendationAnswer(Answer):
+    """A recommended playlist; `reserves` continue it and may take the place of removed rows."""
+
+    index: IndexInfo
+    search: Literal["exact", "annoy"]
+    seeds: list[SeedAnswer]
+    genre: GenreAnswer
+    band: BandAnswer
+    tracks: list[RowAnswer]
+    reserves: list[RowAnswer]
+    notes: list[str]
+
+
+class OfferedGenre(Answer):
+    """A genre with its number of tracks."""
+
+    name: str
+    tracks: int
+
+
+class GenresAnswer(Answer):
+    """Genres on offer."""
+
+    genres: list[OfferedGenre]
+
+
+class TrackAnswer(Answer):
+    """A track of the catalogue."""
+
+    track_id: str
+    uri: str
+    url: str
+    title: str
+    artists: list[str]
+    album: str | None
+    release_year: int | None
+    artist_popularity: int | None
+    genres: list[str]
+
+
+class TracksAnswer(Answer):
+    """Tracks that were found; unknown ids are left out."""
+
+    tracks: list[TrackAnswer]
+
+
+class Replacement(Answer):
+    """A dead track and what took its place."""
+
+    from_: str = Field(alias="from")
+    to: str
+
+
+class PlaylistAnswer(Answer):
+    """A published playlist. Keep `edit_token`: it alone can change the playlist later."""
+
+    playlist_id: str
+    url: str
+    uri: str
+    embed_url: str | None
+    tracks_added: int
+    edit_token: str
+    replaced: list[Replacement]
+    left_out: list[str]
+    notes: list[str]
+
+
+class DemoInfo(Answer):
+    """What is not real here: an invented catalogue, a simulated Spotify."""
+
+    catalogue: bool
+    spotify: bool
+
+
+class PublishingInfo(Answer):
+    """Whether playlists can be published under the service's account."""
+
+    access: Literal["off", "code", "open"]
+    available: bool
+    retry_at: str | None
+
+
+class Limits(Answer):
+    """Limits of requests; `size` from and to."""
+
+    size: Annotated[list[int], Field(min_length=2, max_length=2)]
+    seeds: int
+    exclusions: int
+    query: Annotated[list[int], Field(min_length=2, max_length=2)]
+    ids: int
+    title: int
+    description: int
+    uris: int
+    reserves: int
+    body_bytes: int
+
+
+class ConfigAnswer(Answer):
+    """What a page needs to know; `index` is null while there is none."""
+
+    version: str
+    index: IndexInfo | None
+    demo: DemoInfo
+    publishing: PublishingInfo
+    limits: Limits
+    open_playlists_at: str
+
+
+class HealthAnswer(Answer):
+    """Whether recommendations can be given."""
+
+    ok: bool
+    version: str
+    index_built_at: str | None
+
+
+class NamedFault(Answer):
+    """What is wrong with one field, as in `seeds[2].track`."""
+
+    field: str
+    message: str
+
+
+class KnownSeed(Answer):
+    """What is known of a seed."""
+
+    position: int
+    track_id: str | None
+    title: str | None
+    artists: list[str]
+
+
+class Remedy(Answer):
+    """What the caller can do about these seeds: `describe` them by these fields, or give the artist's `followers`."""
+
+    kind: Literal["describe", "followers"]
+    seeds: list[int]
+    fields: list[Literal["title", "artists", "features"]] = Field(default_factory=list)
+
+
+class ProblemAnswer(Answer):
+    """A problem after RFC 9457. `code` is stable; `detail` says what is wrong and what to do."""
+
+    type: Literal["about:blank"]
+    title: str
+    status: int
+    code: str
+    detail: str
+    request_id: str
+    errors: list[NamedFault] = Field(default_factory=list)
+    retry_at: str | None = None
+    offered: list[str] = Field(default_factory=list, description="`unknown_genre`: what there is, nearest names first")
+    seeds: list[KnownSeed] = Field(default_factory=list, description="`seed_data_needed`: all seeds of the request")
+    missing: dict[str, list[Literal["title", "artists", "features", "artist_popularity"]]] = Field(
+        default_factory=dict, description="`seed_data_needed`: what seeds lack, by position"
+    )
+    remedies: list[Remedy] = Field(default_factory=list, description="`seed_data_needed`: what can be done about it")

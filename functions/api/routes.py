@@ -1,0 +1,237 @@
+"""The routes: parse, call one use case, map the result."""
+
+import io
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from time import perf_counter
+from typing import Annotated, Any, Final
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response, content_types
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Query
+from aws_lambda_powertools.metrics import MetricUnit
+from shared.http_errors import iso
+from shared.observability import logger, metrics
+from shared.settings import KEY_CHARACTERS, MAX_FOUND_TRACKS, MAX_IDS, QUERY_CHARACTERS, VERSION, PublishAccess
+
+from api.access import CODE_HEADER, PublishingSecret
+from api.answers import LIMITS, index_answer, playlist_answer, track_answer
+from api.documentation import documented
+from api.gate import client_of
+from api.models import (
+    ConfigAnswer,
+    GenresAnswer,
+    HealthAnswer,
+    PlaylistAnswer,
+    PlaylistBody,
+    RecommendationAnswer,
+    RecommendationBody,
+    TracksAnswer,
+)
+from api.short_links import ShortLinks
+from api.wiring import Services
+from daltonify_core.catalogue.links import MAX_TEXT_CHARACTERS, LinkKind, parse_link, parse_playlist_link
+from daltonify_core.catalogue.track import SYNTHETIC_SOURCE
+from daltonify_core.errors import IndexUnavailable, InvalidLink, InvalidQuery, UpstreamError
+from daltonify_core.playlist.publishing import PublishRequest
+from daltonify_core.playlist.request import RecommendationRequest
+from daltonify_core.use_cases.find_tracks import search_tracks, tracks_by_id
+from daltonify_core.use_cases.publish_playlist import PublishPlaylist, PublishSettings
+from daltonify_core.use_cases.recommend import Recommender
+
+METHODS: Final[Mapping[str, str]] = {
+    "/api/recommendations": "POST",
+    "/api/genres": "GET",
+    "/api/tracks": "GET",
+    "/api/playlists": "POST",
+    "/api/qr": "GET",
+    "/api/config": "GET",
+    "/api/health": "GET",
+}
+"""The method that each path takes, for telling an unknown path from a wrong method."""
+
+_ANSWERING_SECONDS: Final = 2
+"""What is left of the function's time for writing the answer."""
+
+# No `type` statements: Powertools looks for the parameter's kind in the annotation itself.
+_Words = Annotated[
+    str | None,
+    Query(
+        min_length=QUERY_CHARACTERS[0],
+        max_length=QUERY_CHARACTERS[1],
+        description="Words of title and artists; the last may be a beginning",
+    ),
+]
+_Ids = Annotated[str | None, Query(description=f"Up to {MAX_IDS} track ids or links, separated by commas")]
+_Playlist = Annotated[str, Query(max_length=MAX_TEXT_CHARACTERS, description="The id of a playlist, or a link to it")]
+_Key = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        min_length=KEY_CHARACTERS[0],
+        max_length=KEY_CHARACTERS[1],
+        pattern="^[!-~]+$",
+        description="A new random text for every new playlist; the same one to send the same request again",
+    ),
+]
+_Code = Annotated[
+    str | None, Header(alias=CODE_HEADER, description="What the operator handed out, where access is `code`")
+]
+
+
+def register(app: APIGatewayHttpResolver, services: Services) -> None:
+    """Give ``app`` every route of the API."""
+    _register_recommendations(app, services)
+    _register_catalogue(app, services)
+    _register_publishing(app, services)
+    _register_information(app, services)
+
+
+def _register_recommendations(app: APIGatewayHttpResolver, services: Services) -> None:
+    short_links = ShortLinks(services.link_expander, services.publications, services.clock)
+
+    @app.post("/api/recommendations", **documented("recommend", RecommendationAnswer))
+    def recommend(body: Annotated[RecommendationBody, Body()]) -> Response[Any]:
+        values = body.model_dump(exclude_unset=True)
+        values["seeds"] = short_links.expanded(values["seeds"], client_of(app.current_event))
+        request = RecommendationRequest.from_dict(values)
+        started = perf_counter()
+        answer = _recommender(services).recommend(request).to_dict()
+        metrics.add_metric("RecommendationMilliseconds", MetricUnit.Milliseconds, 1000 * (perf_counter() - started))
+        return _json(200, answer)
+
+
+def _register_catalogue(app: APIGatewayHttpResolver, services: Services) -> None:
+    @app.get("/api/genres", **documented("genres", GenresAnswer))
+    def genres() -> Response[Any]:
+        offered = _recommender(services).index.manifest.genres
+        return _json(200, {"genres": [{"name": name, "tracks": tracks} for name, tracks in offered.items()]})
+
+    @app.get("/api/tracks", **documented("tracks", TracksAnswer))
+    def tracks(q: _Words = None, ids: _Ids = None) -> Response[Any]:
+        if (q is None) == (ids is None):
+            field = "q" if ids is None else "ids"
+            raise InvalidQuery("Give either q, words to look for, or ids, tracks to look up.", field)
+        wanted = _track_ids(ids)
+        index = _recommender(services).index
+        found = search_tracks(index, q, MAX_FOUND_TRACKS) if q is not None else tracks_by_id(index, wanted)
+        return _json(200, {"tracks": [track_answer(one) for one in found]})
+
+
+def _register_publishing(app: APIGatewayHttpResolver, services: Services) -> None:
+    settings = services.settings
+    secret = PublishingSecret(services)
+
+    @app.post("/api/playlists", **documented("publish", PlaylistAnswer))
+    def publish(body: Annotated[PlaylistBody, Body()], key: _Key, code: _Code = None) -> Response[Any]:
+        client = client_of(app.current_event)
+        secret.check(code, client)
+        request = PublishRequest(**_tuples(body.model_dump(exclude_none=True)))
+        remaining = timedelta(milliseconds=app.lambda_context.get_remaining_time_in_millis())
+        deadline = services.clock() + remaining - timedelta(seconds=_ANSWERING_SECONDS)
+        use_case = PublishPlaylist(
+            services.publications(),
+            services.playlists(),
+            services.index().sources_of,
+            secret.edit_token_key(),
+            services.clock,
+        )
+        published = use_case.publish(request, key, client, deadline)
+        return _json(201 if published.created else 200, playlist_answer(published, settings))
+
+    @app.get("/api/qr", **documented("qr", None))
+    def qr(playlist: _Playlist) -> Response[Any]:
+        try:
+            playlist_id = parse_playlist_link(playlist.removeprefix(settings.open_playlists_at))
+        except InvalidLink as error:
+            error.field = "playlist"
+            raise
+        # Drawing is rare, and its library would slow every cold start.
+        import segno
+
+        image = io.BytesIO()
+        segno.make(settings.open_playlists_at + playlist_id, micro=False).save(
+            image, kind="svg", border=4, xmldecl=False, omitsize=True, light="#fff"
+        )
+        return Response(200, "image/svg+xml", image.getvalue().decode(), {"Cache-Control": "public, max-age=86400"})
+
+
+def _register_information(app: APIGatewayHttpResolver, services: Services) -> None:
+    settings = services.settings
+
+    @app.get("/api/config", **documented("config", ConfigAnswer))
+    def config() -> Response[Any]:
+        index = _index_or_none(services)
+        is_invented = index is not None and SYNTHETIC_SOURCE in index["source"].split(", ")
+        answer = {
+            "version": VERSION,
+            "index": index,
+            "demo": {"catalogue": is_invented, "spotify": not settings.is_real_spotify},
+            "publishing": _publishing(services),
+            "limits": LIMITS,
+            "open_playlists_at": settings.open_playlists_at,
+        }
+        return _json(200, answer)
+
+    @app.get("/api/health", **documented("health", HealthAnswer))
+    def health() -> Response[Any]:
+        index = _index_or_none(services)
+        built_at = index["built_at"] if index else None
+        return _json(200 if index else 503, {"ok": bool(index), "version": VERSION, "index_built_at": built_at})
+
+
+def json_text(body: Mapping[str, Any]) -> str:
+    """A body as compact JSON; NaN, which JSON has not, is a fault of ours and raises ``ValueError``."""
+    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _json(status: int, body: Mapping[str, Any]) -> Response[Any]:
+    """A finished answer, which Powertools neither checks nor copies."""
+    return Response(status, content_types.APPLICATION_JSON, json_text(body))
+
+
+def _recommender(services: Services) -> Recommender:
+    found = services.index().recommender()
+    logger.append_keys(index_version=found.index.version)
+    return found
+
+
+def _index_or_none(services: Services) -> dict[str, Any] | None:
+    try:
+        return index_answer(_recommender(services))
+    except IndexUnavailable:
+        return None
+
+
+def _publishing(services: Services) -> dict[str, Any]:
+    """Whether publishing may work, as far as can be known without asking Spotify."""
+    access = services.settings.publish_access
+    answer = {"access": str(access), "available": False, "retry_at": None}
+    if access is PublishAccess.OFF:
+        return answer
+    try:
+        circuit = services.publications().circuit(PublishSettings().account, services.clock())
+    except UpstreamError:
+        return answer
+    return answer | ({"retry_at": iso(circuit.open_until)} if circuit else {"available": True})
+
+
+def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+
+
+def _track_ids(ids: str | None) -> list[str]:
+    links = [] if ids is None else ids.split(",")
+    if len(links) > MAX_IDS:
+        raise InvalidQuery(f"At most {MAX_IDS} tracks can be looked up at once, not {len(links)}.", "ids")
+    found = []
+    for place, text in enumerate(links):
+        try:
+            link = parse_link(text)
+        except InvalidLink as error:
+            error.field = f"ids[{place}]"
+            raise
+        if link.kind is not LinkKind.TRACK:
+            raise InvalidQuery("Only Spotify knows which tracks an album holds. Give links to tracks.", f"ids[{place}]")
+        found.append(link.id)
+    return found

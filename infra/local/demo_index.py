@@ -1,0 +1,87 @@
+"""What the demo reads from the index that it has just built: all tracks for the simulator, and some to begin with."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from daltonify_core.adapters.annoy_index import AnnoyFormat
+from daltonify_core.adapters.s3 import S3IndexStore
+from daltonify_core.adapters.sqlite_tracks import SqliteTracksFormat
+from daltonify_core.catalogue.track import Track
+from daltonify_core.errors import IndexUnavailable
+from daltonify_core.index.bundle import LoadedIndex, load_bundle
+from infra.local.spotify_simulator import SimulatedTrack
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_UNDATED: Final = "2024"
+_UNTIMED_MS: Final = 180_000
+_CANDIDATES: Final = 24
+
+
+def open_index(client: "S3Client", bucket: str, scratch: Path) -> LoadedIndex:
+    """The current index, copied into ``scratch``; raises ``IndexUnavailable``."""
+    store = S3IndexStore(client, bucket)
+    current = store.read_state().current
+    if current is None:
+        raise IndexUnavailable("The build ended without an index.")
+    return load_bundle(store.fetch(current.version, scratch), current.version, AnnoyFormat(), SqliteTracksFormat())
+
+
+class IndexedTracks(Mapping[str, SimulatedTrack]):
+    """Every track of an index as Spotify would know it, looked up when it is asked for."""
+
+    def __init__(self, index: LoadedIndex) -> None:
+        self._store = index.tracks
+        # The simulator answers several requests at once, the store is one connection.
+        self._lock = threading.Lock()
+
+    def __getitem__(self, track_id: str) -> SimulatedTrack:
+        with self._lock:
+            track = self._store.tracks([self._store.find([track_id])[track_id]])[0]
+        return _simulated(track)
+
+    def __iter__(self) -> Iterator[str]:
+        for item in range(len(self)):
+            with self._lock:
+                track = self._store.tracks([item])[0]
+            yield track.track_id
+
+    def __len__(self) -> int:
+        with self._lock:
+            return self._store.count()[0]
+
+
+def tracks_between(index: LoadedIndex, lowest: int, highest: int) -> list[Track]:
+    """A few tracks that make good examples, by artists with a popularity in this range; the same ones every time.
+
+    They bear a genre that is on offer, and a plain title: a live version or an edit would puzzle more than it shows.
+    """
+    popularity = index.arrays.artist_popularity
+    items = np.flatnonzero((popularity >= lowest) & (popularity <= highest))
+    # Spread over the range, because neighbours in it are often by one artist.
+    chosen = items[np.linspace(0, len(items) - 1, min(_CANDIDATES, len(items))).astype(np.int64)]
+    tracks = index.tracks.tracks(chosen.tolist())
+    return [track for track in tracks if set(track.genres) & set(index.genres) and _has_plain_names(track)]
+
+
+def _has_plain_names(track: Track) -> bool:
+    # They are shown at a terminal, which a name must not be able to control.
+    return f"{track.artists[0].name}{track.title}".isprintable() and not any(
+        mark in track.title for mark in ("(", " - ", "/")
+    )
+
+
+def _simulated(track: Track) -> SimulatedTrack:
+    return SimulatedTrack(
+        title=track.title,
+        artists=tuple(credit.name for credit in track.artists),
+        album=track.album or "",
+        duration_ms=track.duration_ms or _UNTIMED_MS,
+        release_date=track.release_date or _UNDATED,
+        explicit=bool(track.explicit),
+    )

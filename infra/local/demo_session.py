@@ -1,0 +1,363 @@
+"""One run of the demo: puts all parts together, tells a person what there is, and takes them apart again."""
+
+import http.client
+import io
+import json
+import logging
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.console import Console
+
+from daltonify_core.catalogue.links import LinkKind, SpotifyLink
+from daltonify_core.catalogue.track import SYNTHETIC_SOURCE, Track
+from daltonify_core.errors import DaltonifyError
+from infra.cli import screen
+from infra.local.demo_settings import DemoRefused, DemoSettings
+from infra.local.front_door import LOOPBACK, FrontDoor, PortInUse, listen
+from infra.local.lambda_function import FunctionFailed, LambdaFunction
+from infra.local.sam_template import SamTemplate, read_template
+from infra.local.stopping import EXIT_FAULT, EXIT_MEND, serve_until_stopped
+
+if TYPE_CHECKING:
+    from daltonify_core.index.bundle import LoadedIndex
+    from infra.local.local_aws import LocalAws
+
+_ROOT: Final = Path(__file__).parents[2]
+_BUILDER: Final = "BuildIndex"
+_API: Final = "Api"
+_CLIENT_ID: Final = "daltonify-demo"
+# Whoever finds this mark in a log has found a leak.
+_FAKE: Final = "NEVERLOGME"
+# The artist's popularity: small, in the middle, and in between.
+_EXAMPLE_BANDS: Final = ((8, 14), (38, 46), (22, 30))
+_ENOUGH_TRACKS: Final = 20
+
+# Where it says what it does; what it found out goes to standard output.
+_STEPS: Final = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+
+class _Fault(Exception):
+    """The service does not work although everything that it needs is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Example:
+    """A track that a recommendation was tried for; ``uris`` is the list that came out."""
+
+    track: Track
+    artist_popularity: int
+    uris: tuple[str, ...]
+
+    @property
+    def link(self) -> str:
+        return SpotifyLink(LinkKind.TRACK, self.track.track_id).url
+
+
+@dataclass(frozen=True, slots=True)
+class _Spotify:
+    """Where Spotify is and what the service account's secret holds; ``playlists_url`` is a simulator's only."""
+
+    environment: Mapping[str, str]
+    secret: Mapping[str, str]
+    playlists_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """The demo while it serves."""
+
+    url: str
+    health: Mapping[str, Any]
+    tracks: int
+    is_synthetic: bool
+    playlists_url: str | None
+    access_code: str | None
+    examples: tuple[_Example, ...]
+    warnings: tuple[str, ...]
+    log: Path
+
+
+def run(cache: Path, is_check: bool) -> int:
+    """Serve until ``Stopped`` is raised, or try the service out; the exit code. ``cache`` holds catalogues and logs."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that cannot show a title must not end the demo.
+            stream.reconfigure(errors="replace")
+    try:
+        settings = DemoSettings.from_environment(os.environ)
+        # While the demo runs, standard output is the handlers' log.
+        terminal = Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True)
+        # Before any work: whoever has to choose another port should not wait to learn it.
+        with closing(listen(settings.port)) as listener, _service(settings, listener, cache) as running:
+            if not is_check:
+                serve_until_stopped(lambda: _greet(terminal, running, settings))
+            terminal.print(json.dumps(_checked(running, settings), indent=2))
+            return 0
+    except PortInUse as error:
+        screen.print_error(f"{error} Stop it, or choose another port: make demo PORT={error.port + 1}")
+    except DemoRefused as error:
+        screen.print_error(str(error))
+    except DaltonifyError as error:
+        screen.print_error(error.message)
+    except _Fault as error:
+        screen.print_error(str(error))
+        return EXIT_FAULT
+    except OSError as error:
+        screen.print_error(f"{error.filename or 'The port'} cannot be used: {error.strerror or error}.")
+    return EXIT_MEND
+
+
+@contextmanager
+def _service(settings: DemoSettings, listener: socket.socket, cache: Path) -> Iterator[_Running]:
+    """Everything that the deployed service consists of, from the catalogue to a page that answers."""
+    cache.mkdir(parents=True, exist_ok=True)
+    log = cache / f"demo-{settings.port}.log"
+    template = read_template()
+    _log_to(log)
+    with ExitStack() as stack:
+        work = Path(stack.enter_context(TemporaryDirectory(prefix="daltonify-demo-", ignore_cleanup_errors=True)))
+        _STEPS.print("Starting AWS on this machine …")
+        aws = stack.enter_context(_local_aws(template))
+        _store_catalogue(aws, settings, cache)
+        _STEPS.print("Building the index …")
+        os.environ.update(template.environment([_BUILDER], aws.references), WORK_FOLDER=str(work / "build"))
+        warnings = _built(template, log)
+        index = stack.enter_context(_opened(aws, work))
+        is_synthetic = SYNTHETIC_SOURCE in index.manifest.source.split(", ")
+        if settings.spotify is not None and is_synthetic:
+            raise DemoRefused(
+                f"{settings.catalogue} holds invented tracks, which the real Spotify does not have. Name other data, "
+                "or unset the SPOTIFY_ variables to use the simulated Spotify."
+            )
+        spotify = _real_spotify(settings.spotify) if settings.spotify else stack.enter_context(_simulated(index))
+        access_code = _store_secrets(aws, spotify, settings)
+        _STEPS.print("Starting the service …")
+        parameters = {"SpotifyMarket": settings.market} if settings.market else {}
+        os.environ.update(template.environment([_API], {**aws.references, **parameters}))
+        os.environ.update(
+            spotify.environment, PUBLISH_ACCESS=settings.publish_access, SCRATCH_FOLDER=str(work / "scratch")
+        )
+        from api.handler import handler
+
+        door = stack.enter_context(
+            FrontDoor(handler, routes=template.route_keys(), function=template.function(_API), listener=listener)
+        )
+        status, health = _call(door.url, "GET", "/api/health")
+        if status != http.HTTPStatus.OK:
+            raise _Fault(f"The service does not answer as it should. {log} says why.")
+        yield _Running(
+            url=door.url,
+            health=health,
+            tracks=index.manifest.items,
+            is_synthetic=is_synthetic,
+            playlists_url=spotify.playlists_url,
+            access_code=access_code,
+            examples=tuple(_examples(door.url, index)),
+            warnings=warnings,
+            log=log,
+        )
+
+
+def _log_to(path: Path) -> None:
+    """Send what the handlers and libraries log to a file; in Lambda, standard output is the log.
+
+    For good: a handler that was interrupted may write until the process ends, and not to the terminal.
+    """
+    sys.stdout = path.open("w", encoding="utf-8", buffering=1)
+    logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    # Its request lines hold query strings; the front door logs paths.
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    # Says for each client where it found its settings, which is here every time.
+    logging.getLogger("botocore").setLevel(logging.WARNING)
+
+
+@contextmanager
+def _local_aws(template: SamTemplate) -> Iterator["LocalAws"]:
+    from infra.local.local_aws import LocalAws
+
+    with LocalAws(template) as aws:
+        aws.take_over(os.environ)
+        # A proxy would be asked for our own servers too.
+        for name in ("NO_PROXY", "no_proxy"):
+            os.environ[name] = ",".join(filter(None, [os.environ.get(name), LOOPBACK]))
+        aws.make_resources()
+        yield aws
+
+
+def _store_catalogue(aws: "LocalAws", settings: DemoSettings, cache: Path) -> None:
+    from infra.local.demo_catalogue import prepare_catalogue
+
+    _STEPS.print("Preparing the catalogue …")
+    with screen.progress_bars(shown=True) as progress:
+        files = prepare_catalogue(settings.catalogue, cache, progress)
+    for file in files:
+        aws.store_catalogue(file.name, file.path)
+
+
+def _built(template: SamTemplate, log: Path) -> tuple[str, ...]:
+    """Run the builder as the schedule does; what it warns of."""
+    # In Lambda functions/ is the path root.
+    sys.path.insert(0, str(_ROOT / "functions"))
+    from build_index.handler import handler
+    from shared.observability import logger
+
+    try:
+        report = LambdaFunction(handler, template.function(_BUILDER)).invoke({})
+    except FunctionFailed as error:
+        if isinstance(error.__cause__, DaltonifyError):
+            raise error.__cause__ from error
+        raise _Fault(f"The index could not be built. {log} says why.") from error
+    # Two functions share one logger here: the builder's name must not stand in the lines of the API.
+    logger.clear_state()
+    return tuple(report["warnings"])
+
+
+@contextmanager
+def _opened(aws: "LocalAws", work: Path) -> Iterator["LoadedIndex"]:
+    from infra.local.demo_index import open_index
+    from infra.local.local_aws import BUCKET
+
+    index = open_index(aws.s3(), BUCKET, work / "index")
+    try:
+        yield index
+    finally:
+        index.close()
+
+
+@contextmanager
+def _simulated(index: "LoadedIndex") -> Iterator[_Spotify]:
+    from daltonify_core.adapters.spotify import CONSENT_SCOPES
+    from infra.local.demo_index import IndexedTracks
+    from infra.local.spotify_simulator import SpotifySimulator
+
+    with SpotifySimulator(IndexedTracks(index)) as simulator:
+        client_secret = f"{_FAKE}-{secrets.token_hex(16)}"
+        simulator.register_app(_CLIENT_ID, client_secret)
+        yield _Spotify(
+            environment={
+                "SPOTIFY_API": simulator.api_url,
+                "SPOTIFY_ACCOUNTS": simulator.accounts_url,
+                "OPEN_PLAYLISTS_AT": simulator.playlists_url,
+            },
+            secret={
+                "client_id": _CLIENT_ID,
+                "client_secret": client_secret,
+                "refresh_token": simulator.consent(_CLIENT_ID, CONSENT_SCOPES),
+                "consented_at": datetime.now(UTC).isoformat(timespec="seconds"),
+                "scopes": " ".join(sorted(CONSENT_SCOPES)),
+            },
+            playlists_url=simulator.playlists_url,
+        )
+
+
+def _real_spotify(login: Mapping[str, str]) -> _Spotify:
+    # Empty variables count as absent, and absent ones mean Spotify itself, whatever the shell holds.
+    absent = dict.fromkeys(("SPOTIFY_API", "SPOTIFY_ACCOUNTS", "OPEN_PLAYLISTS_AT"), "")
+    return _Spotify(environment=absent, secret=login, playlists_url=None)
+
+
+def _store_secrets(aws: "LocalAws", spotify: _Spotify, settings: DemoSettings) -> str | None:
+    """Store what the template declares as secrets; the access code, if one is needed to publish."""
+    from infra.local.local_aws import PUBLISHING_SECRET, SPOTIFY_SECRET
+
+    mark = f"{_FAKE}-" if settings.spotify is None else ""
+    code = f"{mark}{secrets.token_urlsafe(12)}" if settings.publish_access == "code" else None
+    aws.store_secret(SPOTIFY_SECRET, spotify.secret)
+    aws.store_secret(
+        PUBLISHING_SECRET, {"edit_token_key": f"{_FAKE}-{secrets.token_hex(32)}", "access_codes": code or ""}
+    )
+    return code
+
+
+def _examples(url: str, index: "LoadedIndex") -> Iterator[_Example]:
+    """For each band a track for which the service finds a list, as far as there is one."""
+    from infra.local.demo_index import tracks_between
+
+    artists: set[str] = set()
+    for lowest, highest in _EXAMPLE_BANDS:
+        for track in tracks_between(index, lowest, highest):
+            link = SpotifyLink(LinkKind.TRACK, track.track_id).url
+            status, answer = _call(url, "POST", "/api/recommendations", {"seeds": [link]})
+            if status != http.HTTPStatus.OK or track.artists[0].name in artists:
+                continue
+            uris = tuple(row["uri"] for row in answer["tracks"])
+            if len(uris) >= _ENOUGH_TRACKS:
+                artists.add(track.artists[0].name)
+                yield _Example(track, answer["seeds"][0]["artist_popularity"], uris)
+                break
+
+
+def _greet(terminal: Console, running: _Running, settings: DemoSettings) -> None:
+    for warning in running.warnings:
+        _STEPS.print(f"Warning: {warning}", style="bold yellow")
+    if running.is_synthetic:
+        data = f"Demo data: {running.tracks:,} invented tracks by invented artists. Their links lead nowhere."
+    else:
+        data = f"{running.tracks:,} tracks from {settings.catalogue}."
+    if running.playlists_url:
+        data += " Spotify is simulated: no account is needed, and nothing is sent to it."
+    else:
+        data += " Spotify is the real one: playlists appear in the account that gave its consent."
+    terminal.print(f"\nDaltonify is ready: open {running.url}\n", style="bold")
+    terminal.print(data)
+    if running.examples:
+        terminal.print("Tracks to begin with:")
+    for example in running.examples:
+        artist, title = example.track.artists[0].name, example.track.title
+        terminal.print(f"  {example.link}  {artist} – {title} (popularity {example.artist_popularity} of 100)")
+    if running.access_code:
+        terminal.print(f"Access code for creating playlists, shown only here: {running.access_code}")
+    terminal.print(f"Logs are in {_shown(running.log)}. Ctrl-C ends everything.")
+
+
+def _shown(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _checked(running: _Running, settings: DemoSettings) -> dict[str, Any]:
+    """Do what a visitor does; a summary. Nothing is published to the real Spotify."""
+    if not running.examples:
+        raise _Fault(f"No track was found that a list can be made for. {running.log} may say why.")
+    example = running.examples[0]
+    summary = {
+        "url": running.url,
+        "health": dict(running.health),
+        "tracks": running.tracks,
+        "warnings": list(running.warnings),
+        "examples": [shown.link for shown in running.examples],
+        "recommended": len(example.uris),
+        "playlist": None,
+    }
+    if running.playlists_url and settings.publish_access != "off":
+        headers = {"Idempotency-Key": secrets.token_hex(16)}
+        if running.access_code:
+            headers["X-Access-Code"] = running.access_code
+        playlist = {"title": "Daltonify demo", "uris": list(example.uris)}
+        status, answer = _call(running.url, "POST", "/api/playlists", playlist, headers)
+        if status != http.HTTPStatus.CREATED:
+            raise _Fault(f"The playlist was not created: {answer.get('detail', status)}")
+        summary["playlist"] = {"url": answer["url"], "tracks_added": answer["tracks_added"]}
+    return summary
+
+
+def _call(
+    url: str, method: str, path: str, body: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+) -> tuple[int, dict[str, Any]]:
+    """Ask our own front door; status and JSON of the answer."""
+    # Neither proxies nor redirects have a say here.
+    with closing(http.client.HTTPConnection(url.removeprefix("http://"))) as connection:
+        sent = {"Content-Type": "application/json", **(headers or {})} if body is not None else {}
+        connection.request(method, path, None if body is None else json.dumps(body), sent)
+        response = connection.getresponse()
+        answer: dict[str, Any] = json.loads(response.read())
+        return response.status, answer

@@ -1,0 +1,109 @@
+"""AWS on this machine: moto's server in this process, with the bucket, table and secrets that the template declares."""
+
+import json
+import os
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import boto3
+from moto.server import ThreadedMotoServer
+
+from infra.local.lambda_function import REGION
+from infra.local.sam_template import SamTemplate
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+LOOPBACK: Final = "127.0.0.1"
+BUCKET: Final = "daltonify-data"
+TABLE: Final = "daltonify"
+PUBLISHING_SECRET: Final = "daltonify/publishing"  # noqa: S105 - a name
+SPOTIFY_SECRET: Final = "daltonify/spotify"  # noqa: S105 - a name
+
+_ACCESS_KEY_ID: Final = "testing"
+# Whoever finds this text in a log has found a leak.
+_SECRET_ACCESS_KEY: Final = "NEVERLOGME-testing"  # noqa: S105 - local AWS takes any
+
+
+class LocalAws:
+    """A server on a free loopback port; a context manager. What is stored goes when the process ends."""
+
+    def __init__(self, template: SamTemplate) -> None:
+        self._template = template
+        self._server = ThreadedMotoServer(LOOPBACK, 0, verbose=False)
+        self.endpoint_url = ""
+
+    def __enter__(self) -> Self:
+        self._server.start()
+        self.endpoint_url = "http://{}:{}".format(*self._server.get_host_and_port())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.stop()
+
+    @property
+    def references(self) -> dict[str, str]:
+        """What ``!Ref`` of the template's resources and parameters stands for here."""
+        return {
+            "DataBucket": BUCKET,
+            "Table": TABLE,
+            "PublishingSecret": PUBLISHING_SECRET,
+            "SpotifySecretName": SPOTIFY_SECRET,
+        }
+
+    def take_over(self, environment: MutableMapping[str, str]) -> None:
+        """Point every AWS client that reads this environment here and nowhere else."""
+        for name in [name for name in environment if name.startswith("AWS_")]:
+            del environment[name]
+        environment.update(
+            {
+                "AWS_ENDPOINT_URL": self.endpoint_url,
+                "AWS_DEFAULT_REGION": REGION,
+                "AWS_REGION": REGION,
+                "AWS_ACCESS_KEY_ID": _ACCESS_KEY_ID,
+                "AWS_SECRET_ACCESS_KEY": _SECRET_ACCESS_KEY,
+                # A person's own profiles may hold other endpoints, and credentials that nothing here may use.
+                "AWS_CONFIG_FILE": os.devnull,
+                "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+                "AWS_EC2_METADATA_DISABLED": "true",
+            }
+        )
+
+    def make_resources(self) -> None:
+        """Make the empty bucket and table as the template declares them."""
+        s3 = self.s3()
+        s3.create_bucket(Bucket=BUCKET)
+        versioning = self._template.resource("DataBucket")["VersioningConfiguration"]["Status"]
+        s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": versioning})
+        declared = self._template.resource("Table")
+        dynamodb = self._client("dynamodb")
+        dynamodb.create_table(
+            TableName=TABLE, **{key: declared[key] for key in ("AttributeDefinitions", "KeySchema", "BillingMode")}
+        )
+        dynamodb.update_time_to_live(TableName=TABLE, TimeToLiveSpecification=declared["TimeToLiveSpecification"])
+
+    def store_secret(self, name: str, values: Mapping[str, str]) -> None:
+        """Make a secret that is one JSON object of texts."""
+        self._client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(dict(values)))
+
+    def store_catalogue(self, name: str, shard: Path) -> None:
+        """Put a canonical file into the catalogue under this name."""
+        self.s3().upload_file(str(shard), BUCKET, f"catalogue/{name}")
+
+    def s3(self) -> "S3Client":
+        """A client of its own."""
+        client: S3Client = self._client("s3")
+        return client
+
+    def _client(self, service: Any) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint_url,
+            region_name=REGION,
+            aws_access_key_id=_ACCESS_KEY_ID,
+            aws_secret_access_key=_SECRET_ACCESS_KEY,
+        )

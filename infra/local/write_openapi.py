@@ -1,0 +1,105 @@
+"""Write the API's OpenAPI document from its routes, by ``make openapi``."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from api.app import create_resolver
+from api.wiring import compose
+from shared.settings import MAX_BODY_BYTES, VERSION, ApiSettings
+
+OPENAPI_FILE: Final = Path(__file__).parents[1] / "openapi.json"
+EXAMPLES_FILE: Final = Path(__file__).parent / "openapi_examples.json"
+_DESCRIPTION: Final = f"""Playlists that place an independent artist beside bigger artists who sound alike.
+
+Bodies are JSON in UTF-8 and hold at most {MAX_BODY_BYTES:,} bytes. Errors are problems after RFC 9457, with a stable
+`code`, a `detail` that says what to do, and the `request_id` that is in the header `X-Request-Id` too."""
+_SCHEMAS: Final = "#/components/schemas/"
+_PROBLEM: Final = "application/problem+json"
+# These come with a time after which it is worth trying again, where one is known.
+_STATUS_WITH_RETRY: Final = ("409", "429", "503")
+
+
+def document() -> str:
+    """The document as text; equal sources give equal text."""
+    # Nothing is asked of the services: routes are only described.
+    names = ("DATA_BUCKET", "TABLE_NAME", "SPOTIFY_SECRET", "PUBLISHING_SECRET")
+    settings = ApiSettings.from_environment(dict.fromkeys(names, "none"))
+    described: dict[str, Any] = json.loads(
+        create_resolver(compose(settings)).get_openapi_json_schema(
+            title="Daltonify", version=VERSION, description=_DESCRIPTION
+        )
+    )
+    for path in described["paths"].values():
+        for operation in path.values():
+            _mend(operation)
+    _add_examples(described["paths"])
+    schemas = described["components"]["schemas"]
+    needed = _needed_schemas(described["paths"], schemas)
+    described["components"]["schemas"] = {name: schemas[name] for name in schemas if name in needed}
+    return json.dumps(_plain(described), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def _mend(operation: dict[str, Any]) -> None:
+    responses = operation["responses"]
+    # Powertools adds its own 422 to every route. Ours hold problems, and a route without parameters has none.
+    if _PROBLEM not in responses.get("422", {}).get("content", {}):
+        responses.pop("422", None)
+    for status, response in responses.items():
+        headers = {"X-Request-Id": "Names this request in the service's log"}
+        if status in _STATUS_WITH_RETRY and _PROBLEM in response["content"]:
+            headers["Retry-After"] = "Seconds until it is worth trying again, where that is known"
+        if status == "401":
+            headers["WWW-Authenticate"] = "Names the header that takes an access code"
+        response["headers"] = {
+            name: {"description": words, "schema": {"type": "string"}} for name, words in headers.items()
+        }
+    for parameter in operation.get("parameters", []):
+        if parameter["in"] == "header":
+            # Written as people write it, though case means nothing to HTTP.
+            parameter["name"] = parameter["name"].title()
+
+
+def _add_examples(paths: dict[str, Any]) -> None:
+    examples = json.loads(EXAMPLES_FILE.read_text(encoding="utf-8"))
+    operation = paths["/api/recommendations"]["post"]
+    operation["requestBody"]["content"]["application/json"]["example"] = examples["request"]
+    operation["responses"]["200"]["content"]["application/json"]["example"] = examples["answer"]
+    operation["responses"]["422"]["content"][_PROBLEM]["example"] = examples["problem"]
+
+
+def _needed_schemas(root: Any, schemas: dict[str, Any]) -> set[str]:
+    """Schemas that the routes refer to; Powertools adds some for answers that we never give."""
+    needed: set[str] = set()
+    waiting = [root]
+    while waiting:
+        found = {name for name in _references(waiting.pop()) if name not in needed}
+        needed |= found
+        waiting += [schemas[name] for name in found]
+    return needed
+
+
+def _plain(value: Any) -> Any:
+    """Powertools turns limits into floats; nobody writes a size of 100.0."""
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        reference = value.get("$ref")
+        if isinstance(reference, str):
+            yield reference.removeprefix(_SCHEMAS)
+        for inner in value.values():
+            yield from _references(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _references(inner)
+
+
+if __name__ == "__main__":
+    OPENAPI_FILE.write_text(document(), encoding="utf-8")

@@ -1,0 +1,270 @@
+"""The demo as a person starts it: in a process of its own, with the real handlers, on ports that the system chooses."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from daltonify_core.adapters.catalogue_file import write_catalogue_file
+from infra.local.front_door import listen
+from infra.local.synthetic_catalogue import synthetic_tracks
+from tests.conftest import REAL_DATA_FILE
+
+ROOT = Path(__file__).parents[2]
+# Runs the demo and ends it at once, with its own exit code, when it tries to reach anything but loopback.
+GUARDED = """
+import os, runpy, sys
+
+def watch(event, arguments):
+    if event == "socket.connect" and isinstance(arguments[1], tuple):
+        host = arguments[1][0]
+    elif event in ("socket.getaddrinfo", "socket.gethostbyname"):
+        host = arguments[0]
+    else:
+        return
+    if host not in ("127.0.0.1", "localhost", b"127.0.0.1", b"localhost"):
+        os.write(2, f"REACHED FOR {host}".encode())
+        os._exit(99)
+
+sys.addaudithook(watch)
+sys.argv[0] = "demo"
+runpy.run_module("infra.local.demo", run_name="__main__")
+"""
+LOGIN = {
+    "SPOTIFY_CLIENT_ID": "app",
+    "SPOTIFY_CLIENT_SECRET": "NEVERLOGME-secret",
+    "SPOTIFY_REFRESH_TOKEN": "NEVERLOGME-refresh",
+}
+# What a person's shell may hold and nothing here may follow.
+MISLEADING = {
+    "HTTP_PROXY": "http://proxy.invalid:3128",
+    "HTTPS_PROXY": "http://proxy.invalid:3128",
+    "AWS_PROFILE": "production",
+    "AWS_ENDPOINT_URL_S3": "https://s3.invalid",
+    "AWS_SESSION_TOKEN": "NEVERLOGME-session",
+}
+
+type Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Shared, so that tracks are invented once."""
+    return tmp_path_factory.mktemp("demo-cache")
+
+
+@pytest.fixture
+def scratch(tmp_path: Path) -> Path:
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def start(cache: Path, scratch: Path) -> Iterator[Start]:
+    """Starts the demo with nothing in its environment but what is given."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(*arguments: object, **environment: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", GUARDED, "--cache", str(cache), *map(str, arguments)],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "HOME": str(scratch), "TMPDIR": str(scratch), "PORT": "0", **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def finished(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=300)
+    return process.returncode, out, err
+
+
+def checked(process: subprocess.Popen[str]) -> dict[str, Any]:
+    code, out, err = finished(process)
+    assert code == 0, err
+    summary: dict[str, Any] = json.loads(out)
+    return summary
+
+
+def served(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """The address and all that is said, once it serves."""
+    assert process.stdout is not None
+    said = ""
+    for line in process.stdout:
+        said += line
+        if "Ctrl-C" in line:
+            break
+    found = re.search(r"http://127\.0\.0\.1:\d+", said)
+    assert found, said + (process.stderr.read() if process.stderr else "")
+    return found[0], said
+
+
+def test_everything_works_on_one_machine_and_nothing_else_is_asked(start, cache, scratch):
+    summary = checked(start("--check", **MISLEADING))
+    assert summary["health"]["ok"] is True
+    assert summary["tracks"] == 8_000
+    assert len(summary["examples"]) == 3
+    assert summary["recommended"] >= 20
+    assert summary["playlist"]["tracks_added"] == summary["recommended"]
+    assert summary["playlist"]["url"].startswith("http://127.0.0.1:")
+    log = (cache / "demo-0.log").read_text()
+    assert "POST /api/playlists 201" in log
+    assert "NEVERLOGME" not in log
+    assert list(scratch.iterdir()) == []
+
+
+def test_a_visitor_is_told_where_to_click_and_what_is_not_real(start):
+    process = start()
+    url, said = served(process)
+    assert "invented" in said
+    assert "simulated" in said
+    links = re.findall(r"https://open\.spotify\.com/track/\w{22}", said)
+    assert len(links) == 3
+    assert "<title>" in requests.get(url, timeout=60).text
+    config = requests.get(f"{url}/api/config", timeout=60).json()
+    assert config["demo"] == {"catalogue": True, "spotify": True}
+    assert config["publishing"]["access"] == "open"
+    answer = requests.post(f"{url}/api/recommendations", json={"seeds": [links[0]]}, timeout=60).json()
+    assert len(answer["tracks"]) >= 20
+    made = requests.post(
+        f"{url}/api/playlists",
+        json={"title": "Mine", "uris": [row["uri"] for row in answer["tracks"]]},
+        headers={"Idempotency-Key": "a-key-of-this-test"},
+        timeout=60,
+    ).json()
+    assert "Mine" in requests.get(made["url"], timeout=60).text
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_at_once_and_leaves_nothing_behind(start, scratch, number):
+    process = start()
+    url, _ = served(process)
+    process.send_signal(number)
+    code, _, err = finished(process)
+    assert code == 0
+    assert "Traceback" not in err
+    assert list(scratch.iterdir()) == []
+    port = int(url.rpartition(":")[2])
+    with closing(listen(port)) as free:
+        assert free.getsockname()[1] == port
+
+
+@pytest.mark.parametrize("step", ["Building the index", "Starting the service"])
+def test_it_can_be_stopped_while_it_starts(start, scratch, step):
+    process = start()
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith(step):
+            break
+    process.send_signal(signal.SIGINT)
+    code, out, err = finished(process)
+    assert (code, out) == (130, "")
+    assert "Traceback" not in err
+    assert list(scratch.iterdir()) == []
+
+
+def test_a_port_that_is_taken_is_said_before_any_work(start, tmp_path):
+    with closing(listen(0)) as taken:
+        port = taken.getsockname()[1]
+        code, out, err = finished(start("--cache", tmp_path / "untouched", PORT=str(port)))
+    assert (code, out) == (2, "")
+    assert f"Port {port} is in use" in err
+    assert f"make demo PORT={port + 1}" in " ".join(err.split())
+    assert not (tmp_path / "untouched").exists()
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({"PORT": "http"}, "PORT is 'http'"),
+        (LOGIN, "real tracks"),
+        ({"SPOTIFY_CLIENT_ID": "app"}, "SPOTIFY_CLIENT_SECRET and SPOTIFY_REFRESH_TOKEN are not set"),
+        ({"CATALOGUE": "README.md"}, "Nothing can be imported"),
+    ],
+)
+def test_what_cannot_work_is_said_plainly(start, environment: Mapping[str, str], words):
+    code, out, err = finished(start("--check", **environment))
+    assert (code, out) == (2, "")
+    assert words in " ".join(err.split())
+    assert "Traceback" not in err
+    assert "NEVERLOGME" not in err
+
+
+def test_a_canonical_row_that_breaks_the_build_is_told_in_its_words(start, tmp_path):
+    broken = tmp_path / "mine.csv"
+    broken.write_text("track_id,title,artists\n")
+    code, _, err = finished(start("--check", CATALOGUE=str(broken)))
+    assert code == 2
+    assert "mine.csv" in err
+    assert "Traceback" not in err
+
+
+def test_invented_tracks_in_a_file_do_not_meet_a_real_account_either(start, tmp_path):
+    invented = tmp_path / "invented.csv.gz"
+    write_catalogue_file(invented, synthetic_tracks(300, 3))
+    code, _, err = finished(start("--check", CATALOGUE=str(invented), **LOGIN))
+    assert code == 2
+    assert "invented tracks" in " ".join(err.split())
+
+
+def test_with_a_real_account_a_code_guards_publishing_and_a_check_publishes_nothing(start, cache, tmp_path):
+    own = tmp_path / "own.csv.gz"
+    write_catalogue_file(own, (replace(track, source="own") for track in synthetic_tracks(3_000, 3)))
+    # The guard would end it, were Spotify asked for anything.
+    assert checked(start("--check", CATALOGUE=str(own), **LOGIN))["playlist"] is None
+    process = start(CATALOGUE=str(own), **LOGIN)
+    url, said = served(process)
+    code = re.search(r"Access code .*: (\S+)", said)
+    assert code
+    assert "the real one" in said
+    config = requests.get(f"{url}/api/config", timeout=60).json()
+    assert config["demo"] == {"catalogue": False, "spotify": False}
+    assert config["publishing"]["access"] == "code"
+    assert config["open_playlists_at"] == "https://open.spotify.com/playlist/"
+    uris = [f"spotify:track:{link[-22:]}" for link in re.findall(r"https://open\.spotify\.com/track/\w{22}", said)]
+    refused = requests.post(
+        f"{url}/api/playlists",
+        json={"title": "Mine", "uris": uris},
+        headers={"Idempotency-Key": "a-key-of-this-test", "X-Access-Code": "NEVERLOGME-wrong-code"},
+        timeout=60,
+    )
+    assert refused.status_code in (401, 403)
+    log = (cache / "demo-0.log").read_text()
+    assert "NEVERLOGME" not in log
+    assert code[1] not in log
+
+
+def test_a_code_may_guard_the_simulated_account_too(start):
+    summary = checked(start("--check", PUBLISH_ACCESS="code"))
+    assert summary["playlist"]["tracks_added"] == summary["recommended"]
+
+
+def test_real_data_are_served_and_a_second_start_does_not_import_again(start, cache, real_data):
+    data = real_data / REAL_DATA_FILE
+    first = checked(start("--check", CATALOGUE=str(data)))
+    assert first["tracks"] == 28_351
+    assert first["playlist"]["tracks_added"] == first["recommended"] >= 20
+    imported = {path: path.stat().st_mtime_ns for path in cache.glob("spotify_songs_tidytuesday-*")}
+    assert len(imported) == 1
+    second = checked(start("--check", CATALOGUE=str(data)))
+    assert second["examples"] == first["examples"]
+    assert {path: path.stat().st_mtime_ns for path in imported} == imported

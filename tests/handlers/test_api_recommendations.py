@@ -1,0 +1,294 @@
+"""Recommendations over HTTP: what comes back, and what everything that is wrong with a request is called."""
+
+import json
+
+import pytest
+
+from daltonify_core.errors import CapReached, InvalidLink, UpstreamUnavailable
+from daltonify_core.playlist.request import RecommendationRequest
+from tests.builders import track_id
+from tests.fakes.faults import Fault
+from tests.handlers.api_client import SEED, ApiClient, FixedIndex, KnownLinks, check_problem
+
+PATH = "/api/recommendations"
+LINK = f"https://open.spotify.com/track/{SEED}?si=x"
+UNKNOWN = track_id(999)
+SHORT = "https://spotify.link/AbCdEfGhIjK"
+NEW = {"title": "My single", "artists": ["Somebody New"], "followers": 812, "features": {"energy": 0.9, "tempo": 120}}
+
+
+def ask(api, **fields):
+    return api.post(PATH, {"seeds": [LINK]} | fields)
+
+
+def make_api(recommender, links):
+    return ApiClient(FixedIndex(recommender), links=links)
+
+
+def test_the_answer_is_the_recommenders_own_and_nothing_more(api, recommender):
+    answer = ask(api, size=20, genre="country")
+    assert answer.status == 200
+    expected = recommender.recommend(RecommendationRequest.from_dict({"seeds": [LINK], "size": 20, "genre": "country"}))
+    assert answer.json == expected.to_dict()
+    assert len([row for row in answer.json["tracks"] if not row["own"]]) == 20
+    assert min(row["lift"] for row in answer.json["tracks"] if not row["own"]) >= 1
+
+
+def test_every_field_of_the_contract_is_taken(api):
+    answer = api.post(
+        PATH,
+        {
+            "seeds": [LINK, NEW | {"track": f"spotify:track:{UNKNOWN}", "genres": ["Country"], "artist_popularity": 9}],
+            "genre": "country",
+            "size": 5,
+            "band": {"min_lift": 5, "max_lift": 80},
+            "widen": True,
+            "popularity_weight": 1,
+            "order": "similarity",
+            "own_slots": "spread",
+            "filters": {
+                "explicit": "clean",
+                "year_from": 1970,
+                "year_to": 2025,
+                "exclude_artists": ["Artist 3"],
+                "exclude_tracks": [track_id(5)],
+            },
+            "variation": 3,
+        },
+    )
+    assert answer.status == 200, answer.text
+    assert len(answer.json["seeds"]) == 2
+
+
+def test_a_resolved_seed_may_be_sent_back_as_it_came(api):
+    first = ask(api).json["seeds"][0]
+    again = ask(
+        api,
+        seeds=[{"track": first["track_id"], "title": first["title"], "artists": first["artists"],
+                "features": first["features"], "artist_popularity": first["artist_popularity"]}],
+    )  # fmt: skip
+    assert again.status == 200
+    assert again.json["seeds"][0]["features"] == first["features"]
+
+
+def test_null_means_not_given(api):
+    names = ("genre", "size", "band", "widen", "popularity_weight", "order", "own_slots", "filters", "variation")
+    assert ask(api, **dict.fromkeys(names)).json == ask(api).json
+
+
+def test_answers_are_neither_cached_nor_anonymous(api):
+    answer = ask(api)
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["X-Request-Id"] == "JKJaXmPLvHcESHA="
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "message"),
+    [
+        ({"seeds": []}, "seeds", "seeds must hold 1 or more."),
+        ({"seeds": [LINK] * 21}, "seeds", "seeds must hold at most 20."),
+        ({"seeds": None}, "seeds", "seeds must be a list."),
+        ({"seeds": [LINK, 7]}, "seeds[1]", "seeds[1] must be a link or an object."),
+        ({"seeds": [LINK, {"title": "X"}]}, "seeds[1]", "needs a title and at least one artist"),
+        ({"seeds": [{"title": "X", "artists": "Me"}]}, "seeds[0].artists", "seeds[0].artists must be a list."),
+        ({"seeds": [{"title": "X", "artists": [""]}]}, "seeds[0].artists[0]", "must have 1 or more characters."),
+        ({"seeds": [{"track": SEED, "followers": -1}]}, "seeds[0].followers", "must be at least 0."),
+        ({"seeds": [{"track": SEED, "features": {"energy": 2}}]}, "seeds[0].features.energy", "must be at most 1."),
+        ({"seeds": [{"track": SEED, "features": {"loud": 2}}]}, "seeds[0].features.loud", "is not a field"),
+        ({"seeds": [{"track": SEED, "feature": {}}]}, "seeds[0].feature", "is not a field of this request"),
+        ({"size": 4}, "size", "size must be at least 5."),
+        ({"size": 101}, "size", "size must be at most 100."),
+        ({"size": "30"}, "size", "size must be a whole number."),
+        ({"size": 30.5}, "size", "size must be a whole number."),
+        ({"size": True}, "size", "size must be a whole number."),
+        ({"band": {"min_lift": 50, "max_lift": 20}}, "band", "The band 50 to 20 is not possible"),
+        ({"band": {"min_lift": 0}}, "band.min_lift", "band.min_lift must be at least 1."),
+        ({"band": [10, 60]}, "band", "band must be an object."),
+        ({"popularity_weight": 1.1}, "popularity_weight", "must be at most 1."),
+        ({"popularity_weight": "1"}, "popularity_weight", "must be a number."),
+        ({"order": "random"}, "order", "order must be one of 'flow', 'similarity' or 'popularity'."),
+        ({"widen": 1}, "widen", "widen must be true or false."),
+        ({"genre": 5}, "genre", "genre must be text."),
+        ({"variation": 10**6 + 1}, "variation", "variation must be at most 1,000,000."),
+        ({"filters": {"year_from": 1899}}, "filters.year_from", "must be at least 1900."),
+        ({"filters": {"year_from": 2001, "year_to": 2000}}, "filters.year_from", "must not be after year_to (2000)"),
+        ({"filters": {"exclude_artists": ["x"] * 501}}, "filters.exclude_artists", "must hold at most 500."),
+        ({"sise": 20}, "sise", "sise is not a field of this request; check its spelling or leave it out."),
+    ],
+    ids=lambda value: str(value)[:50],
+)
+def test_what_is_wrong_is_named_by_its_field(api, changes, field, message):
+    problem = check_problem(ask(api, **changes), 422, "invalid_query")
+    assert problem["errors"][0]["field"] == field
+    assert message in problem["errors"][0]["message"]
+    assert message in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    ("link", "message"),
+    [
+        ("", "The field is empty; paste a link to a track"),
+        ("hello", "is not a Spotify id: it has 5 characters"),
+        ("https://example.org/track/" + SEED, "which is not open.spotify.com"),
+        ("https://open.spotify.com/track/", "The track's id is missing"),
+        (f"https://open.spotify.com/playlist/{SEED}", "This is a link to a playlist; paste a single track from it"),
+        (f"{LINK} {LINK}", "There is more than one link here"),
+        (f"https://user@open.spotify.com/track/{SEED}", 'with a user name ("@")'),
+    ],
+)
+def test_a_malformed_link_is_refused_with_what_to_paste_instead(api, link, message):
+    problem = check_problem(ask(api, seeds=[LINK, link]), 422, "invalid_link")
+    assert problem["errors"] == [{"field": "seeds[1]", "message": problem["detail"]}]
+    assert message in problem["detail"]
+    in_object = check_problem(ask(api, seeds=[{"track": link}]), 422, "invalid_link")
+    assert in_object["errors"][0]["field"] == "seeds[0].track"
+
+
+def test_an_excluded_track_that_is_no_link_is_named_by_its_place(api):
+    problem = check_problem(ask(api, filters={"exclude_tracks": [SEED, "x"]}), 422, "invalid_link")
+    assert problem["errors"][0]["field"] == "filters.exclude_tracks[1]"
+
+
+def test_an_album_is_refused(api):
+    problem = check_problem(ask(api, seeds=[f"spotify:album:{SEED}"]), 422, "invalid_query")
+    assert problem["errors"][0]["field"] == "seeds[0]"
+    assert "Give the links of its tracks instead" in problem["detail"]
+
+
+def test_several_faults_are_told_at_once(api):
+    problem = check_problem(ask(api, size=4, order="x", widen=2, variation=-1), 422, "invalid_query")
+    assert {fault["field"] for fault in problem["errors"]} == {"size", "order", "widen", "variation"}
+    assert problem["detail"].endswith("Another field is wrong.")
+
+
+def test_what_was_sent_is_never_echoed_at_length(api):
+    answer = ask(api, **{"x" * 5000: "y" * 5000, "genre": "z" * 5000, "size": "w" * 5000})
+    assert answer.status == 422
+    assert len(answer.text) < 1000
+
+
+def test_a_track_that_nobody_knows_asks_for_what_is_missing(api):
+    problem = check_problem(ask(api, seeds=[LINK, UNKNOWN, NEW | {"followers": None}]), 422, "seed_data_needed")
+    assert problem["seeds"] == [
+        {"position": 0, "track_id": SEED, "title": "Paper Boats", "artists": ["Mira Tallow"]},
+        {"position": 1, "track_id": UNKNOWN, "title": None, "artists": []},
+        {"position": 2, "track_id": None, "title": "My single", "artists": ["Somebody New"]},
+    ]
+    assert problem["missing"] == {
+        "1": ["title", "artists", "features", "artist_popularity"],
+        "2": ["artist_popularity"],
+    }
+    assert problem["remedies"] == [
+        {"kind": "describe", "seeds": [1], "fields": ["title", "artists", "features"]},
+        {"kind": "followers", "seeds": [1, 2]},
+    ]
+    assert "Give its title and artists" in problem["detail"]
+    assert problem["errors"][0]["field"] == "seeds"
+
+
+def test_following_the_remedies_leads_to_a_playlist(api):
+    problem = check_problem(ask(api, seeds=[UNKNOWN]), 422, "seed_data_needed")
+    known = {"title": "My single", "artists": ["Somebody New"], "features": {"energy": 0.6}}
+    seed: dict[str, object] = {"track": UNKNOWN}
+    for remedy in problem["remedies"]:
+        if remedy["kind"] == "describe":
+            seed |= {name: known[name] for name in remedy["fields"]}
+        else:
+            seed["followers"] = 812
+    assert ask(api, seeds=[seed]).status == 200
+
+
+@pytest.mark.parametrize(
+    ("asked", "nearest"), [("cuntry", "country"), ("Alt Country", "country"), ("rokc", "rock"), ("pop rock", "rock")]
+)
+def test_an_unknown_genre_is_answered_with_the_nearest_names_first(api, asked, nearest):
+    problem = check_problem(ask(api, genre=asked), 422, "unknown_genre")
+    assert problem["offered"][0] == nearest
+    assert set(problem["offered"]) == {"country", "pop", "rock"}
+    assert f"Did you mean {nearest}" in problem["detail"]
+    assert problem["errors"][0]["field"] == "genre"
+
+
+def test_a_genre_like_none_on_offer_is_answered_with_all_of_them(api):
+    problem = check_problem(ask(api, genre="polka"), 422, "unknown_genre")
+    assert "Did you mean" not in problem["detail"]
+    assert len(problem["offered"]) == 3
+
+
+def test_nobody_bigger_is_a_problem_that_says_what_to_do(api):
+    filters = {"year_from": 1900, "year_to": 1901}
+    problem = check_problem(ask(api, filters=filters), 422, "no_bigger_artists")
+    assert "drop a filter" in problem["detail"]
+
+
+def test_without_an_index_the_answer_says_when_to_come_back(api):
+    api.index.current = None
+    answer = ask(api)
+    problem = check_problem(answer, 503, "index_unavailable")
+    assert answer.headers["Retry-After"] == "60"
+    assert problem["retry_at"] == "2026-03-01T12:01:00Z"
+    assert "Build one" in problem["detail"]
+
+
+def test_a_short_link_is_followed_once_and_then_remembered(recommender):
+    links = KnownLinks({SHORT: LINK})
+    api = make_api(recommender, links)
+    for _ in range(2):
+        answer = ask(api, seeds=[f" {SHORT} "])
+        assert answer.json["seeds"][0]["track_id"] == SEED
+    assert ask(api, seeds=[{"track": SHORT, "features": {"energy": 0.9}}]).json["seeds"][0]["track_id"] == SEED
+    assert links.followed == [SHORT]
+
+
+def test_following_short_links_is_counted_per_client_and_day(recommender):
+    api = make_api(recommender, KnownLinks({SHORT: LINK}))
+    ask(api, seeds=[SHORT])
+    ((counter, until),) = api.publications.counters
+    assert until.isoformat() == "2026-03-02T00:00:00+00:00"
+    assert "203.0.113.7" not in counter
+
+
+def test_a_client_that_used_up_its_short_links_is_told_so(recommender):
+    api = make_api(recommender, KnownLinks({SHORT: LINK}))
+    api.publications.faults.add(Fault(CapReached("You have used up the short links of today.", 3600), method="count"))
+    answer = ask(api, seeds=[SHORT])
+    problem = check_problem(answer, 429, "cap_reached")
+    assert answer.headers["Retry-After"] == "3600"
+    assert problem["retry_at"] == "2026-03-01T13:00:00Z"
+
+
+def test_short_links_are_followed_though_the_table_cannot_be_reached(recommender):
+    api = make_api(recommender, KnownLinks({SHORT: LINK}))
+    api.publications.faults.add(Fault(UpstreamUnavailable("no table"), method="count"))
+    assert ask(api, seeds=[SHORT]).status == 200
+
+
+def test_more_short_links_than_time_allows_are_refused_before_any_is_followed(recommender):
+    links = KnownLinks({})
+    problem = check_problem(
+        ask(make_api(recommender, links), seeds=[f"{SHORT}{number}" for number in range(6)]), 422, "invalid_query"
+    )
+    assert problem["errors"][0]["field"] == "seeds"
+    assert links.followed == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "code"),
+    [
+        (InvalidLink("This short link does not lead to a track."), 422, "invalid_link"),
+        (UpstreamUnavailable("Spotify did not say in time where this short link leads."), 503, "upstream_unavailable"),
+    ],
+)
+def test_a_short_link_that_leads_nowhere_is_a_problem(recommender, fault, status, code):
+    problem = check_problem(ask(make_api(recommender, KnownLinks({}, fault)), seeds=[LINK, SHORT]), status, code)
+    assert problem["detail"] == fault.message
+    if status == 422:
+        assert problem["errors"][0]["field"] == "seeds[1]"
+
+
+def test_the_recorded_event_of_the_real_service_is_understood(api):
+    event = api.recorded("api_recommend")
+    body = json.loads(event["body"]) | {"seeds": [LINK]}
+    answer = api.answer(event | {"body": json.dumps(body)})
+    assert answer.status == 200
+    assert answer.headers["X-Request-Id"] == event["requestContext"]["requestId"]
