@@ -53,6 +53,14 @@ class HttpsLinkExpander:
         return walk.result()
 
 
+class NoLinkExpander:
+    """Follows nothing, for an installation without the real Spotify: only that knows where a short link leads."""
+
+    def expand(self, link: str) -> str:
+        """Raises ``InvalidLink``."""
+        raise InvalidLink(f"Only the real Spotify knows where a short link leads, and it is not asked here. {_ADVICE}")
+
+
 class _Walk:
     """The way from one short link to its end, in a thread of its own."""
 

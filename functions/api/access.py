@@ -11,7 +11,7 @@ from shared.settings import PublishAccess
 
 from api.short_links import client_key
 from api.wiring import Services
-from daltonify_core.errors import CapReached, PublishingOff, SecretUnavailable
+from daltonify_core.errors import CapReached, PublishingOff, SecretUnavailable, UpstreamError
 from daltonify_core.ports import Cap, Circuit
 
 CODE_HEADER: Final = "X-Access-Code"
@@ -36,6 +36,14 @@ class PublishingSecret:
     def edit_token_key(self) -> bytes:
         """Raises ``SecretUnavailable`` when the key is missing or too short to be one."""
         return self._values()[0]
+
+    def is_complete(self) -> bool:
+        """Whether somebody may publish with it: it can be read, and holds a code where one is needed."""
+        try:
+            _, codes = self._values()
+        except (SecretUnavailable, UpstreamError):
+            return False
+        return bool(codes) or self._services.settings.publish_access is not PublishAccess.CODE
 
     def check(self, code: str | None, client: str) -> None:
         """Let a client pass who may publish.

@@ -83,8 +83,9 @@ def register(app: APIGatewayHttpResolver, services: Services) -> None:
     """Give ``app`` every route of the API."""
     _register_recommendations(app, services)
     _register_catalogue(app, services)
-    _register_publishing(app, services)
-    _register_information(app, services)
+    secret = PublishingSecret(services)
+    _register_publishing(app, services, secret)
+    _register_information(app, services, secret)
 
 
 def _register_recommendations(app: APIGatewayHttpResolver, services: Services) -> None:
@@ -118,9 +119,8 @@ def _register_catalogue(app: APIGatewayHttpResolver, services: Services) -> None
         return _json(200, {"tracks": [track_answer(one) for one in found]})
 
 
-def _register_publishing(app: APIGatewayHttpResolver, services: Services) -> None:
+def _register_publishing(app: APIGatewayHttpResolver, services: Services, secret: PublishingSecret) -> None:
     settings = services.settings
-    secret = PublishingSecret(services)
 
     @app.post("/api/playlists", **documented("publish", PlaylistAnswer))
     def publish(body: Annotated[PlaylistBody, Body()], key: _Key, code: _Code = None) -> Response[Any]:
@@ -135,6 +135,7 @@ def _register_publishing(app: APIGatewayHttpResolver, services: Services) -> Non
             services.index().sources_of,
             secret.edit_token_key(),
             services.clock,
+            PublishSettings(daily_creations_per_client=settings.daily_playlists_per_client),
         )
         published = use_case.publish(request, key, client, deadline)
         return _json(201 if published.created else 200, playlist_answer(published, settings))
@@ -156,7 +157,7 @@ def _register_publishing(app: APIGatewayHttpResolver, services: Services) -> Non
         return Response(200, "image/svg+xml", image.getvalue().decode(), {"Cache-Control": "public, max-age=86400"})
 
 
-def _register_information(app: APIGatewayHttpResolver, services: Services) -> None:
+def _register_information(app: APIGatewayHttpResolver, services: Services, secret: PublishingSecret) -> None:
     settings = services.settings
 
     @app.get("/api/config", **documented("config", ConfigAnswer))
@@ -167,7 +168,7 @@ def _register_information(app: APIGatewayHttpResolver, services: Services) -> No
             "version": VERSION,
             "index": index,
             "demo": {"catalogue": is_invented, "spotify": not settings.is_real_spotify},
-            "publishing": _publishing(services),
+            "publishing": _publishing(services, secret),
             "limits": LIMITS,
             "open_playlists_at": settings.open_playlists_at,
         }
@@ -203,11 +204,11 @@ def _index_or_none(services: Services) -> dict[str, Any] | None:
         return None
 
 
-def _publishing(services: Services) -> dict[str, Any]:
+def _publishing(services: Services, secret: PublishingSecret) -> dict[str, Any]:
     """Whether publishing may work, as far as can be known without asking Spotify."""
     access = services.settings.publish_access
     answer = {"access": str(access), "available": False, "retry_at": None}
-    if access is PublishAccess.OFF:
+    if access is PublishAccess.OFF or not secret.is_complete():
         return answer
     try:
         circuit = services.publications().circuit(PublishSettings().account, services.clock())

@@ -92,13 +92,16 @@ def compose(settings: ApiSettings) -> Services:
             settings.spotify_market,
             settings.is_real_spotify,
             clock,
+            # Together no more than what PublishSettings allows one call, so that none is cut off by our own end.
+            connect_seconds=2,
+            read_seconds=5,
         )
 
     @cache
     def link_expander() -> LinkExpander:
-        from daltonify_core.adapters.short_links import HttpsLinkExpander
+        from daltonify_core.adapters.short_links import HttpsLinkExpander, NoLinkExpander
 
-        return HttpsLinkExpander()
+        return HttpsLinkExpander() if settings.is_real_spotify else NoLinkExpander()
 
     return Services(settings, clock, index, publications, playlists, secrets, link_expander)
 

@@ -75,6 +75,7 @@ class ApiSettings(IndexSettings):
 
     table_name: str = Field(min_length=3)
     publish_access: PublishAccess = PublishAccess.CODE
+    daily_playlists_per_client: int = Field(default=3, ge=1, le=50)
     spotify_secret: str = Field(min_length=1)
     publishing_secret: str = Field(min_length=1)
     spotify_api: str = SPOTIFY_API

@@ -142,7 +142,10 @@ def _service(settings: DemoSettings, listener: socket.socket, cache: Path) -> It
         spotify = _real_spotify(settings.spotify) if settings.spotify else stack.enter_context(_simulated(index))
         access_code = _store_secrets(aws, spotify, settings)
         _STEPS.print("Starting the service …")
-        parameters = {"SpotifyMarket": settings.market} if settings.market else {}
+        # Whoever tries things out publishes more in an hour than an artist in a month.
+        parameters = {"DailyPlaylistsPerClient": "50"}
+        if settings.market:
+            parameters["SpotifyMarket"] = settings.market
         os.environ.update(template.environment([_API], {**aws.references, **parameters}))
         os.environ.update(
             spotify.environment, PUBLISH_ACCESS=settings.publish_access, SCRATCH_FOLDER=str(work / "scratch")

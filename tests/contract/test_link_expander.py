@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from daltonify_core.adapters.short_links import HttpsLinkExpander
+from daltonify_core.adapters.short_links import HttpsLinkExpander, NoLinkExpander
 from daltonify_core.errors import InvalidLink, UpstreamUnavailable
 from tests.contract.throwaway_certificate import make_certificate
 
@@ -359,3 +359,8 @@ def test_a_certificate_that_nobody_vouches_for_is_not_believed(hosts):
 def test_what_is_no_short_link_is_not_asked_for(hosts, text):
     assert "no short link" in refusal(hosts, text)
     assert hosts.asked == []
+
+
+def test_without_the_real_spotify_no_short_link_is_followed():
+    with pytest.raises(InvalidLink, match="copy the full link"):
+        NoLinkExpander().expand(SHORT)

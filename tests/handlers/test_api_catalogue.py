@@ -12,6 +12,7 @@ from daltonify_core.errors import UpstreamUnavailable
 from daltonify_core.ports import Circuit
 from tests.builders import build_index_folder, make_track, track_id
 from tests.fakes.faults import Fault
+from tests.fakes.memory_secrets import MemorySecretStore
 from tests.handlers.api_client import (
     NOON,
     SEED,
@@ -208,6 +209,16 @@ def test_a_table_that_cannot_be_reached_only_takes_publishing_away(api):
     api.publications.faults.add(Fault(UpstreamUnavailable("no table"), method="circuit"))
     config = api.get("/api/config")
     assert (config.status, config.json["publishing"]["available"]) == (200, False)
+
+
+def test_publishing_is_not_on_offer_while_nobody_has_a_code(api):
+    api.secrets = MemorySecretStore({"publishing": {"edit_token_key": "NEVERLOGME" * 4, "access_codes": ""}})
+    assert not api.get("/api/config").json["publishing"]["available"]
+
+
+def test_publishing_is_not_on_offer_without_its_secret(api):
+    api.secrets = MemorySecretStore({})
+    assert not api.get("/api/config").json["publishing"]["available"]
 
 
 def test_where_publishing_is_off_nobody_asks_the_table(recommender):

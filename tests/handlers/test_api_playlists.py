@@ -275,6 +275,12 @@ def test_the_fourth_playlist_of_a_client_in_a_day_is_one_too_many(api, body):
     assert created(api) == 3
 
 
+def test_the_operator_decides_how_many_a_client_may_publish(recommender, body):
+    api = ApiClient(FixedIndex(recommender), make_settings(DAILY_PLAYLISTS_PER_CLIENT="1"))
+    assert publish(api, body, key="key-number-1-of-the-day").status == 201
+    check_problem(publish(api, body, key="key-number-2-of-the-day"), 429, "cap_reached")
+
+
 # What is wrong with the world
 
 

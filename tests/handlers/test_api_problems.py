@@ -34,7 +34,9 @@ class FailingSecrets:
 
 
 def all_errors(root=DaltonifyError):
-    return [root, *(found for child in root.__subclasses__() for found in all_errors(child))]
+    # Adapters have kinds of their own, which never leave them.
+    children = [child for child in root.__subclasses__() if child.__module__ == errors.__name__]
+    return [root, *(found for child in children for found in all_errors(child))]
 
 
 def make_error(kind):

@@ -97,6 +97,8 @@ def test_every_parameter_is_described_and_constrained_and_its_default_is_allowed
     default = parameter["Default"]
     if "AllowedValues" in parameter:
         assert default in parameter["AllowedValues"]
+    elif parameter["Type"] == "Number":
+        assert parameter["MinValue"] <= default <= parameter["MaxValue"]
     else:
         assert re.search(parameter["AllowedPattern"], default)
         assert parameter["ConstraintDescription"]

@@ -1,0 +1,34 @@
+// Remembers small things in the browser. Private windows and full disks refuse to store; the page then works without.
+
+// Counts up when what is kept changes its form, so that a newer page never trips over what an older one left.
+const FORM = 1;
+
+export class Remembered {
+  #area;
+  #name;
+
+  /** `area`: "sessionStorage" (this tab, survives a reload) or "localStorage" (this browser). */
+  constructor(area, name) {
+    this.#area = area;
+    this.#name = `daltonify.${FORM}.${name}`;
+  }
+
+  /** What was kept, or `null`. */
+  get() {
+    try {
+      return JSON.parse(window[this.#area].getItem(this.#name));
+    } catch {
+      return null;
+    }
+  }
+
+  /** Keep a value; `null` forgets it. */
+  set(value) {
+    try {
+      if (value === null) window[this.#area].removeItem(this.#name);
+      else window[this.#area].setItem(this.#name, JSON.stringify(value));
+    } catch {
+      // Nothing is lost but the memory of it.
+    }
+  }
+}
