@@ -252,8 +252,8 @@ class Recommender:
         )
         if len(above) == 0:
             return (
-                f"Nobody in {names} is more popular than the seed's artist, who is at {level} of 100. "
-                "Choose another genre, or another seed track."
+                f"Nobody in {names} is more popular than the track's artist, who is at {level} of 100. "
+                "Choose another genre, or another track."
             )
         return (
             f"Artists above the seed's level of {level} have {counted(len(above), 'track')} in {names}, but the band "

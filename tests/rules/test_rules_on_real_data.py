@@ -346,7 +346,7 @@ def test_the_rolling_stones_get_who_is_above_them_and_are_told_that_the_band_was
 def test_nobody_in_hip_hop_is_bigger_than_cardi_b(original):
     raw, product = original
     assert raw.artists_above(raw.level(CARDI_B), "hip hop") == {}
-    with pytest.raises(NoBiggerArtists, match="Nobody in hip hop is more popular than the seed's artist"):
+    with pytest.raises(NoBiggerArtists, match="Nobody in hip hop is more popular than the track's artist"):
         product.ask(CARDI_B, "hip hop")
 
 

@@ -706,7 +706,7 @@ def test_near_the_top_no_band_begins_above_100(recommend_from):
 
 def test_when_nobody_is_bigger_that_is_the_answer(recommend_from):
     tracks = [replace(SEED, popularity=100), big(1, popularity=100), big(2, popularity=99)]
-    with pytest.raises(NoBiggerArtists, match="Nobody in pop is more popular than the seed's artist, who is at 100"):
+    with pytest.raises(NoBiggerArtists, match="Nobody in pop is more popular than the track's artist, who is at 100"):
         recommend_from(tracks, ask())
 
 
