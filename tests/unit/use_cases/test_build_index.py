@@ -1,9 +1,6 @@
 """Building an index: any fault leaves the old one serving, and equal input is one version."""
 
-import csv
 import gzip
-import io
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -21,21 +18,13 @@ from daltonify_core.ports import CatalogueShards, CurrentIndex, IndexStore, no_p
 from daltonify_core.use_cases.build_index import BuildReport, build_index
 from tests.builders import make_track, track_id
 from tests.bundles import make_tracks
+from tests.catalogues import catalogue_csv as shard
 from tests.fakes.exact_neighbours import ExactFormat
 from tests.fakes.memory_index_store import MemoryIndexStore
 from tests.fakes.memory_shards import MemoryShards
 from tests.fakes.memory_tracks import MemoryTracksFormat
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
-
-
-def shard(tracks: Iterable[Track], *more_rows: list[str]) -> str:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    writer.writerows(format_row(track) for track in tracks)
-    writer.writerows(more_rows)
-    return text.getvalue()
 
 
 def row(**cells: str) -> list[str]:
