@@ -218,7 +218,7 @@ class PublishingUnfinished(DaltonifyError):
 
 
 class PublicationInProgress(PublishingUnfinished):
-    """Another attempt at the same publication is under way."""
+    """Another attempt at the same publication, or another change of the same playlist, is under way."""
 
     code = "publication_in_progress"
 

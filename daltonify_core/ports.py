@@ -269,10 +269,11 @@ class Publication:
 
     ``key`` is scoped by account and hashed; ``payload_hash`` tells another request under the same key. ``reference`` is
     the short text in the description by which a playlist is found whose creation was not answered. ``attempt`` counts
-    from 1 and fences: only the latest attempt may write. ``create_sent_at`` is set while a creation is unanswered.
-    ``refused`` holds the track URIs that the service has turned down so far, ``suspects`` those of a group in which
-    another such track is being looked for. ``tracks_added``, ``replaced`` (pairs of
-    the wanted and the substitute URI), ``left_out`` and ``notes`` are what the fill came to, to be answered again.
+    from 1 and fences: only the latest attempt may write. ``create_sent_at`` is set while a creation is unanswered, and
+    ``ask_again_at`` says from when it is worth looking for its playlist once more. ``refused`` holds the track URIs
+    that the service has turned down so far, ``suspects`` those of a group in which another one is being looked for.
+    ``tracks_added``, ``replaced`` (pairs of the wanted and the substitute URI), ``left_out`` and ``notes`` are what the
+    fill came to, to be answered again.
     """
 
     key: str
@@ -284,6 +285,7 @@ class Publication:
     attempt: int = 1
     lease_until: datetime | None = None
     create_sent_at: datetime | None = None
+    ask_again_at: datetime | None = None
     playlist_id: str | None = None
     refused: tuple[str, ...] = ()
     suspects: tuple[str, ...] = ()
@@ -349,6 +351,12 @@ class PublicationStore(Protocol):
 
     def edit_token_hash(self, playlist_id: str) -> str | None:
         """The hash that was stored for a playlist, ``None`` for one that is not ours."""
+
+    def hold_playlist(self, playlist_id: str, holder: str, now: datetime, until: datetime) -> None:
+        """Keep a playlist with an edit token for one holder, who may hold it anew; ``until`` = ``now`` lets it go.
+
+        Raises ``PublicationInProgress`` while another holder has it.
+        """
 
     def open_circuit(self, service: str, circuit: Circuit) -> None:
         """Remember that a service must not be asked; a circuit that stays open longer is kept."""

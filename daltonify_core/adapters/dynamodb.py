@@ -125,6 +125,30 @@ class DynamoPublicationStore:
         item = self._read("edit token", playlist_id)
         return item["token_hash"]["S"] if item else None
 
+    def hold_playlist(self, playlist_id: str, holder: str, now: datetime, until: datetime) -> None:
+        """One conditional update of the item that holds the edit token."""
+        try:
+            with _translated():
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=_key("edit token", playlist_id),
+                    UpdateExpression="SET held_by = :holder, held_until = :until",
+                    ConditionExpression=(
+                        "attribute_exists(pk)"
+                        " AND (attribute_not_exists(held_until) OR held_until <= :now OR held_by = :holder)"
+                    ),
+                    ExpressionAttributeValues={
+                        ":holder": {"S": holder},
+                        ":now": {"S": _stamp(now)},
+                        ":until": {"S": _stamp(until)},
+                    },
+                )
+        except _ConditionFailed as error:
+            raise _in_progress(
+                "Another change of this playlist is under way. Send the request again a little later.",
+                _SECONDS_TO_TRY_AGAIN,
+            ) from error
+
     def open_circuit(self, service: str, circuit: Circuit) -> None:
         """Keep the circuit that stays open longest."""
         open_until = _stamp(circuit.open_until)
@@ -256,6 +280,7 @@ def _from_publication(publication: Publication) -> dict[str, Any]:
         "state": publication.state.value,
         "lease_until": _stamp(publication.lease_until) if publication.lease_until else None,
         "create_sent_at": _stamp(publication.create_sent_at) if publication.create_sent_at else None,
+        "ask_again_at": _stamp(publication.ask_again_at) if publication.ask_again_at else None,
         "playlist_id": publication.playlist_id,
         "refused": json.dumps(publication.refused),
         "suspects": json.dumps(publication.suspects),
@@ -288,6 +313,7 @@ def _to_publication(item: Mapping[str, Any]) -> Publication:
         attempt=int(item["attempt"]["N"]),
         lease_until=time_of("lease_until"),
         create_sent_at=time_of("create_sent_at"),
+        ask_again_at=time_of("ask_again_at"),
         playlist_id=texts.get("playlist_id"),
         refused=tuple(json.loads(texts["refused"])),
         suspects=tuple(json.loads(texts["suspects"])),

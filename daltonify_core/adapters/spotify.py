@@ -12,14 +12,12 @@ tokens and secrets.
 import calendar
 import html
 import logging
-import math
 import re
 import ssl
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final
@@ -267,7 +265,7 @@ class SpotifyPlaylistService:
     def _pages(self, path: str, most_pages: int, query: Mapping[str, str]) -> Iterator["_Page"]:
         """Pages by offset: the address that Spotify names for the next page is data, and would be sent our token."""
         for offset in range(0, most_pages * _PAGE, _PAGE):
-            page = _Page.read(self._ask("GET", path, query={**query, "limit": _PAGE, "offset": offset}), offset)
+            page = _Page.read(self._ask("GET", path, query={**query, "limit": _PAGE, "offset": offset}))
             yield page
             if page.is_last:
                 return
@@ -392,18 +390,12 @@ class _Page:
     is_last: bool
 
     @classmethod
-    def read(cls, answer: object, offset: int) -> "_Page":
+    def read(cls, answer: object) -> "_Page":
         page = _mapping(answer)
         rows = page.get("items")
         if not isinstance(rows, list):
             raise UpstreamUnavailable("Spotify's answer could not be read. Try again in some minutes.")
-        total = page.get("total")
-        if "next" in page:
-            is_last = page["next"] is None
-        elif isinstance(total, int):
-            is_last = offset + _PAGE >= total
-        else:
-            is_last = not rows
+        is_last = page["next"] is None if "next" in page else not rows
         return cls([_mapping(row) for row in rows], is_last)
 
 
@@ -514,7 +506,7 @@ class _Http:
 
     def _rate_limit(self, refusal: _Refusal) -> UpstreamRateLimited:
         default = _QUOTA_RETRY_SECONDS if refusal.is_quota else _RATE_RETRY_SECONDS
-        seconds = _retry_seconds(refusal.retry_after, self._clock(), default)
+        seconds = _retry_seconds(refusal.retry_after, default)
         if refusal.is_quota:
             message = "The quota that Spotify gives this app is used up for now."
         else:
@@ -582,19 +574,10 @@ def _forbidden(refusal: _Refusal, about_playlist: bool) -> UpstreamError:
     return UpstreamRefused(message, refusal.status)
 
 
-def _retry_seconds(text: str | None, now: datetime, default: int) -> int:
-    """Seconds from a ``Retry-After`` header, a number or a date: at least 1 and at most a day."""
-    text = (text or "").strip()[:64]
-    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
-        seconds = float(text)
-    else:
-        try:
-            moment = parsedate_to_datetime(text)
-        except (ValueError, OverflowError):
-            return default
-        # "-0000" means that the zone is not known; HTTP dates are always UTC.
-        seconds = (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds()
-    return math.ceil(min(max(seconds, 1), _MOST_RETRY_SECONDS))
+def _retry_seconds(text: str | None, default: int) -> int:
+    """Seconds from a ``Retry-After`` header, at least 1 and at most a day; anything but a number counts as absent."""
+    digits = re.match("[0-9]{1,64}", (text or "").strip())
+    return min(max(int(digits[0]), 1), _MOST_RETRY_SECONDS) if digits else default
 
 
 def _read_grant(answer: Mapping[str, Any]) -> _Grant:

@@ -27,14 +27,18 @@ _MAXIMUM_TOKEN_CHARACTERS: Final = 200
 # Direction marks can make a text show something else than it holds. Joiners stay: emoji are made of them.
 _DIRECTION_MARKS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _INVISIBLE: Final = frozenset(("Cf", "Mn", "Me", "Zs"))
-# What a reader does not see cannot hide a link either.
-_UNSEEN_IN_LINKS: Final = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]")
+# Nothing is drawn for these either: Unicode's "default ignorable" characters outside Cf, and the empty Braille pattern.
+_FILLERS: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
+)
 _OTHER_FULL_STOPS: Final = str.maketrans("。｡．․", "....")
 
 _LINK_STARTS: Final = re.compile(
     r"[a-z][a-z0-9+.-]*://|(?<!\w)//\w|(?<!\w)www\.\w"
     r"|spotify:(?:track|album|artist|playlist|user|show|episode|prerelease|collection|search|local)\b"
-    r"|(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?:[:/]|(?![\w.]))",
+    r"|(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?:[:/]|(?![\w.]))"
+    # On both sides of the full stop, or it ends a sentence: "com" and "net" are words of other languages.
+    r"|\w \. (?:com|net|org)\b",
     re.ASCII | re.IGNORECASE,
 )
 # A word with a full stop in it may be a site or a name ("Mr.Blue", "feat.Me", "Ma.se"). It is a site if it ends in one
@@ -50,7 +54,7 @@ _CLEAR_ENDING: Final = re.compile(
 )
 _SHORTENER_ENDING: Final = re.compile("me|to|be|it|is|in|gl|la|sh|st|cc|link|page", re.ASCII | re.IGNORECASE)
 
-_REFERENCE: Final = re.compile(r"(?:\s*·)?\s*\bref [0-9a-f]{10}\b")
+_REFERENCE: Final = re.compile(r"(?: ·)? ?\bref [0-9a-f]{10}\b")
 _REFERENCE_SEPARATOR: Final = " · "
 
 
@@ -81,8 +85,8 @@ class PublishSettings:
     """After this long a playlist that is not in the account's complete list was not made."""
     poll_seconds: int = 30
     """When to ask again for a playlist that may still turn up; each time costs calls."""
-    incomplete_list_seconds: int = 600
-    """When to ask again if the account's list could not be read to its end."""
+    incomplete_list_seconds: int = 3600
+    """When to ask again if the account's list could not be read to its end, which took forty calls."""
     unavailable_seconds: int = 15
     """When to try again after a failure that names no time."""
     fill_attempts: int = 3
@@ -110,9 +114,9 @@ class PublishRequest:
 
     def __post_init__(self) -> None:
         _set(self, "title", _text(self.title, "title", MAXIMUM_TITLE_CHARACTERS))
-        if not any(unicodedata.category(character) not in _INVISIBLE for character in self.title):
+        if all(unicodedata.category(character) in _INVISIBLE for character in _FILLERS.sub("", self.title)):
             raise InvalidPlaylist("The title is empty. Give the playlist a name.", "title")
-        described = _REFERENCE.sub("", self.description)
+        described = _REFERENCE.sub("", _on_one_line(self.description))
         _set(self, "description", _text(described, "description", MAXIMUM_DESCRIPTION_CHARACTERS))
         if not self.uris:
             raise InvalidPlaylist("There is no track in the list. Send at least one.", "uris")
@@ -228,7 +232,9 @@ def with_reference(description: str, reference: str) -> str:
 
 def holds_link(text: str) -> bool:
     """Whether a listener might take part of the text for an address: a link, a site, a ``spotify:`` URI."""
-    seen = _UNSEEN_IN_LINKS.sub("", unicodedata.normalize("NFKC", text)).translate(_OTHER_FULL_STOPS)
+    drawn = _FILLERS.sub("", unicodedata.normalize("NFKC", text)).translate(_OTHER_FULL_STOPS)
+    # What a reader does not see cannot hide a link either.
+    seen = "".join(character for character in drawn if unicodedata.category(character) != "Cf")
     return bool(_LINK_STARTS.search(seen)) or any(_is_site(word) for word in _DOTTED_WORD.finditer(seen))
 
 
@@ -241,7 +247,7 @@ def _is_site(word: re.Match[str]) -> bool:
 
 
 def _text(value: str, name: str, most: int) -> str:
-    text = unicodedata.normalize("NFC", " ".join(value.split()))
+    text = unicodedata.normalize("NFC", _on_one_line(value))
     if any(unicodedata.category(character) == "Cs" for character in text):
         raise InvalidPlaylist(f"The {name} holds half a character; type or paste it anew.", name)
     if any(unicodedata.category(character) == "Cc" or character in _DIRECTION_MARKS for character in text):
@@ -249,8 +255,16 @@ def _text(value: str, name: str, most: int) -> str:
     if len(text) > most:
         raise InvalidPlaylist(f"The {name} has {len(text)} characters; at most {most} are allowed. Shorten it.", name)
     if holds_link(text):
-        raise InvalidPlaylist(f"The {name} holds something that reads as a link. Take it out.", name)
+        raise InvalidPlaylist(
+            f"The {name} holds something that reads as a link. Take it out; if it is none, put a space after its full "
+            "stop.",
+            name,
+        )
     return text
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _track_uris(given: Sequence[str], name: str, most: int, taken: Sequence[str] = ()) -> tuple[str, ...]:

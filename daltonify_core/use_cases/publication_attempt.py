@@ -61,6 +61,7 @@ class PublicationAttempt:
         self._edit_token = edit_token
         self._request = request
         self._record = record
+        self._lease_until = record.lease_until or deadline
         self._time = TimeLimit(clock, deadline, settings.call_seconds)
 
     def run(self) -> Publication:
@@ -68,6 +69,8 @@ class PublicationAttempt:
         try:
             playlist_id = self._record.playlist_id or self._find_or_create()
             if self._request.playlist_id:
+                # Of two changes at once, one would leave its title and the other its tracks.
+                self._hold(self._lease_until)
                 self._time.call(self._service.change_details, playlist_id, self._text())
             else:
                 # Before the playlist is filled: every playlist that we answer with can be changed.
@@ -77,6 +80,9 @@ class PublicationAttempt:
         except DaltonifyError as error:
             if isinstance(error, UpstreamRateLimited):
                 self._open_circuit(error)
+            if isinstance(error, PublicationUnknown):
+                wait = timedelta(seconds=error.retry_after_seconds)
+                self._record = replace(self._record, ask_again_at=self._clock() + wait)
             self._release()
             in_doubt = self._record.create_sent_at is not None
             if isinstance(error, UnknownPlaylist):
@@ -84,7 +90,7 @@ class PublicationAttempt:
             if isinstance(error, UpstreamError):
                 raise as_unavailable(error, self._settings.unavailable_seconds, in_doubt) from error
             if in_doubt and type(error) is PublishingUnfinished:
-                raise self._unknown(error.retry_after_seconds) from error
+                raise still_unknown(error.retry_after_seconds) from error
             raise
         return self._record
 
@@ -104,7 +110,7 @@ class PublicationAttempt:
         except UpstreamUncertain as error:
             found = self._find_unanswered(sent_at)
             if found is None:
-                raise self._unknown(self._settings.poll_seconds) from error
+                raise still_unknown(self._settings.poll_seconds) from error
             return found
         except DaltonifyError:
             self._record = replace(self._record, create_sent_at=None)
@@ -125,9 +131,9 @@ class PublicationAttempt:
             self._save(state=PublicationState.CREATED, playlist_id=found.ids[-1], create_sent_at=None, notes=notes)
             return found.ids[-1]
         if not found.is_complete:
-            raise self._unknown(self._settings.incomplete_list_seconds)
+            raise still_unknown(self._settings.incomplete_list_seconds)
         if settled_in > timedelta(0):
-            raise self._unknown(min(self._settings.poll_seconds, math.ceil(settled_in.total_seconds())))
+            raise still_unknown(min(self._settings.poll_seconds, math.ceil(settled_in.total_seconds())))
         return None
 
     def _fill(self, playlist_id: str) -> None:
@@ -147,6 +153,8 @@ class PublicationAttempt:
             # Kept with the release: otherwise a list with many dead tracks would begin anew with every attempt.
             self._record = replace(self._record, refused=tuple(filler.refused), suspects=filler.suspects)
             raise
+        # Before the record is final: nobody comes back for a playlist that a crash after that would leave held.
+        self._let_go()
         self._save(
             state=PublicationState.FILLED,
             lease_until=None,
@@ -167,8 +175,19 @@ class PublicationAttempt:
         self._record = replace(self._record, **changes)
         self._publications.save(self._record)
 
+    def _hold(self, until: datetime) -> None:
+        """Keep the playlist that is to be changed for this attempt alone."""
+        holder = f"{self._record.key}#{self._record.attempt}"
+        self._publications.hold_playlist(self._record.playlist_id or "", holder, self._clock(), until)
+
+    def _let_go(self) -> None:
+        if self._request.playlist_id:
+            with suppress(DaltonifyError):
+                self._hold(self._clock())
+
     def _release(self) -> None:
-        """Give the lease back; where that fails, the lease ends by itself."""
+        """Give playlist and lease back; where that fails, both end by themselves."""
+        self._let_go()
         with suppress(DaltonifyError):
             self._save(lease_until=None)
 
@@ -177,13 +196,6 @@ class PublicationAttempt:
         # What to tell the listener is not to be lost because the store fails as well.
         with suppress(DaltonifyError):
             self._publications.open_circuit(self._settings.account, Circuit(open_until, _why_limited(error)))
-
-    def _unknown(self, retry_after_seconds: int) -> PublicationUnknown:
-        return PublicationUnknown(
-            "Spotify did not answer whether it made the playlist, and it is not to be found yet. Send the same request "
-            "again later; it looks for the playlist and goes on from there. A new one would be a second playlist.",
-            retry_after_seconds,
-        )
 
     def _without_playlist(self) -> DaltonifyError:
         if self._request.playlist_id:
@@ -199,6 +211,15 @@ class PublicationAttempt:
         return PublishingUnavailable(
             "The playlist was removed from our account while it was filled. Publish the list anew, with a new key."
         )
+
+
+def still_unknown(retry_after_seconds: int) -> PublicationUnknown:
+    """What to tell whoever asks while a creation is unanswered."""
+    return PublicationUnknown(
+        "Spotify did not answer whether it made the playlist, and it is not to be found yet. Send the same request "
+        "again later; it looks for the playlist and goes on from there. A new one would be a second playlist.",
+        retry_after_seconds,
+    )
 
 
 def as_unavailable(error: UpstreamError, retry_after_seconds: int, in_doubt: bool = False) -> DaltonifyError:

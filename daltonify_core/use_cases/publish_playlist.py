@@ -21,6 +21,7 @@ from daltonify_core.use_cases.publication_attempt import (
     PublicationAttempt,
     as_unavailable,
     hash_of,
+    still_unknown,
 )
 
 _REFERENCE_DIGITS: Final = 10
@@ -59,7 +60,7 @@ class PublishPlaylist:
         ``PublishingUnavailable``, of which the latter two mean that the same request may be sent again.
         """
         try:
-            reference = self._check_edit_token(request) or _reference_of(self._scoped(key))
+            reference = self._check_edit_token(request)
             record = self._record(request, key, client, reference, deadline)
             if record.state is not PublicationState.FILLED:
                 record = PublicationAttempt(
@@ -88,7 +89,7 @@ class PublishPlaylist:
         return _as_reference(request.edit_token[:_REFERENCE_DIGITS])
 
     def _record(
-        self, request: PublishRequest, key: str, client: str, reference: str, deadline: datetime
+        self, request: PublishRequest, key: str, client: str, reference: str | None, deadline: datetime
     ) -> Publication:
         """The record of this publication, leased to this attempt unless it is filled."""
         now = self._clock()
@@ -100,7 +101,7 @@ class PublishPlaylist:
             fresh = Publication(
                 key=self._scoped(key),
                 payload_hash=request.payload_hash(),
-                reference=reference,
+                reference=reference or _reference_of(self._scoped(key), now),
                 started_at=now,
                 expires_at=now + timedelta(days=self._settings.record_days),
                 state=PublicationState.CREATED if request.playlist_id else PublicationState.STARTED,
@@ -117,6 +118,9 @@ class PublishPlaylist:
             )
         if stored.state is PublicationState.FILLED:
             return stored
+        if stored.ask_again_at is not None and now < stored.ask_again_at:
+            # Each look reads the account's whole list, against a quota that all publications share.
+            raise still_unknown(math.ceil((stored.ask_again_at - now).total_seconds()))
         self._check_circuit(now)
         return self._publications.claim(stored.key, now, lease_until)
 
@@ -196,8 +200,10 @@ class PublishPlaylist:
         return hmac.new(self._edit_token_key, message, hashlib.sha256).hexdigest()
 
 
-def _reference_of(scoped_key: str) -> str:
-    return _as_reference(scoped_key[:_REFERENCE_DIGITS])
+def _reference_of(scoped_key: str, started_at: datetime) -> str:
+    # With the day: once its record is forgotten a key may come again, and must not find the playlist of then.
+    day = started_at.astimezone(UTC).date()
+    return _as_reference(hash_of(f"{scoped_key}\n{day}")[:_REFERENCE_DIGITS])
 
 
 def _as_reference(digits: str) -> str:

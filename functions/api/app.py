@@ -16,7 +16,7 @@ from api.faults import invalid_request
 from api.gate import parse_object, with_checked_body
 from api.routes import METHODS, json_text, register
 from api.wiring import Services
-from daltonify_core.errors import ConsentNeeded, PublishingUnavailable
+from daltonify_core.errors import ConsentNeeded, DaltonifyError, PublishingUnavailable
 
 _UNMATCHED: Final = "unmatched"
 
@@ -91,7 +91,10 @@ class Api:
         if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
             logger.error("Unexpected error", exc_info=error)
         elif problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            logger.warning("Could not answer", extra={"reason": str(error), "cause": type(error.__cause__).__name__})
+            # Messages of ours are safe to log, and tell the operator more than the caller is told.
+            cause = error.__cause__ if isinstance(error.__cause__, DaltonifyError) else None
+            extra = {"reason": str(error), "cause": type(error.__cause__).__name__, "cause_says": str(cause or "")}
+            logger.warning("Could not answer", extra=extra)
         with single_metric("Errors", MetricUnit.Count, 1, namespace=NAMESPACE) as metric:
             metric.add_dimension("service", SERVICE)
             metric.add_dimension("code", problem.code)

@@ -4,7 +4,7 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
-from shared.aws import s3
+from shared.aws import s3_for_builds
 from shared.settings import BuilderSettings
 
 from daltonify_core.adapters.annoy_index import AnnoyFormat
@@ -21,8 +21,8 @@ def build(settings: BuilderSettings) -> BuildReport:
     shutil.rmtree(work_folder, ignore_errors=True)
     work_folder.mkdir(parents=True)
     return build_index(
-        S3Shards(s3(), settings.data_bucket),
-        S3IndexStore(s3(), settings.data_bucket),
+        S3Shards(s3_for_builds(), settings.data_bucket),
+        S3IndexStore(s3_for_builds(), settings.data_bucket),
         AnnoyFormat(),
         SqliteTracksFormat(),
         datetime.now(UTC),

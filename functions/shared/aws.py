@@ -15,20 +15,30 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-# A request waits for us for a few seconds, not for botocore's minute; `read_timeout` is for one silence, not the whole.
-_CONFIG: Final = Config(
-    connect_timeout=2,
-    read_timeout=10,
-    retries={"mode": "standard", "total_max_attempts": 3},
-    # Whoever reads the index compares SHA-256 with its manifest anyway; hashing it twice would delay a cold start.
-    response_checksum_validation="when_required",
+# Whoever reads the index compares SHA-256 with its manifest anyway; hashing it twice would delay a cold start.
+_BASE: Final = Config(response_checksum_validation="when_required")
+# A service that hangs must be given up well before a request's 29 seconds are over: an environment that is ended there
+# loses the index that it holds. `read_timeout` is for one silence, so a long download is not cut short.
+_FOR_REQUESTS: Final = _BASE.merge(
+    Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
+)
+# A build has minutes, and S3 may think for seconds after it was sent a large file.
+_FOR_BUILDS: Final = _BASE.merge(
+    Config(connect_timeout=3, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 4})
 )
 
 
 @cache
 def s3() -> "S3Client":
-    """Object storage: catalogue and index."""
+    """Object storage, for requests that somebody waits for."""
     client: S3Client = _client("s3")
+    return client
+
+
+@cache
+def s3_for_builds() -> "S3Client":
+    """Object storage, for work that takes minutes."""
+    client: S3Client = _client("s3", _FOR_BUILDS)
     return client
 
 
@@ -46,8 +56,8 @@ def secrets_manager() -> "SecretsManagerClient":
     return client
 
 
-def _client(service: str) -> Any:
-    return _session().create_client(service, config=_CONFIG)
+def _client(service: str, config: Config = _FOR_REQUESTS) -> Any:
+    return _session().create_client(service, config=config)
 
 
 @cache

@@ -39,7 +39,7 @@ ANSWERS: Final[Mapping[type[domain.DaltonifyError], tuple[HTTPStatus, str]]] = {
     domain.CapReached: (HTTPStatus.TOO_MANY_REQUESTS, "A limit of this service is used up"),
     domain.DemoCatalogue: (HTTPStatus.CONFLICT, "Invented tracks cannot be published"),
     domain.PublishingUnfinished: (HTTPStatus.SERVICE_UNAVAILABLE, "Publishing is not finished yet"),
-    domain.PublicationInProgress: (HTTPStatus.CONFLICT, "The same publication is under way"),
+    domain.PublicationInProgress: (HTTPStatus.CONFLICT, "This playlist is being written already"),
     domain.PublicationUnknown: (HTTPStatus.SERVICE_UNAVAILABLE, "It is not known yet whether the playlist exists"),
     domain.PublishingUnavailable: _NO_PUBLISHING,
     domain.SecretUnavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "The service is not set up completely"),

@@ -226,6 +226,26 @@ def test_edit_tokens_are_kept_for_each_playlist(store):
     assert (store.edit_token_hash("one"), store.edit_token_hash("two")) == ("hash 1", "hash 2")
 
 
+def test_a_playlist_is_held_by_one_until_its_time_or_until_it_lets_go(store):
+    store.save_edit_token("playlist", "hash")
+    store.hold_playlist("playlist", "one", NOON, NOON + LEASE)
+    store.hold_playlist("playlist", "one", NOON, NOON + LEASE)
+    with pytest.raises(PublicationInProgress):
+        store.hold_playlist("playlist", "other", NOON + LEASE - SECOND, NOON + 2 * LEASE)
+    store.hold_playlist("playlist", "other", NOON + LEASE, NOON + 2 * LEASE)
+    with pytest.raises(PublicationInProgress):
+        store.hold_playlist("playlist", "one", NOON + LEASE, NOON + LEASE)
+    store.hold_playlist("playlist", "other", NOON + LEASE, NOON + LEASE)
+    store.hold_playlist("playlist", "one", NOON + LEASE, NOON + 2 * LEASE)
+    assert store.edit_token_hash("playlist") == "hash"
+
+
+def test_only_a_playlist_with_an_edit_token_can_be_held(store):
+    with pytest.raises(PublicationInProgress):
+        store.hold_playlist("playlist", "one", NOON, NOON + LEASE)
+    assert store.edit_token_hash("playlist") is None
+
+
 def test_a_circuit_is_open_until_its_time(store):
     assert store.circuit("spotify", NOON) is None
     open_until = NOON + timedelta(hours=5)
@@ -312,6 +332,7 @@ OPERATIONS = {
     "count": ("transact_write_items", lambda store: store.count([daily(1)], NOON)),
     "save_edit_token": ("put_item", lambda store: store.save_edit_token("playlist", "hash")),
     "edit_token_hash": ("get_item", lambda store: store.edit_token_hash("playlist")),
+    "hold_playlist": ("update_item", lambda store: store.hold_playlist("playlist", "one", NOON, NOON)),
     "open_circuit": ("put_item", lambda store: store.open_circuit("spotify", Circuit(NOON, "why"))),
     "circuit": ("get_item", lambda store: store.circuit("spotify", NOON)),
 }

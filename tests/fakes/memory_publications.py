@@ -17,6 +17,7 @@ class MemoryPublicationStore:
         self.publications: dict[str, Publication] = {}
         self.counters: dict[tuple[str, datetime | None], int] = {}
         self.edit_tokens: dict[str, str] = {}
+        self.holds: dict[str, tuple[str, datetime]] = {}
         self.circuits: dict[str, Circuit] = {}
         self.faults = FaultPlan()
 
@@ -62,6 +63,13 @@ class MemoryPublicationStore:
     def edit_token_hash(self, playlist_id: str) -> str | None:
         with self.faults.step("edit_token_hash"):
             return self.edit_tokens.get(playlist_id)
+
+    def hold_playlist(self, playlist_id: str, holder: str, now: datetime, until: datetime) -> None:
+        with self.faults.step("hold_playlist"):
+            held_by, held_until = self.holds.get(playlist_id, (holder, now))
+            if playlist_id not in self.edit_tokens or (held_by != holder and held_until > now):
+                raise PublicationInProgress("Another change of this playlist is under way.", 5)
+            self.holds[playlist_id] = (holder, until)
 
     def open_circuit(self, service: str, circuit: Circuit) -> None:
         with self.faults.step("open_circuit"):

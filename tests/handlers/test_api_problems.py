@@ -220,6 +220,17 @@ def test_what_the_caller_does_not_learn_is_in_the_log(api, logged):
     assert logged()[0]["reason"] == "vectors.npy is cut short."
 
 
+def test_why_spotify_refused_is_in_the_log_for_the_operator(api, logged):
+    api.playlists.faults.add(
+        Fault(errors.UpstreamRefused("The app's owner has no Premium.", 403), method="create_playlist")
+    )
+    problem = check_problem(
+        api.post("/api/playlists", {"title": "Roads", "uris": [SEED]}, PUBLISHER), 503, "publishing_unavailable"
+    )
+    assert "Premium" not in json.dumps(problem)
+    assert logged()[0]["cause_says"] == "The app's owner has no Premium."
+
+
 @pytest.mark.parametrize(
     ("fault", "names"),
     [

@@ -61,6 +61,7 @@ def test_emoji_made_of_several_characters_stay_whole():
         ("", False),
         (" \n", False),
         ("\u200b\ufe0f", False),
+        ("\u3164\u2800", False),
         ("\u00ad", False),
         ("x", True),
         ("x" * 80, True),
@@ -125,6 +126,14 @@ LINKS = [
     "evil。com",
     "ev\u200bil.c\u2060om",
     "evil\u00ad.com",
+    "evil . com",
+    "evil . COM/x",
+    "evil.c\u034fom",
+    "evil\u061c.com",
+    "evil.\u180ecom",
+    "evil.c\u3164om",
+    "evil.c\u2800om",
+    "evil.c\U000e0100om",
     "ht\u200btp://x",
 ]
 NO_LINKS = [
@@ -159,6 +168,8 @@ NO_LINKS = [
     "Re: songs",
     "1/2 & 3:4",
     "company",
+    "Para dirigir. Com amor",
+    "e.g. nets",
     "dot com",
     ".com",
     "com.",
@@ -193,6 +204,12 @@ def test_the_reference_of_an_earlier_publication_is_taken_off():
     assert published == "Some words · ref 0123456789"
     assert request(description=published).description == "Some words"
     assert request(description=with_reference("", "ref 0123456789")).description == ""
+    assert request(description="Some words ·\n  ref \u00a0 0123456789 ").description == "Some words"
+
+
+def test_a_body_full_of_white_space_is_read_in_one_pass():
+    """Looked through again from each of its characters, so much of it would keep the service busy for a minute."""
+    assert request(description=" " * 60_000 + "Words").description == "Words"
 
 
 def test_the_longest_description_with_its_reference_is_within_spotifys_300_characters():

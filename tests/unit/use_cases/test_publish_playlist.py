@@ -99,11 +99,11 @@ class World:
         deadline = self.clock.now + timedelta(seconds=REQUEST_SECONDS)
         return self.publisher.publish(request, key, client, deadline)
 
-    def publish_until_answered(self, request: PublishRequest, most: int = 60) -> PublishedPlaylist:
+    def publish_until_answered(self, request: PublishRequest, key: str = KEY, most: int = 60) -> PublishedPlaylist:
         """Send the same request again and again, each time after as long as the answer said."""
         for _ in range(most):
             try:
-                return self.publish(request)
+                return self.publish(request, key)
             except ProcessKilled:
                 continue
             except (PublishingUnfinished, PublishingUnavailable) as error:
@@ -189,6 +189,14 @@ def test_after_30_days_the_key_is_free_again(world):
     world.publish(request())
     world.clock.advance(30 * 24 * 60 * 60)
     world.publish(request(title="Another"))
+    assert [playlist.text.title for playlist in world.service.playlists.values()] == ["Title", "Another"]
+
+
+def test_a_key_that_comes_again_after_30_days_never_finds_the_playlist_of_then(world):
+    world.publish(request())
+    world.clock.advance(30 * 24 * 60 * 60)
+    world.service.faults.add(Fault(UpstreamUncertain("lost"), method="create_playlist", call=1))
+    world.publish_until_answered(request(title="Another"))
     assert [playlist.text.title for playlist in world.service.playlists.values()] == ["Title", "Another"]
 
 
@@ -714,7 +722,7 @@ def test_while_the_list_cannot_be_read_to_its_end_nothing_is_created(world):
     for _ in range(5):
         with pytest.raises(PublicationUnknown):
             world.publish(request())
-        world.clock.advance(600)
+        world.clock.advance(3600)
     assert world.service.faults.calls.count("create_playlist") == 1
     world.service.list_is_cut = False
     world.publish(request())
@@ -761,12 +769,28 @@ def test_a_creation_that_was_refused_for_certain_is_simply_sent_again(world, err
     assert "find_playlists" not in world.service.faults.calls
 
 
+def test_a_lost_creation_is_not_looked_for_before_its_time_however_often_anybody_asks(world):
+    lose_the_answer(world, Moment.BEFORE)
+    waits = []
+    for _ in range(4):
+        with pytest.raises(PublicationUnknown) as caught:
+            world.publish(request())
+        waits.append(caught.value.retry_after_seconds)
+        world.clock.advance(9)
+    assert waits == [30, 21, 12, 3]
+    assert world.service.faults.calls.count("find_playlists") == 1
+    world.clock.advance(PublishSettings().settle_seconds)
+    world.publish(request())
+    assert world.playlist() == list(uris(5))
+
+
 def test_of_several_playlists_with_one_reference_the_oldest_is_taken_and_the_others_are_named(world):
     lose_the_answer(world, Moment.BEFORE)
     with pytest.raises(PublicationUnknown):
         world.publish(request())
     (record,) = world.store.publications.values()
     made = [world.service.create_playlist(PlaylistText("Title", record.reference, True)) for _ in range(3)]
+    world.clock.advance(PublishSettings().poll_seconds)
     answer = world.publish(request())
     assert answer.playlist_id == made[0]
     assert all(name in answer.notes[0] for name in made[1:])
@@ -911,7 +935,7 @@ def check_outcome(scenario: Scenario, world: World, answer: PublishedPlaylist, m
     assert updates == ([1, 1] if scenario.is_change else [])
     # The token opens the playlist, and the same request is answered in the same way.
     assert world.publish(made) == answer
-    world.publish(change(answer), "NEVERLOGME-key-afterwards")
+    world.publish_until_answered(change(answer), "NEVERLOGME-key-afterwards")
 
 
 def every_fault() -> Sequence[object]:
@@ -1009,6 +1033,52 @@ def test_a_second_attempt_between_any_two_steps_of_the_first_does_no_harm(where,
     check_outcome(scenario, world, answer, made)
     if isinstance(second, PublishedPlaylist):
         assert second == answer
+
+
+@pytest.mark.parametrize("stalled", [0, REQUEST_SECONDS + math.ceil(PublishSettings().lease_margin_seconds) + 1])
+@pytest.mark.parametrize(
+    ("length", "where", "number"),
+    [
+        (length, where, number)
+        for length, where, calls in [(6, "service", 3), (6, "store", 7), (104, "service", 4), (104, "store", 7)]
+        for number in range(calls)
+    ],
+)
+def test_two_changes_of_one_playlist_at_once_never_leave_a_mix(length, where, number, stalled):
+    """``stalled`` is how long the first change sleeps in between: not at all, or until it holds nothing any more."""
+    world = World()
+    created = world.publish(request(), "NEVERLOGME-key-of-the-first")
+    for plan in (world.service.faults, world.store.faults):
+        plan.calls.clear()
+    one = change(created, title="One", uris=uris(length, 100))
+    other = change(created, title="Other", uris=uris(length, 300))
+    others: list[object] = []
+
+    def change_as_well(done: int) -> None:
+        if done == number and not others:
+            others.append("under way")
+            world.clock.advance(stalled)
+            try:
+                others.append(world.publish(other, "NEVERLOGME-key-of-the-other"))
+            except PublishingUnfinished as error:
+                others.append(error)
+
+    plan_of(world, where).after_call = change_as_well
+    answer = world.publish_until_answered(one)
+    (playlist,) = world.service.playlists.values()
+    wholes = {made.title: list(made.uris) for made in (one, other)}
+    assert playlist.uris == wholes[playlist.text.title]
+    assert answer.tracks_added == length
+    assert isinstance(others[1], PublishedPlaylist) or playlist.text.title == "One"
+    assert not any("another release" in note for note in answer.notes)
+
+
+def test_a_change_that_stopped_lets_the_playlist_go_for_the_next(world):
+    created = world.publish(request())
+    world.service.faults.add(Fault(UpstreamUnavailable("down"), method="change_details"))
+    with pytest.raises(PublishingUnavailable):
+        world.publish(change(created), "NEVERLOGME-another-key")
+    assert world.publish(change(created, title="Next"), "NEVERLOGME-third-key").tracks_added == 4
 
 
 def test_while_an_attempt_runs_another_is_told_when_to_come_back(world):
