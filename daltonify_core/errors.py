@@ -13,6 +13,7 @@
     ├── CatalogueEmpty            no valid track to build an index from
     ├── IndexUnavailable          there is no index to answer from
     ├── IndexCorrupt              an index bundle is not what its manifest promises
+    │   └── PointerCorrupt        what says which index is current cannot be read
     ├── ActivationConflict        somebody else activated an index in between
     ├── NotAuthorised             a code or token that does not open what was asked for
     ├── PublishingOff             this installation does not publish
@@ -159,6 +160,16 @@ class IndexCorrupt(DaltonifyError):
     """A bundle that differs from its manifest or has an unknown format; build it anew."""
 
     code = "index_corrupt"
+
+
+class PointerCorrupt(IndexCorrupt):
+    """Which index is current cannot be read; with the state's ``tag`` a build may put a good pointer in its place."""
+
+    code = "pointer_corrupt"
+
+    def __init__(self, message: str, tag: str) -> None:
+        super().__init__(message)
+        self.tag = tag
 
 
 class ActivationConflict(DaltonifyError):

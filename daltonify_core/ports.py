@@ -80,8 +80,11 @@ class TrackStore(Protocol):
     def find(self, track_ids: Sequence[str]) -> dict[str, int]:
         """Item numbers of the ids that the index knows."""
 
-    def search(self, text: str, limit: int) -> list[int]:
-        """Items whose title or artists match the words of ``text``, most popular artist first."""
+    def search(self, text: str, limit: int, smallest_first: bool = False) -> list[int]:
+        """Items whose title or artists match the words of ``text``, by popularity of the artist, highest first.
+
+        ``smallest_first`` turns the order round, and with it which items a limit cuts off.
+        """
 
     def artists(self, numbers: Sequence[int]) -> list[KnownArtist]:
         """The artists of these numbers, in the same order."""
@@ -144,7 +147,7 @@ class IndexStore(Protocol):
     """Where built indexes live. A version is immutable, and at most one is current."""
 
     def read_state(self) -> ActivationState:
-        """Raises ``IndexCorrupt`` when the pointer is unreadable."""
+        """Raises ``PointerCorrupt`` when it is unreadable; its tag may be activated over."""
 
     def upload(self, version: str, bundle: Path) -> None:
         """Store every file of a bundle folder under its version, complete or not at all.

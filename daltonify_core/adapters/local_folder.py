@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TextIO
 
-from daltonify_core.errors import ActivationConflict, IndexUnavailable
+from daltonify_core.errors import ActivationConflict, IndexUnavailable, PointerCorrupt
 from daltonify_core.index.manifest import MANIFEST_FILE, FileDigest
 from daltonify_core.index.pointer import POINTER_FILE, pointer_from_json, pointer_to_json
 from daltonify_core.ports import ActivationState, CurrentIndex
@@ -71,8 +71,8 @@ class FolderIndexStore:
             content = path.read_bytes()
         except FileNotFoundError:
             return ActivationState(None, None)
-        current = pointer_from_json(content, str(path))
-        return ActivationState(current, hashlib.sha256(content).hexdigest())
+        tag = hashlib.sha256(content).hexdigest()
+        return ActivationState(pointer_from_json(content, tag, str(path)), tag)
 
     def upload(self, version: str, bundle: Path) -> None:
         """Copy into a temporary folder, then rename: a version folder is always complete."""
@@ -96,7 +96,7 @@ class FolderIndexStore:
     def activate(self, current: CurrentIndex, expected_tag: str | None) -> None:
         """Swap the pointer in one rename, under a lock that makes compare and swap one step."""
         with self._activation_lock():
-            if self.read_state().tag != expected_tag:
+            if self._tag(expected_tag) != expected_tag:
                 raise ActivationConflict("Another build activated an index in the meantime. Build again.")
             if not (self._folder / current.version / MANIFEST_FILE).is_file():
                 raise IndexUnavailable(f"Version {current.version} is not stored, so it cannot be activated.")
@@ -106,6 +106,15 @@ class FolderIndexStore:
                 stream.flush()
                 os.fsync(stream.fileno())
             partial.replace(self._folder / POINTER_FILE)
+
+    def _tag(self, expected: str | None) -> str | None:
+        try:
+            return self.read_state().tag
+        except PointerCorrupt as damage:
+            # Whoever saw the damage may mend it.
+            if damage.tag != expected:
+                raise
+            return damage.tag
 
     def fetch(self, version: str, scratch: Path, names: Collection[str] | None = None) -> Path:
         """The version's own folder; nothing is copied, so neither ``scratch`` nor ``names`` is needed."""

@@ -120,7 +120,7 @@ class S3IndexStore:
         if found is None:
             return ActivationState(None, None)
         content, tag = found
-        return ActivationState(pointer_from_json(content, self._place(POINTER_FILE)), tag)
+        return ActivationState(pointer_from_json(content, tag, self._place(POINTER_FILE)), tag)
 
     def upload(self, version: str, bundle: Path) -> None:
         """Store what is not stored yet, or not with this size and SHA-256, and the manifest at the end.
@@ -156,7 +156,7 @@ class S3IndexStore:
                 return
             if found is not None:
                 # A pointer that is not readable is another fault than one that somebody else has written.
-                pointer_from_json(found[0], self._place(POINTER_FILE))
+                pointer_from_json(*found, self._place(POINTER_FILE))
             if _code(error) in _CONDITION_FAILED | _MISSING:
                 raise ActivationConflict("Another build activated an index in the meantime. Build again.") from error
             raise self._fault(error) from error

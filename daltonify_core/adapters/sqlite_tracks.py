@@ -57,7 +57,7 @@ class SqliteTracks:
         """Item numbers of the ids that the index knows."""
         return dict(self._select("SELECT track_id, item FROM tracks WHERE track_id", track_ids))
 
-    def search(self, text: str, limit: int) -> list[int]:
+    def search(self, text: str, limit: int, smallest_first: bool = False) -> list[int]:
         """Items whose title or artists hold every word of ``text`` (the last one as a beginning)."""
         # The tokenizer parts words at underscores too; a word that it parts would be a phrase, which `detail=column`
         # cannot find. Text copied from macOS comes in decomposed form.
@@ -67,7 +67,11 @@ class SqliteTracks:
         # One Latin letter begins far too many words; one Chinese or Japanese character may be a word.
         is_beginning = len(words[-1]) > 1 or not words[-1].isascii()
         pattern = " ".join(f'"{word}"' for word in words) + ("*" if is_beginning else "")
-        rows = self._rows("SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid LIMIT ?", (pattern, limit))
+        if smallest_first:
+            query = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid DESC LIMIT ?"
+        else:
+            query = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid LIMIT ?"
+        rows = self._rows(query, (pattern, limit))
         return [row[0] for row in rows]
 
     def artists(self, numbers: Sequence[int]) -> list[KnownArtist]:

@@ -3,7 +3,7 @@
 import json
 from typing import Final
 
-from daltonify_core.errors import IndexCorrupt
+from daltonify_core.errors import PointerCorrupt
 from daltonify_core.ports import CurrentIndex
 
 POINTER_FILE: Final = "current.json"
@@ -15,12 +15,12 @@ def pointer_to_json(current: CurrentIndex) -> str:
     return json.dumps(values, indent=1) + "\n"
 
 
-def pointer_from_json(content: bytes, place: str) -> CurrentIndex:
-    """Raises ``IndexCorrupt``, naming ``place``, when the content is no pointer."""
+def pointer_from_json(content: bytes, tag: str, place: str) -> CurrentIndex:
+    """Raises ``PointerCorrupt``, naming ``place`` and with its ``tag``, when the content is no pointer."""
     try:
         values = json.loads(content.decode("utf-8"))
         if not isinstance(values["previous"], list):
             raise ValueError("previous is not a list")
         return CurrentIndex(str(values["version"]), str(values["built_at"]), tuple(map(str, values["previous"])))
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise IndexCorrupt(f"{place} is not readable. Remove it and build the index anew.") from error
+        raise PointerCorrupt(f"{place} is not readable. Build the index anew.", tag) from error

@@ -85,6 +85,8 @@ class PublishSettings:
     """After this long a playlist that is not in the account's complete list was not made."""
     poll_seconds: int = 30
     """When to ask again for a playlist that may still turn up; each time costs calls."""
+    in_progress_seconds: int = 5
+    """When to try again while another attempt runs: its lease may last for 45 s, but most are over in two."""
     incomplete_list_seconds: int = 3600
     """When to ask again if the account's list could not be read to its end, which took forty calls."""
     unavailable_seconds: int = 15

@@ -10,12 +10,13 @@ from typing import Any, Final
 from daltonify_core.catalogue.canonical_csv import read_rows
 from daltonify_core.catalogue.merging import TrackMerger
 from daltonify_core.catalogue.track import SYNTHETIC_SOURCE
-from daltonify_core.errors import CatalogueEmpty, InvalidTrack
+from daltonify_core.errors import CatalogueEmpty, InvalidTrack, PointerCorrupt
 from daltonify_core.index.builder import BuildSettings, IndexBuilder
 from daltonify_core.index.bundle import load_bundle
 from daltonify_core.index.items import UNKNOWN_POPULARITY
 from daltonify_core.index.manifest import IndexManifest
 from daltonify_core.ports import (
+    ActivationState,
     CatalogueShards,
     CurrentIndex,
     IndexStore,
@@ -95,12 +96,15 @@ def build_index(
     """Read every shard, write a bundle, upload it, verify what was stored, and swap it in.
 
     ``built_at`` must be aware of its time zone. Rows that cannot be tracks are counted and left out; a shard that is
-    no catalogue file stops the build, because an index that silently lacks a shard is worse than yesterday's. Raises
-    ``CatalogueEmpty``, ``InvalidDataset``, ``IndexCorrupt`` or ``ActivationConflict``; in each case the index that was
-    current stays current.
+    no catalogue file stops the build, because an index that silently lacks a shard is worse than yesterday's. A pointer
+    that cannot be read is replaced. Raises ``CatalogueEmpty``, ``InvalidDataset``, ``IndexCorrupt`` or
+    ``ActivationConflict``; in each case the index that was current stays current.
     """
     # Read first: an index that somebody else activates while this one is built must not be overwritten unseen.
-    state = store.read_state()
+    try:
+        state, is_repair = store.read_state(), False
+    except PointerCorrupt as damage:
+        state, is_repair = ActivationState(None, damage.tag), True
     names = shards.names()
     if not names:
         raise CatalogueEmpty("The catalogue has no files. Bring data in with `daltonify import`.")
@@ -137,7 +141,8 @@ def build_index(
     previous = tuple(dict.fromkeys(version for version in older if version != manifest.version))[:KEPT_VERSIONS]
     stamp = built_at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     store.activate(CurrentIndex(manifest.version, stamp, previous), state.tag)
-    pruned = store.prune({manifest.version, *previous})
+    # After a repair nobody knows which older versions were worth keeping; the next build prunes.
+    pruned = [] if is_repair else store.prune({manifest.version, *previous})
     return BuildReport(
         manifest=manifest,
         shards=tuple(names),

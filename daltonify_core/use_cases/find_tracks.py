@@ -1,11 +1,16 @@
 """Look up tracks of the index, by words or by id, so that people can pick a seed and see what a link stands for."""
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from daltonify_core.catalogue.track import Track
 from daltonify_core.index.bundle import LoadedIndex
 from daltonify_core.index.items import UNKNOWN_POPULARITY
+
+_CONSIDERED: Final = 200
+"""Of each end of the popularity scale; enough for every title that is no common word, and read in milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +22,26 @@ class FoundTrack:
 
 
 def search_tracks(index: LoadedIndex, text: str, limit: int) -> list[FoundTrack]:
-    """At most ``limit`` tracks whose title or artists hold the words of ``text``, most popular artist first."""
-    return _found(index, index.tracks.search(text, limit))
+    """At most ``limit`` tracks whose title or artists hold the words of ``text``.
+
+    Tracks of that very title and artists of that very name come first, then the smaller artists: who looks for a seed
+    looks for a track of their own, and a common word alone would fill every list with stars.
+    """
+    items = dict.fromkeys(
+        (*index.tracks.search(text, _CONSIDERED, smallest_first=True), *index.tracks.search(text, _CONSIDERED))
+    )
+    wanted = _plain(text)
+
+    def rank(item: int, track: Track) -> tuple[bool, int]:
+        names = {_plain(track.title), *(_plain(credit.name) for credit in track.artists)}
+        return wanted not in names, -item
+
+    tracks = zip(items, index.tracks.tracks(list(items)), strict=True)
+    return _found(index, [item for item, _ in sorted(tracks, key=lambda pair: rank(*pair))][:limit])
+
+
+def _plain(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def tracks_by_id(index: LoadedIndex, track_ids: Sequence[str]) -> list[FoundTrack]:

@@ -12,7 +12,14 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 from daltonify_core.catalogue.track import SYNTHETIC_SOURCE
-from daltonify_core.errors import DemoCatalogue, KeyReused, NotAuthorised, PublishingUnavailable, UpstreamError
+from daltonify_core.errors import (
+    DemoCatalogue,
+    KeyReused,
+    NotAuthorised,
+    PublicationInProgress,
+    PublishingUnavailable,
+    UpstreamError,
+)
 from daltonify_core.playlist.publishing import PublishedPlaylist, PublishRequest, check_sources, track_id_of
 from daltonify_core.playlist.publishing import PublishSettings as PublishSettings
 from daltonify_core.ports import Cap, Clock, PlaylistService, Publication, PublicationState, PublicationStore
@@ -122,7 +129,11 @@ class PublishPlaylist:
             # Each look reads the account's whole list, against a quota that all publications share.
             raise still_unknown(math.ceil((stored.ask_again_at - now).total_seconds()))
         self._check_circuit(now)
-        return self._publications.claim(stored.key, now, lease_until)
+        try:
+            return self._publications.claim(stored.key, now, lease_until)
+        except PublicationInProgress as error:
+            soon = min(error.retry_after_seconds, self._settings.in_progress_seconds)
+            raise PublicationInProgress(error.message, soon) from error
 
     def _check_tracks(self, request: PublishRequest) -> None:
         sources = self._sources_of({track_id_of(uri) for uri in (*request.uris, *request.reserves)})

@@ -27,21 +27,28 @@ _LOCKED: Final = (
 
 
 class PublishingSecret:
-    """The operator's part of publishing: access codes, and the key that edit tokens are made from."""
+    """The operator's part of publishing: access codes, the key that edit tokens are made from, and a consent."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._read: tuple[datetime, bytes, tuple[str, ...]] | None = None
+        self._has_consent = False
 
     def edit_token_key(self) -> bytes:
         """Raises ``SecretUnavailable`` when the key is missing or too short to be one."""
         return self._values()[0]
 
     def is_complete(self) -> bool:
-        """Whether somebody may publish with it: it can be read, and holds a code where one is needed."""
+        """Whether somebody may publish: both secrets can be read, and a code is there where one is needed."""
         try:
             _, codes = self._values()
+            if not self._has_consent:
+                login = self._services.secrets().read(self._services.settings.spotify_secret)
+                # Kept only when it is there: an operator who has just logged in should not have to wait.
+                self._has_consent = bool(login.get("refresh_token"))
         except (SecretUnavailable, UpstreamError):
+            return False
+        if not self._has_consent:
             return False
         return bool(codes) or self._services.settings.publish_access is not PublishAccess.CODE
 
@@ -64,7 +71,7 @@ class PublishingSecret:
         locked = publications.circuit(lock, now)
         if locked:
             raise CapReached(_LOCKED, int((locked.open_until - now).total_seconds()))
-        given = _digest(code)
+        given = _digest(code.strip())
         # Every code is compared, so that the time tells nothing.
         matches = [hmac.compare_digest(given, _digest(right)) for right in self._values()[1]]
         if any(matches):
@@ -72,9 +79,10 @@ class PublishingSecret:
         hour = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
         try:
             publications.count([Cap(f"wrong {lock}", _WRONG_CODES_PER_HOUR, hour, _LOCKED)], now)
-        except CapReached:
-            publications.open_circuit(lock, Circuit(now + timedelta(hours=1), "access codes were guessed"))
-            raise
+        except CapReached as error:
+            locked_for = timedelta(hours=1)
+            publications.open_circuit(lock, Circuit(now + locked_for, "access codes were guessed"))
+            raise CapReached(_LOCKED, int(locked_for.total_seconds())) from error
         raise _not_authorised("This access code is not right. Ask whoever runs this service for one.")
 
     def _values(self) -> tuple[bytes, tuple[str, ...]]:

@@ -16,7 +16,7 @@ from api.faults import invalid_request
 from api.gate import parse_object, with_checked_body
 from api.routes import METHODS, json_text, register
 from api.wiring import Services
-from daltonify_core.errors import ConsentNeeded, DaltonifyError, PublishingUnavailable
+from daltonify_core.errors import ConsentNeeded, DaltonifyError, PublishingUnavailable, SecretUnavailable
 
 _UNMATCHED: Final = "unmatched"
 
@@ -98,9 +98,10 @@ class Api:
         with single_metric("Errors", MetricUnit.Count, 1, namespace=NAMESPACE) as metric:
             metric.add_dimension("service", SERVICE)
             metric.add_dimension("code", problem.code)
-        if isinstance(error, PublishingUnavailable):
+        # Nothing but publishing needs a secret.
+        if isinstance(error, PublishingUnavailable | SecretUnavailable):
             metrics.add_metric("PublishingUnavailable", MetricUnit.Count, 1)
-            if error.__cause__ is None:
+            if isinstance(error, PublishingUnavailable) and error.__cause__ is None:
                 metrics.add_metric("CircuitOpen", MetricUnit.Count, 1)
         if isinstance(error.__cause__, ConsentNeeded):
             metrics.add_metric("ServiceTokenDead", MetricUnit.Count, 1)

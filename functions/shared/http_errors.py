@@ -34,6 +34,7 @@ ANSWERS: Final[Mapping[type[domain.DaltonifyError], tuple[HTTPStatus, str]]] = {
     domain.ActivationConflict: _OUR_FAULT,
     domain.IndexUnavailable: _NO_INDEX,
     domain.IndexCorrupt: _NO_INDEX,
+    domain.PointerCorrupt: _NO_INDEX,
     domain.NotAuthorised: (HTTPStatus.FORBIDDEN, "This is not allowed"),
     domain.PublishingOff: (HTTPStatus.FORBIDDEN, "Publishing is switched off here"),
     domain.CapReached: (HTTPStatus.TOO_MANY_REQUESTS, "A limit of this service is used up"),
@@ -61,6 +62,7 @@ _RETRY_AFTER_SECONDS: Final[Mapping[type[domain.DaltonifyError], int]] = {
 }
 # Instead of messages that are for the operator: they name secrets, stored files or answers of other services.
 _PUBLIC_DETAIL: Final[Mapping[type[domain.DaltonifyError], str | None]] = {
+    domain.IndexUnavailable: "The catalogue is not ready or cannot be read at the moment. Try again in a minute.",
     domain.IndexCorrupt: "The index is damaged. The next build repairs it; try again later.",
     domain.SecretUnavailable: "A secret of this installation is missing or incomplete; its log says which one.",
     domain.UpstreamError: "A service that is needed did not do what was asked of it. Try again later.",

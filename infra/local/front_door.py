@@ -45,6 +45,8 @@ SITE: Final = Path(__file__).parents[1] / "site"
 SECURITY_HEADERS: Final = Path(__file__).parents[1] / "security_headers.json"
 GATEWAY_TIMEOUT_SECONDS: Final = 30.0
 """How long an HTTP API waits for a function; it cannot be raised."""
+SILENCE_SECONDS: Final = 30.0
+"""How long a connection may be silent in the middle of a request, or between two, before it is closed."""
 
 _API_PREFIX: Final = "/api/"
 _API_FUNCTION: Final = "Api"
@@ -108,7 +110,7 @@ class FrontDoor:
 
     ``routes`` and ``function`` default to what ``template.yaml`` says about the API. ``listener`` is a socket from
     ``listen``, which is closed with the front door; without one any free port is taken. ``gateway_timeout_seconds``
-    and ``clock`` are the HTTP API's.
+    and ``clock`` are the HTTP API's. Who says nothing for ``silence_seconds`` is not waited for any longer.
     """
 
     def __init__(
@@ -120,6 +122,7 @@ class FrontDoor:
         site: Path = SITE,
         listener: socket.socket | None = None,
         gateway_timeout_seconds: float = GATEWAY_TIMEOUT_SECONDS,
+        silence_seconds: float = SILENCE_SECONDS,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._routes = Routes(read_template().route_keys() if routes is None else routes)
@@ -131,8 +134,10 @@ class FrontDoor:
         self._listener = listener or listen(0)
         port = self._listener.getsockname()[1]
         self.url = f"http://{LOOPBACK}:{port}"
+        # The standard library reads the limit from the class.
+        connection = type("Connection", (_Connection,), {"timeout": silence_seconds})
         self._server = make_server(
-            LOOPBACK, port, self._answer, threaded=True, request_handler=_Connection, fd=self._listener.fileno()
+            LOOPBACK, port, self._answer, threaded=True, request_handler=connection, fd=self._listener.fileno()
         )
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(_POLL_SECONDS,), name="front-door", daemon=True
@@ -178,6 +183,10 @@ class FrontDoor:
         # The first is the server's to say, the second is for downloads.
         for name in ("Date", "Content-Disposition"):
             response.headers.remove(name)
+        # Read now: a browser that goes away in between would leave the file open.
+        response.direct_passthrough = False
+        response.make_sequence()
+        response.close()
         return response
 
     def _api_response(self, request: Request, target: str) -> HttpResponse:

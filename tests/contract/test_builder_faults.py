@@ -467,3 +467,5 @@ def test_a_damaged_pointer_leaves_the_old_index_serving(aws, serving, tmp_path, 
         aws.s3.put_object(Bucket=bucket, Key="index/current.json", Body=content)
         clock.advance(60)
         assert running.recommender().index.version == old
+        report = build(aws.s3, bucket, catalogue(1))
+        assert served(aws.s3, bucket, tmp_path / "starting") == report.manifest.version

@@ -16,7 +16,7 @@ from moto.s3.models import s3_backends
 
 from daltonify_core.adapters.local_folder import FolderIndexStore
 from daltonify_core.adapters.s3 import S3IndexStore
-from daltonify_core.errors import ActivationConflict, IndexCorrupt, IndexUnavailable
+from daltonify_core.errors import ActivationConflict, IndexCorrupt, IndexUnavailable, PointerCorrupt
 from daltonify_core.ports import ActivationState, CurrentIndex
 from tests.contract.local_aws import LocalAws
 from tests.fakes.memory_index_store import MemoryIndexStore
@@ -286,15 +286,17 @@ def test_an_activation_that_was_interrupted_leaves_the_old_index_and_can_be_repe
         b'{"built_at": "x", "previous": []}',
     ],
 )
-def test_a_pointer_that_cannot_be_read_is_reported_and_never_overwritten(open_store, make_bundle, content):
+def test_a_pointer_that_cannot_be_read_is_replaced_only_by_who_saw_it(open_store, make_bundle, content):
     store, files = open_store
     store.upload("v1", make_bundle("v1"))
     files.write("current.json", content)
-    with pytest.raises(IndexCorrupt, match=r"current\.json"):
+    with pytest.raises(PointerCorrupt, match=r"current\.json") as damage:
         store.read_state()
     with pytest.raises(IndexCorrupt, match=r"current\.json"):
         store.activate(current("v1"), None)
     assert files.read("current.json") == content
+    store.activate(current("v1"), damage.value.tag)
+    assert store.read_state().current == current("v1")
 
 
 def test_pruning_leaves_everything_alone_that_is_not_an_index_version(open_store, make_bundle):

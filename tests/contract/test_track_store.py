@@ -173,6 +173,11 @@ def test_search_gives_the_first_items_up_to_the_limit(searchable):
     assert searchable.search("halo", 2) == [0, 2]
 
 
+def test_search_may_begin_with_the_smallest_artists(searchable):
+    everything = searchable.search("halo", 100)
+    assert searchable.search("halo", 2, smallest_first=True) == everything[:-3:-1]
+
+
 @pytest.mark.parametrize("text", ["", "   ", "!?", "_", "❤️", '"', "***", "\0"])
 def test_search_without_a_word_finds_nothing(searchable, text):
     assert searchable.search(text, 10) == []

@@ -27,16 +27,16 @@ class MemoryTracks:
         wanted = set(track_ids)
         return {track.track_id: item for item, track in enumerate(self._tracks) if track.track_id in wanted}
 
-    def search(self, text: str, limit: int) -> list[int]:
+    def search(self, text: str, limit: int, smallest_first: bool = False) -> list[int]:
         *whole, beginning = _words(text) or [""]
         if not beginning:
             return []
-        found = (
+        found = [
             item
             for item, words in enumerate(self._words)
             if set(whole) <= set(words) and any(_begins(word, beginning) for word in words)
-        )
-        return [item for _, item in zip(range(limit), found, strict=False)]
+        ]
+        return (found[::-1] if smallest_first else found)[:limit]
 
     def artists(self, numbers: Sequence[int]) -> list[KnownArtist]:
         return [_at(self._artists, number) for number in numbers]

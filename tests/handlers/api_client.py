@@ -131,7 +131,10 @@ class ApiClient:
         self.publications = parts.get("publications") or MemoryPublicationStore()
         self.playlists = parts.get("playlists") or MemoryPlaylistService(is_real=False)
         self.secrets = parts.get("secrets") or MemorySecretStore(
-            {"publishing": {"edit_token_key": EDIT_TOKEN_KEY, "access_codes": f"{CODE} NEVERLOGME-second-code"}}
+            {
+                "publishing": {"edit_token_key": EDIT_TOKEN_KEY, "access_codes": f"{CODE} NEVERLOGME-second-code"},
+                "spotify": {"refresh_token": "NEVERLOGME-consent"},
+            }
         )
         # A test that lets a route fail in ways of other routes turns this off.
         self.codes_are_documented = True

@@ -46,6 +46,8 @@ def make_error(kind):
         return kind("No such genre.", ["pop"])
     if kind is errors.InvalidTrack:
         return kind("reason", "No track.")
+    if kind is errors.PointerCorrupt:
+        return kind("Not readable.", "tag")
     if kind is errors.UpstreamRefused:
         return kind("Refused.", 403)
     if kind is errors.UpstreamRateLimited:
@@ -59,6 +61,7 @@ STATUS = {
     "DaltonifyError": 500, "InvalidQuery": 422, "InvalidLink": 422, "UnknownGenre": 422, "SeedDataNeeded": 422,
     "NoBiggerArtists": 422, "InvalidPlaylist": 422, "KeyReused": 422, "InvalidTrack": 500, "InvalidDataset": 500,
     "CatalogueEmpty": 500, "ActivationConflict": 500, "IndexUnavailable": 503, "IndexCorrupt": 503,
+    "PointerCorrupt": 503,
     "NotAuthorised": 403, "PublishingOff": 403, "CapReached": 429, "DemoCatalogue": 409, "PublishingUnfinished": 503,
     "PublicationInProgress": 409, "PublicationUnknown": 503, "PublishingUnavailable": 503, "SecretUnavailable": 503,
     "UpstreamError": 503, "UpstreamUnavailable": 503, "UpstreamUncertain": 503, "UpstreamRateLimited": 503,
@@ -218,6 +221,15 @@ def test_what_the_caller_does_not_learn_is_in_the_log(api, logged):
     api.index.current, api.index.fault = None, errors.IndexCorrupt("vectors.npy is cut short.")
     check_problem(api.post(PATH, {"seeds": [SEED]}), 503, "index_corrupt")
     assert logged()[0]["reason"] == "vectors.npy is cut short."
+
+
+def test_where_the_index_lies_is_for_the_operator_alone(api, logged):
+    api.index.current, api.index.fault = (
+        None,
+        errors.IndexUnavailable("s3://bucket/index/current.json is not readable."),
+    )
+    assert "s3:" not in api.post(PATH, {"seeds": [SEED]}).text
+    assert "s3://bucket" in logged()[0]["reason"]
 
 
 def test_why_spotify_refused_is_in_the_log_for_the_operator(api, logged):

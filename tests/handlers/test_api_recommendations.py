@@ -227,7 +227,7 @@ def test_without_an_index_the_answer_says_when_to_come_back(api):
     problem = check_problem(answer, 503, "index_unavailable")
     assert answer.headers["Retry-After"] == "60"
     assert problem["retry_at"] == "2026-03-01T12:01:00Z"
-    assert "Build one" in problem["detail"]
+    assert "Try again" in problem["detail"]
 
 
 def test_a_short_link_is_followed_once_and_then_remembered(recommender):

@@ -4,6 +4,7 @@ Headers are compared by letters and digits alone, so case, spaces, underscores a
 (``Artist Name(s)`` is ``artistnames``). When several columns could be one field, the one listed first here wins.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -71,6 +72,7 @@ _DURATION_UNITS: Final = {
 
 _SHOWN_MISSING: Final = 3
 _SHOWN_HEADERS: Final = 8
+_HEADER_NAME: Final = re.compile(r"[^\W\d][\w .()#%-]{0,39}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,11 @@ def _found(header: Sequence[str]) -> str:
     names = [name.strip()[:40] for name in header if name.strip()]
     if not names:
         return "its first line names no columns"
+    # Whatever it is, it may be somebody's secret: only what names columns is repeated.
+    known = {spelling for spellings in FIELD_HEADERS.values() for spelling in spellings}
+    is_header = len(names) > 1 and all(_HEADER_NAME.fullmatch(name) for name in names)
+    if not is_header and not any(fold_header(name) in known for name in names):
+        return "its first line is no header of a table"
     return f"its first line reads {_shortened(names, _SHOWN_HEADERS)}"
 
 
