@@ -274,17 +274,12 @@ def login(
 ) -> None:
     """Consent to publishing playlists under a Spotify account; needed again every six months.
 
-    The app's client secret comes from SPOTIFY_CLIENT_SECRET, or is asked for.
+    The app's client secret comes from SPOTIFY_CLIENT_SECRET. At a terminal, what is not given is asked for.
     """
     with _errors(as_json):
-        if not client_id.strip():
-            raise InvalidQuery(
-                "Name the app that publishes: --client-id or SPOTIFY_CLIENT_ID, from its page at "
-                "developer.spotify.com/dashboard."
-            )
         if file is not None and secret is not None:
             raise InvalidQuery("Store the consent in one place: --secret or --file.")
-        client_secret = _client_secret()
+        client_id, client_secret = _client_id(client_id), _client_secret()
         store, name = (
             (wiring.secrets_manager(), secret or consent.DEFAULT_SECRET)
             if file is None
@@ -293,9 +288,7 @@ def login(
         # Before anybody is asked to consent: an answer that cannot be stored would be lost.
         consent.stored_values(store, name)
         with consent.CallbackServer(port) as server:
-            spotify = wiring.spotify_consent(
-                client_id.strip(), client_secret, server.redirect_uri, api_url, accounts_url
-            )
+            spotify = wiring.spotify_consent(client_id, client_secret, server.redirect_uri, api_url, accounts_url)
             is_opened = browser and consent.can_open_browser()
             code = consent.wait_for_code(
                 server,
@@ -323,6 +316,18 @@ def login(
                 f"It ends on {given.ends.day} {given.ends:%B %Y}. Run `daltonify login` again before that day; nothing "
                 "has to be restarted then."
             )
+
+
+def _client_id(given: str) -> str:
+    given = given.strip()
+    if not given and _is_at_terminal():
+        given = typer.prompt("Client id, from the app's page at developer.spotify.com/dashboard", err=True).strip()
+    if not given:
+        raise InvalidQuery(
+            "Name the app that publishes: --client-id or SPOTIFY_CLIENT_ID, from its page at "
+            "developer.spotify.com/dashboard, or run this in a terminal."
+        )
+    return given
 
 
 def _client_secret() -> str:

@@ -21,6 +21,7 @@ from rich.console import Console
 from daltonify_core.catalogue.links import LinkKind, SpotifyLink
 from daltonify_core.catalogue.track import SYNTHETIC_SOURCE, Track
 from daltonify_core.errors import DaltonifyError
+from daltonify_core.playlist.notes import counted
 from infra.cli import screen
 from infra.local.demo_settings import DemoRefused, DemoSettings
 from infra.local.front_door import LOOPBACK, FrontDoor, PortInUse, listen
@@ -41,6 +42,7 @@ _FAKE: Final = "NEVERLOGME"
 # The artist's popularity: small, in the middle, and in between.
 _EXAMPLE_BANDS: Final = ((8, 14), (38, 46), (22, 30))
 _ENOUGH_TRACKS: Final = 20
+_SHOWN_REFUSALS: Final = 2
 
 # Where it says what it does; what it found out goes to standard output.
 _STEPS: Final = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
@@ -74,7 +76,7 @@ class _Spotify:
 
 @dataclass(frozen=True, slots=True)
 class _Running:
-    """The demo while it serves."""
+    """The demo while it serves; ``refusals``: what the service said to tracks that make no example, and the status."""
 
     url: str
     health: Mapping[str, Any]
@@ -83,6 +85,7 @@ class _Running:
     playlists_url: str | None
     access_code: str | None
     examples: tuple[_Example, ...]
+    refusals: Mapping[str, int]
     warnings: tuple[str, ...]
     log: Path
 
@@ -99,6 +102,8 @@ def run(cache: Path, is_check: bool) -> int:
         terminal = Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True)
         # Before any work: whoever has to choose another port should not wait to learn it.
         with closing(listen(settings.port)) as listener, _service(settings, listener, cache) as running:
+            for warning in running.warnings:
+                _STEPS.print(f"Warning: {warning}", style="bold yellow")
             if not is_check:
                 serve_until_stopped(lambda: _greet(terminal, running, settings))
             terminal.print(json.dumps(_checked(running, settings), indent=2))
@@ -158,6 +163,7 @@ def _service(settings: DemoSettings, listener: socket.socket, cache: Path) -> It
         status, health = _call(door.url, "GET", "/api/health")
         if status != http.HTTPStatus.OK:
             raise _Fault(f"The service does not answer as it should. {log} says why.")
+        examples, refusals = _examples(door.url, index)
         yield _Running(
             url=door.url,
             health=health,
@@ -165,7 +171,8 @@ def _service(settings: DemoSettings, listener: socket.socket, cache: Path) -> It
             is_synthetic=is_synthetic,
             playlists_url=spotify.playlists_url,
             access_code=access_code,
-            examples=tuple(_examples(door.url, index)),
+            examples=examples,
+            refusals=refusals,
             warnings=warnings,
             log=log,
         )
@@ -203,6 +210,11 @@ def _store_catalogue(aws: "LocalAws", settings: DemoSettings, cache: Path) -> No
     _STEPS.print("Preparing the catalogue …")
     with screen.progress_bars(shown=True) as progress:
         files = prepare_catalogue(settings.catalogue, cache, progress)
+    if any(file.has_genres_from_file_names for file in files):
+        _STEPS.print(
+            "No row names a genre, so the tracks of each file get the genre that the file is named after, as with "
+            "daltonify import --genre-from-file-name."
+        )
     for file in files:
         aws.store_catalogue(file.name, file.path)
 
@@ -282,27 +294,32 @@ def _store_secrets(aws: "LocalAws", spotify: _Spotify, settings: DemoSettings) -
     return code
 
 
-def _examples(url: str, index: "LoadedIndex") -> Iterator[_Example]:
-    """For each band a track for which the service finds a list, as far as there is one."""
+def _examples(url: str, index: "LoadedIndex") -> tuple[tuple[_Example, ...], dict[str, int]]:
+    """For each band a track for which the service finds a list, as far as there is one; and why others have none."""
     from infra.local.demo_index import tracks_between
 
+    found: list[_Example] = []
+    refusals: dict[str, int] = {}
     artists: set[str] = set()
     for lowest, highest in _EXAMPLE_BANDS:
         for track in tracks_between(index, lowest, highest):
             link = SpotifyLink(LinkKind.TRACK, track.track_id).url
             status, answer = _call(url, "POST", "/api/recommendations", {"seeds": [link]})
-            if status != http.HTTPStatus.OK or track.artists[0].name in artists:
+            if status != http.HTTPStatus.OK:
+                refusals.setdefault(answer.get("detail") or f"It answered with status {status}.", status)
+                continue
+            if track.artists[0].name in artists:
                 continue
             uris = tuple(row["uri"] for row in answer["tracks"])
             if len(uris) >= _ENOUGH_TRACKS:
                 artists.add(track.artists[0].name)
-                yield _Example(track, answer["seeds"][0]["artist_popularity"], uris)
+                found.append(_Example(track, answer["seeds"][0]["artist_popularity"], uris))
                 break
+            refusals.setdefault(f"A list got {counted(len(uris), 'track')} only.", status)
+    return tuple(found), refusals
 
 
 def _greet(terminal: Console, running: _Running, settings: DemoSettings) -> None:
-    for warning in running.warnings:
-        _STEPS.print(f"Warning: {warning}", style="bold yellow")
     if running.is_synthetic:
         data = f"Demo data: {running.tracks:,} invented tracks by invented artists. Their links lead nowhere."
     else:
@@ -330,7 +347,9 @@ def _shown(path: Path) -> Path:
 def _checked(running: _Running, settings: DemoSettings) -> dict[str, Any]:
     """Do what a visitor does; a summary. Nothing is published to the real Spotify."""
     if not running.examples:
-        raise _Fault(f"No track was found that a list can be made for. {running.log} may say why.")
+        if any(status >= http.HTTPStatus.INTERNAL_SERVER_ERROR for status in running.refusals.values()):
+            raise _Fault(f"The service failed when tracks were tried. {running.log} says why.")
+        raise DemoRefused(_why_no_list(running, settings))
     example = running.examples[0]
     summary = {
         "url": running.url,
@@ -351,6 +370,20 @@ def _checked(running: _Running, settings: DemoSettings) -> dict[str, Any]:
             raise _Fault(f"The playlist was not created: {answer.get('detail', status)}")
         summary["playlist"] = {"url": answer["url"], "tracks_added": answer["tracks_added"]}
     return summary
+
+
+def _why_no_list(running: _Running, settings: DemoSettings) -> str:
+    data = f"the {counted(running.tracks, 'track')} of {settings.catalogue or 'the demo'}"
+    if running.warnings:
+        return f"No list can be made from {data}. {' '.join(running.warnings)}"
+    if running.refusals:
+        said = " ".join([*running.refusals][:_SHOWN_REFUSALS])
+        return f"No list of {_ENOUGH_TRACKS} tracks was found for any track that was tried of {data}. {said}"
+    lowest, highest = min(band[0] for band in _EXAMPLE_BANDS), max(band[1] for band in _EXAMPLE_BANDS)
+    return (
+        f"No list was tried, because among {data} none with a genre on offer is by an artist with a popularity from "
+        f"{lowest} to {highest}."
+    )
 
 
 def _call(

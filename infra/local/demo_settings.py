@@ -48,6 +48,9 @@ class DemoSettings:
             )
         if catalogue and not Path(catalogue).exists():
             raise DemoRefused(f"There is no file or folder {catalogue}. CATALOGUE must name your data.")
+        if catalogue and not (Path(catalogue).is_file() or Path(catalogue).is_dir()):
+            # A pipe could be read only once, and a device may never end.
+            raise DemoRefused(f"{catalogue} is neither a file nor a folder. CATALOGUE must name your data.")
         # Whoever reaches the port could publish under a real account, another program on this machine included.
         access = environment.get("PUBLISH_ACCESS") or ("open" if spotify is None else "code")
         if access not in PUBLISH_ACCESSES:

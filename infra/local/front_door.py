@@ -241,6 +241,10 @@ class _Connection(WSGIRequestHandler):
         path = getattr(self, "path", "").partition("?")[0]
         _logger.info("%s %s %s", self.command, path, int(code) if isinstance(code, int) else code)
 
+    def log_error(self, format: str, *args: object) -> None:
+        # A client's doing, not a fault of ours; the words may quote the request.
+        _logger.info("A request was malformed, or nothing came for too long.")
+
     def log(self, type: str, message: str, *args: object) -> None:
         _logger.log(logging.getLevelNamesMapping().get(type.upper(), logging.INFO), message, *args)
 

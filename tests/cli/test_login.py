@@ -344,6 +344,23 @@ def test_at_a_terminal_the_client_secret_is_asked_for_unseen(login, monkeypatch)
     assert asked == [("Client secret", {"hide_input": True, "err": True})]
 
 
+def test_at_a_terminal_the_app_is_asked_for_in_the_open_and_before_its_secret(login, monkeypatch):
+    asked = []
+
+    def prompt(text: str, **options: object) -> str:
+        asked.append((text.partition(",")[0], options))
+        return " my-app " if text.startswith("Client id") else CLIENT_SECRET
+
+    monkeypatch.delenv("SPOTIFY_CLIENT_ID")
+    monkeypatch.delenv("SPOTIFY_CLIENT_SECRET")
+    monkeypatch.setattr("infra.cli.main._is_at_terminal", lambda: True)
+    monkeypatch.setattr("typer.prompt", prompt)
+    done = login()
+    assert done.code == 0, done.err
+    assert asked == [("Client id", {"err": True}), ("Client secret", {"hide_input": True, "err": True})]
+    assert stored(login)["client_id"] == "my-app"
+
+
 def test_a_consent_has_one_home(login):
     refused(login, "one place", "--secret", "a", "--file", login.file)
 

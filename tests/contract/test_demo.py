@@ -1,8 +1,10 @@
 """The demo as a person starts it: in a process of its own, with the real handlers, on ports that the system chooses."""
 
+import csv
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -118,6 +120,25 @@ def served(process: subprocess.Popen[str]) -> tuple[str, str]:
     return found[0], said
 
 
+def genreless(folder: Path, *names: str) -> Path:
+    """A folder with one public table of 1,500 invented tracks for each name, and no word on genres inside."""
+    for number, name in enumerate(names):
+        path = folder / f"{name}.csv"
+        write_catalogue_file(path, synthetic_tracks(1_500, number))
+        with path.open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        # One format knows ";" between artists; the first is enough here.
+        kept = [
+            {column: text.partition(";")[0] for column, text in row.items() if column not in ("genres", "source")}
+            for row in rows
+        ]
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.DictWriter(stream, sorted(kept[0]))
+            writer.writeheader()
+            writer.writerows(kept)
+    return folder
+
+
 def test_everything_works_on_one_machine_and_nothing_else_is_asked(start, cache, scratch):
     summary = checked(start("--check", **MISLEADING))
     assert summary["health"]["ok"] is True
@@ -182,6 +203,33 @@ def test_it_can_be_stopped_while_it_starts(start, scratch, step):
     assert list(scratch.iterdir()) == []
 
 
+@pytest.mark.parametrize("module", ["argparse", "infra.local.demo_session", "rich.console"])
+def test_it_can_be_stopped_before_it_has_begun(scratch, module):
+    stopped_on_import = f"""
+import os, runpy, signal, sys
+
+def watch(event, arguments):
+    if event == "import" and arguments[0] == "{module}":
+        os.kill(os.getpid(), signal.SIGINT)
+
+for name in [name for name in sys.modules if name.partition(".")[0] in ("argparse", "rich", "infra")]:
+    del sys.modules[name]
+sys.addaudithook(watch)
+runpy.run_module("infra.local.demo", run_name="__main__")
+"""
+    finished = subprocess.run(
+        [sys.executable, "-c", stopped_on_import],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "HOME": str(scratch), "PORT": "0"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert (finished.returncode, finished.stdout) == (130, "")
+    assert finished.stderr == "Stopped. Nothing is left running.\n"
+
+
 def test_a_port_that_is_taken_is_said_before_any_work(start, tmp_path):
     with closing(listen(0)) as taken:
         port = taken.getsockname()[1]
@@ -199,6 +247,7 @@ def test_a_port_that_is_taken_is_said_before_any_work(start, tmp_path):
         (LOGIN, "real tracks"),
         ({"SPOTIFY_CLIENT_ID": "app"}, "SPOTIFY_CLIENT_SECRET and SPOTIFY_REFRESH_TOKEN are not set"),
         ({"CATALOGUE": "README.md"}, "Nothing can be imported"),
+        ({"CATALOGUE": "/dev/null"}, "/dev/null is neither a file nor a folder"),
     ],
 )
 def test_what_cannot_work_is_said_plainly(start, environment: Mapping[str, str], words):
@@ -216,6 +265,60 @@ def test_a_canonical_row_that_breaks_the_build_is_told_in_its_words(start, tmp_p
     assert code == 2
     assert "mine.csv" in err
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("is_packed", [False, True], ids=["folder", "archive"])
+def test_where_no_row_names_a_genre_the_file_names_do_and_it_is_said_at_every_start(start, tmp_path, is_packed):
+    source = genreless(tmp_path / "mine", "country", "hip-hop")
+    if is_packed:
+        source = Path(shutil.make_archive(str(source), "zip", source))
+    for _ in range(2):
+        process = start(CATALOGUE=str(source))
+        url, _ = served(process)
+        genres = requests.get(f"{url}/api/genres", timeout=60).json()["genres"]
+        process.send_signal(signal.SIGINT)
+        code, _, err = finished(process)
+        assert code == 0
+        assert sorted(genre["name"] for genre in genres) == ["country", "hip hop"]
+        assert "No row names a genre" in err
+
+
+def test_a_check_says_why_no_list_can_be_made(start, tmp_path):
+    [file] = genreless(tmp_path / "mine", "country").iterdir()
+    code, out, err = finished(start("--check", CATALOGUE=str(file)))
+    assert (code, out) == (2, "")
+    assert err.count("Warning: No genre has enough tracks") == 1
+    assert "No list can be made from the 1,500 tracks of" in " ".join(err.split())
+    assert "Traceback" not in err
+
+
+def test_a_check_says_what_the_service_said_to_the_tracks_that_it_tried(start, tmp_path):
+    few = tmp_path / "few.csv.gz"
+    write_catalogue_file(few, synthetic_tracks(60, 3))
+    code, out, err = finished(start("--check", CATALOGUE=str(few)))
+    assert (code, out) == (2, "")
+    assert re.search(r"No list (of 20 tracks was found|was tried).*60 tracks", " ".join(err.split()))
+
+
+@pytest.mark.parametrize(
+    "first_line", ["root:$6$NEVERLOGME:19000:0:99999:7:::", "NEVERLOGME=1, NEVERLOGME=2", "NEVERLOGME"]
+)
+def test_a_file_that_is_no_table_is_not_shown(start, tmp_path, first_line):
+    secret = tmp_path / "shadow"
+    secret.write_text(f"{first_line}\nmore\n")
+    code, out, err = finished(start("--check", CATALOGUE=str(secret)))
+    assert (code, out) == (2, "")
+    assert "its first line is no header of a table" in " ".join(err.split())
+    assert "NEVERLOGME" not in err
+
+
+def test_a_table_that_begins_as_a_catalogue_does_is_told_which_columns_it_lacks(start, tmp_path):
+    partial = tmp_path / "mine.csv"
+    partial.write_text("track_id,title,artists,energy\n4HJ7mSMtHAdU55lLjGE4zW,Slow,Ann,0.5\n")
+    code, _, err = finished(start("--check", CATALOGUE=str(partial)))
+    assert code == 2
+    assert "it lacks the columns danceability" in " ".join(err.split())
+    assert "daltonify import" not in " ".join(err.split())
 
 
 def test_invented_tracks_in_a_file_do_not_meet_a_real_account_either(start, tmp_path):

@@ -319,6 +319,36 @@ def test_an_early_visitor_waits_until_the_door_opens(open_door):
             assert early.recv(100).startswith(b"HTTP/1.1 200")
 
 
+@pytest.mark.parametrize(
+    ("sent", "answer"),
+    [
+        (b"", b""),
+        (b"GET /api/echo HTTP/1.1\r\nHost: local", b""),
+        (b"POST /api/echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nhalf", b"HTTP/1.1 400"),
+    ],
+    ids=["nothing", "half a header", "half a body"],
+)
+def test_nobody_who_falls_silent_is_waited_for_for_ever(open_door, caplog, sent, answer):
+    caplog.set_level("INFO", logger="infra.local")
+    with (
+        open_door(silence_seconds=0.05) as door,
+        closing(socket.create_connection(("127.0.0.1", int(door.url.rpartition(":")[2])), timeout=60)) as client,
+    ):
+        client.sendall(sent)
+        with client.makefile("rb") as received:
+            assert received.read().partition(b" BAD")[0] == answer
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+def test_a_malformed_request_is_not_quoted_in_the_log(door, caplog):
+    caplog.set_level("DEBUG", logger="infra.local")
+    with closing(socket.create_connection(("127.0.0.1", int(door.url.rpartition(":")[2])), timeout=60)) as client:
+        client.sendall(b"GET /?code=NEVERLOGME-code and more words HTTP/1.1\r\n\r\n")
+        assert b" 400 " in client.recv(100)
+    assert "malformed" in caplog.text
+    assert "NEVERLOGME" not in caplog.text
+
+
 def test_a_port_that_is_taken_is_named():
     with closing(listen(0)) as taken:
         port = taken.getsockname()[1]

@@ -1,13 +1,17 @@
 """The README's commands run, in the order in which a stranger runs them."""
 
 import json
+import os
 import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+import requests
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -59,6 +63,61 @@ def test_the_last_command_shows_the_promised_list(outputs):
         if line.strip() != "…":
             # The README is narrower than the terminal here, so only words are compared.
             assert line.split() in [other.split() for other in shown], line
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of `make demo`."""
+    folder = tmp_path_factory.mktemp("demo")
+    with (
+        (folder / "steps").open("w") as steps,
+        subprocess.Popen(
+            [sys.executable, "-m", "infra.local.demo", "--cache", str(folder)],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "HOME": str(folder), "TMPDIR": str(folder), "PORT": "0"},
+            stdout=subprocess.PIPE,
+            stderr=steps,
+            text=True,
+        ) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            said = next((line for line in process.stdout if "ready" in line), "")
+            found = re.search(r"http://\S+", said)
+            assert found, (folder / "steps").read_text()
+            yield found[0]
+        finally:
+            process.terminate()
+            process.communicate(timeout=60)
+
+
+def test_the_request_that_the_readme_shows_gets_the_row_that_it_shows(demo):
+    command = next(shlex.split(block) for block in blocks("") if block.startswith("curl"))
+    address = urlsplit(next(word for word in command if word.startswith("http://")))
+    header, body = command[command.index("-H") + 1], command[command.index("-d") + 1]
+    answer = requests.post(
+        f"{demo}{address.path}",
+        data=body.encode(),
+        headers=dict([header.split(": ", 1)]),
+        timeout=60,
+    ).json()
+    [promised] = [json.loads(block) for block in blocks("json") if '"position"' in block]
+    rows = {row["position"]: row for row in answer["tracks"]}
+    assert sum(not row["own"] for row in rows.values()) == 30
+    row = rows[promised["position"]]
+    for name, value in promised.items():
+        if isinstance(value, str) and value.endswith("…"):
+            assert row[name].startswith(value.removesuffix("…")), name
+        else:
+            assert row[name] == value, name
+
+
+def test_only_what_the_gateway_refuses_is_no_problem_document(demo):
+    unknown = requests.get(f"{demo}/api/none", timeout=60)
+    assert (unknown.status_code, unknown.json()) == (404, {"message": "Not Found"})
+    refused = requests.post(f"{demo}/api/recommendations", json={"seeds": []}, timeout=60)
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert {error["field"] for error in refused.json()["errors"]} == {"seeds"}
 
 
 def test_every_option_and_command_that_the_readme_names_exists():

@@ -125,6 +125,22 @@ def test_a_long_foreign_header_is_shown_in_part():
         choose_columns([f"column{number}" for number in range(20)])
 
 
+@pytest.mark.parametrize(
+    "first_line",
+    [["root:$6$NEVERLOGME:19000:0:99999:7:::"], ["NEVERLOGME"], ["a", "key=NEVERLOGME"], ["1", "2"]],
+)
+def test_a_first_line_that_names_no_columns_is_not_repeated(first_line):
+    with pytest.raises(InvalidDataset) as caught:
+        choose_columns(first_line)
+    assert "its first line is no header of a table" in caught.value.message
+    assert "NEVERLOGME" not in caught.value.message
+
+
+def test_one_known_column_makes_a_header_however_odd_the_others_are():
+    with pytest.raises(InvalidDataset, match=r"its first line reads id, 2024-01-01$"):
+        choose_columns(["id", "2024-01-01"])
+
+
 def test_a_header_without_names_is_said_to_be_none():
     with pytest.raises(InvalidDataset, match="names no columns"):
         choose_columns(["", " "])

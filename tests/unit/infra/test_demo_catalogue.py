@@ -1,6 +1,10 @@
 """Which files become the demo's catalogue, and what is kept for the next start."""
 
+import csv
 import gzip
+import io
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -86,6 +90,65 @@ def test_a_folder_that_is_not_all_canonical_is_imported(cache, tmp_path):
     [file] = prepare_catalogue(folder, cache, no_progress)
     assert file.path.is_relative_to(cache)
     assert len(gzip.decompress(file.path.read_bytes()).splitlines()) == 7
+
+
+def genreless(path: Path, track_id: str) -> Path:
+    public(path)
+    path.write_text(path.read_text().replace(",pop,", ",,").replace("4HJ7mSMtHAdU55lLjGE4zW", track_id))
+    return path
+
+
+def genres(file: CatalogueFile) -> list[str]:
+    text = gzip.decompress(file.path.read_bytes()).decode()
+    return sorted(row["genres"] for row in csv.DictReader(io.StringIO(text)))
+
+
+@pytest.mark.parametrize("is_packed", [False, True], ids=["folder", "archive"])
+def test_where_no_row_names_a_genre_the_file_names_do(cache, tmp_path, is_packed):
+    source = tmp_path / "mine"
+    genreless(source / "rock.csv", "1" * 22)
+    genreless(source / "deep" / "Hip-Hop.csv", "2" * 22)
+    if is_packed:
+        source = Path(shutil.make_archive(str(source), "zip", source))
+    [file] = prepare_catalogue(source, cache, no_progress)
+    assert file.has_genres_from_file_names
+    assert genres(file) == ["hip hop", "rock"]
+    written = file.path.stat().st_mtime_ns
+    assert prepare_catalogue(source, cache, no_progress) == [file]
+    assert file.path.stat().st_mtime_ns == written
+    assert list(cache.iterdir()) == [file.path]
+
+
+def test_one_row_with_a_genre_is_enough_to_leave_file_names_alone(cache, tmp_path):
+    genreless(tmp_path / "mine" / "rock.csv", "1" * 22)
+    public(tmp_path / "mine" / "mixed.csv")
+    [file] = prepare_catalogue(tmp_path / "mine", cache, no_progress)
+    assert not file.has_genres_from_file_names
+    assert genres(file) == ["", "pop"]
+
+
+def test_a_single_file_is_not_named_after_a_genre(cache, tmp_path):
+    [file] = prepare_catalogue(genreless(tmp_path / "rock.csv", "1" * 22), cache, no_progress)
+    assert not file.has_genres_from_file_names
+    assert genres(file) == [""]
+
+
+def test_canonical_files_without_genres_are_named_by_their_files_too(cache, tmp_path):
+    folder = tmp_path / "catalogue"
+    for seed, name in enumerate(("rock.csv", "pop.csv.gz")):
+        tracks = (replace(track, genres=()) for track in synthetic_tracks(5, seed))
+        write_catalogue_file(folder / name, tracks)
+    [file] = prepare_catalogue(folder, cache, no_progress)
+    assert file.has_genres_from_file_names
+    assert set(genres(file)) == {"pop", "rock"}
+
+
+@pytest.mark.parametrize("more", ["", ",energy", ",energy,track_genre"])
+def test_what_only_begins_as_canonical_data_do_is_told_what_it_lacks(cache, tmp_path, more):
+    file = tmp_path / "mine.csv"
+    file.write_text(f"track_id,title,artists{more}\n")
+    with pytest.raises(InvalidDataset, match="it lacks the columns danceability"):
+        prepare_catalogue(file, cache, no_progress)
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "broken.csv.gz", "empty"])

@@ -1,6 +1,7 @@
 """What a person may choose for the demo, and what they are told when it does not fit."""
 
 import json
+import os
 
 import pytest
 
@@ -123,3 +124,11 @@ def test_a_market_that_is_no_country_code_is_refused():
 def test_data_that_are_not_there_are_refused_before_any_work():
     with pytest.raises(DemoRefused, match=r"no file or folder /nowhere/tracks\.csv"):
         DemoSettings.from_environment({"CATALOGUE": "/nowhere/tracks.csv"})
+
+
+def test_a_catalogue_must_be_a_file_or_a_folder(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path in (pipe, "/dev/null"):
+        with pytest.raises(DemoRefused, match="neither a file nor a folder"):
+            DemoSettings.from_environment({"CATALOGUE": str(path)})
