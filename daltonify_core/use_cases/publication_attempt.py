@@ -38,6 +38,7 @@ from daltonify_core.ports import (
 from daltonify_core.use_cases.fill_playlist import Filled, PlaylistFiller, TimeLimit
 
 COPYING_WORKS: Final = "Copying the list still works."
+_SECONDS_TO_ASK_AN_OPERATOR: Final = 600
 
 
 class PublicationAttempt:
@@ -88,7 +89,8 @@ class PublicationAttempt:
             if isinstance(error, UnknownPlaylist):
                 raise self._without_playlist() from error
             if isinstance(error, UpstreamError):
-                raise as_unavailable(error, self._settings.unavailable_seconds, in_doubt) from error
+                known = as_unavailable(error, self._settings.unavailable_seconds)
+                raise (in_doubt_besides(known) if in_doubt else known) from error
             if in_doubt and type(error) is PublishingUnfinished:
                 raise still_unknown(error.retry_after_seconds) from error
             raise
@@ -222,9 +224,8 @@ def still_unknown(retry_after_seconds: int) -> PublicationUnknown:
     )
 
 
-def as_unavailable(error: UpstreamError, retry_after_seconds: int, in_doubt: bool = False) -> DaltonifyError:
+def as_unavailable(error: UpstreamError, retry_after_seconds: int) -> PublishingUnavailable | PublishingUnfinished:
     """What a fault of Spotify or of our own records means for whoever publishes."""
-    doubt = " Whether the playlist was made is not known yet; the same request, sent again, finds out." * in_doubt
     match error:
         case UpstreamUncertain():
             return PublishingUnfinished(
@@ -232,19 +233,25 @@ def as_unavailable(error: UpstreamError, retry_after_seconds: int, in_doubt: boo
                 retry_after_seconds,
             )
         case UpstreamRateLimited():
-            return PublishingUnavailable(f"{_why_limited(error)} {COPYING_WORKS}{doubt}", error.retry_after_seconds)
+            return PublishingUnavailable(f"{_why_limited(error)} {COPYING_WORKS}", error.retry_after_seconds)
         case ConsentNeeded():
             return PublishingUnavailable(
                 f"Spotify no longer accepts this service's consent, which its operator has to renew. {COPYING_WORKS}"
-                f"{doubt}"
             )
         case UpstreamRefused():
-            return PublishingUnavailable(f"Spotify refused to publish this playlist. {COPYING_WORKS}{doubt}")
+            return PublishingUnavailable(f"Spotify refused to publish this playlist. {COPYING_WORKS}")
         case _:
             return PublishingUnavailable(
-                f"Publishing does not work just now. Try again in a moment. {COPYING_WORKS}{doubt}",
-                retry_after_seconds,
+                f"Publishing does not work just now. Try again in a moment. {COPYING_WORKS}", retry_after_seconds
             )
+
+
+def in_doubt_besides(error: PublishingUnavailable | PublishingUnfinished) -> PublicationUnknown:
+    """An error that came while it was not known whether the playlist exists, which matters more than the error."""
+    return PublicationUnknown(
+        f"{error.message} Whether the playlist was made is not known yet; the same request, sent again, finds out.",
+        error.retry_after_seconds or _SECONDS_TO_ASK_AN_OPERATOR,
+    )
 
 
 def _why_limited(error: UpstreamRateLimited) -> str:

@@ -28,6 +28,7 @@ from daltonify_core.use_cases.publication_attempt import (
     PublicationAttempt,
     as_unavailable,
     hash_of,
+    in_doubt_besides,
     still_unknown,
 )
 
@@ -128,7 +129,12 @@ class PublishPlaylist:
         if stored.ask_again_at is not None and now < stored.ask_again_at:
             # Each look reads the account's whole list, against a quota that all publications share.
             raise still_unknown(math.ceil((stored.ask_again_at - now).total_seconds()))
-        self._check_circuit(now)
+        try:
+            self._check_circuit(now)
+        except PublishingUnavailable as error:
+            if stored.create_sent_at is None:
+                raise
+            raise in_doubt_besides(error) from error
         try:
             return self._publications.claim(stored.key, now, lease_until)
         except PublicationInProgress as error:

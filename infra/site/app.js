@@ -15,8 +15,12 @@ import { mountPublish } from "./views/publish.js";
 import { looksLikeLink, mountTrackField } from "./views/track_field.js";
 
 const MOST_EXCLUSIONS = 500;
+// As long as the field's own limit.
+const MOST_CHARACTERS = 2048;
 const kept = new Remembered("sessionStorage", "list");
-const before = kept.get();
+const given = takeFromAddress();
+// Another track begins a new list; how it is to be made stays as it was.
+const before = given === null ? kept.get() : { text: given, controls: kept.get()?.controls };
 
 const store = new Store({
   config: null,
@@ -34,7 +38,12 @@ const track = mountTrackField({
     describe.close();
     start(picked.uri);
   },
-  onType: () => start(null),
+  onType: () => {
+    // A link or a name takes the place of a description. One that the reader opened stays while the field is emptied,
+    // because it alone tells the track then.
+    if (describe.isOpen && (describe.isAutomatic || track.text)) describe.close();
+    start(null);
+  },
 });
 const controls = mountControls(store, () => {
   if (store.state.answer) makeList();
@@ -62,6 +71,7 @@ store.watch(["seed", "removed", "answer", "published"], keep);
 window.addEventListener("pagehide", keep);
 
 load();
+if (given !== null) askForGiven();
 
 /** Ask for everything that does not depend on a track. */
 async function load() {
@@ -167,7 +177,7 @@ function removeRow(place) {
 function showProblem(problem, isAsked = false) {
   if (!(problem instanceof Problem)) throw problem;
   if (problem.code === "seed_data_needed") {
-    describe.open(problem);
+    describe.openFor(problem, store.state.seed ?? track.text);
     return;
   }
   const faults = problem.fields
@@ -229,7 +239,22 @@ function say(text) {
   byId("list-status").textContent = text;
 }
 
-// --- a reload ---
+// --- the address, and a reload ---
+
+/**
+ * The track that the address asks for, or `null`: somebody followed such a link, or sent the form before this page was
+ * ready to take it. The address is cleaned, so that a reload shows what the reader did since.
+ */
+function takeFromAddress() {
+  const asked = new URLSearchParams(location.search).get("track");
+  if (asked !== null) history.replaceState(history.state, "", location.pathname + location.hash);
+  return asked?.trim().slice(0, MOST_CHARACTERS) ?? null;
+}
+
+function askForGiven() {
+  if (given && !looksLikeLink(given)) track.find();
+  else makeList({ isAsked: true });
+}
 
 function keep() {
   const { seed, removed, answer, published } = store.state;
@@ -246,7 +271,9 @@ function keep() {
 
 function restore() {
   if (!before) return;
-  track.text = before.text;
-  describe.values = before.described;
-  controls.values = before.controls;
+  // The reader may have begun to type before this ran.
+  if (track.text && given === null) start(null);
+  else track.text = before.text;
+  if (before.described) describe.values = before.described;
+  if (before.controls) controls.values = before.controls;
 }

@@ -1,4 +1,5 @@
-// Remembers small things in the browser. Private windows and full disks refuse to store; the page then works without.
+// Remembers small things in the browser. Private windows and full disks refuse to store; it is then kept in memory, and
+// lost with the page.
 
 // Counts up when what is kept changes its form, so that a newer page never trips over what an older one left.
 const FORM = 1;
@@ -6,6 +7,8 @@ const FORM = 1;
 export class Remembered {
   #area;
   #name;
+  // What could not be stored, or `undefined`.
+  #unstored;
 
   /** `area`: "sessionStorage" (this tab, survives a reload) or "localStorage" (this browser). */
   constructor(area, name) {
@@ -15,6 +18,7 @@ export class Remembered {
 
   /** What was kept, or `null`. */
   get() {
+    if (this.#unstored !== undefined) return this.#unstored;
     try {
       return JSON.parse(window[this.#area].getItem(this.#name));
     } catch {
@@ -27,8 +31,9 @@ export class Remembered {
     try {
       if (value === null) window[this.#area].removeItem(this.#name);
       else window[this.#area].setItem(this.#name, JSON.stringify(value));
+      this.#unstored = undefined;
     } catch {
-      // Nothing is lost but the memory of it.
+      this.#unstored = value;
     }
   }
 }

@@ -41,7 +41,7 @@ const HEADINGS = {
   publishing_unavailable: "Spotify cannot be asked right now",
   publishing_off: "Playlists are not made here",
   publication_in_progress: "Still at work on your playlist",
-  publication_unknown: "Spotify has not said whether it made the playlist",
+  publication_unknown: "Spotify has not said yet whether it made your playlist",
   publishing_unfinished: "Not finished yet",
   cap_reached: "That is all for now",
   not_authorised: "That did not open the door",
@@ -50,5 +50,14 @@ const HEADINGS = {
   invalid_playlist: "The playlist cannot be made like this",
 };
 
-/** A few words above the service's own sentence. */
+// Where the service's own sentence speaks to programs.
+const DETAILS = {
+  publication_in_progress: "It is being written at this moment. Trying again shows how it ended.",
+  publication_unknown: "Trying again looks for it and finishes it. There will not be a second one.",
+  publishing_unfinished: "What is done so far is kept, and trying again goes on from there.",
+};
+
+/** A few words above the sentence. */
 export const problemHeading = (problem) => HEADINGS[problem.code] ?? "That did not work";
+
+export const problemDetail = (problem) => DETAILS[problem.code] ?? problem.message;

@@ -46,6 +46,8 @@ class Demo:
 
     url: str
     simulator: str
+    examples: tuple[str, ...]
+    """Links to the tracks that it says to begin with."""
 
     def playlists(self) -> list[dict[str, Any]]:
         """Every playlist of the simulated Spotify."""
@@ -85,9 +87,11 @@ def demo(demo_cache: Path) -> Iterator[Demo]:
         text=True,
     )
     try:
-        url = _address(process)
+        greeting = _greeting(process)
+        [url] = re.findall(rf"http://{re.escape(LOOPBACK)}:\d+", greeting)
+        examples = tuple(re.findall(r"https://open\.spotify\.com/track/\w{22}", greeting))
         opens_at = fetch_json(f"{url}/api/config")["open_playlists_at"]
-        yield Demo(url, f"http://{urlsplit(opens_at).netloc}")
+        yield Demo(url, f"http://{urlsplit(opens_at).netloc}", examples)
     finally:
         process.send_signal(signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):
@@ -99,8 +103,8 @@ def demo(demo_cache: Path) -> Iterator[Demo]:
     assert not any(SECRET_MARK in log for log in logs)
 
 
-def _address(process: "subprocess.Popen[str]") -> str:
-    """What the demo says it listens at; fails with all that it said when it ends instead."""
+def _greeting(process: "subprocess.Popen[str]") -> str:
+    """All that the demo says until it serves; fails with it when it ends instead."""
     assert process.stdout is not None
     said = []
     impatience = threading.Timer(START_SECONDS, process.kill)
@@ -108,8 +112,8 @@ def _address(process: "subprocess.Popen[str]") -> str:
     try:
         for line in process.stdout:
             said.append(line)
-            if found := re.search(rf"http://{re.escape(LOOPBACK)}:\d+", line):
-                return found.group()
+            if line.startswith("Logs are in"):
+                return "".join(said)
     finally:
         impatience.cancel()
     pytest.fail(f"The demo ended before it was ready:\n{''.join(said)}", pytrace=False)
@@ -167,13 +171,13 @@ def open_page(browser: Browser, demo: Demo, watch: Watch) -> Iterator[OpenPage]:
     """Opens the page in a browser of its own: ``open_page(viewport=PHONE, color_scheme="dark")``."""
     contexts: list[BrowserContext] = []
 
-    def open_page(prepare: Callable[[Page], object] = lambda page: None, **options: Any) -> Page:
+    def open_page(prepare: Callable[[Page], object] = lambda page: None, path: str = "/", **options: Any) -> Page:
         context = browser.new_context(**{"viewport": DESKTOP, "locale": "en-GB", "timezone_id": "UTC"} | options)
         contexts.append(context)
         page = context.new_page()
         watch.on(page)
         prepare(page)
-        page.goto(demo.url)
+        page.goto(f"{demo.url}{path}")
         expect(page.locator("#about")).to_contain_text("not affiliated")
         return page
 

@@ -31,6 +31,7 @@ def test_no_state_of_the_page_breaks_a_rule(open_page: OpenPage, view: dict[str,
     check(page, "start")
     page.get_by_label("Your track").fill("love is a")
     expect(page.locator("[role=option]").first).to_be_visible()
+    expect(page.locator("#track-more")).to_be_visible()
     page.keyboard.press("ArrowDown")
     check(page, "search")
     page.get_by_label("Your track").fill("https://example.com/")

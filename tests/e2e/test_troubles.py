@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.e2e.conftest import Demo, OpenPage
-from tests.e2e.steps import copied_uris, create, name_playlist, try_example, wait_for_playlist
+from tests.e2e.conftest import PHONE, Demo, OpenPage
+from tests.e2e.steps import UNKNOWN_LINK, copied_uris, create, name_playlist, try_example, wait_for_playlist
 
 
 def with_publishing(**publishing: Any) -> Callable[[Page], object]:
@@ -131,3 +132,141 @@ def test_fault_of_the_service_is_told_with_a_number_to_report(page: Page):
     create(page)
     expect(page.locator("#create .trouble")).to_contain_text("r-123")
     expect(page.locator("#create .trouble").get_by_role("button", name="Try again")).to_be_visible()
+
+
+def refuse(code: str, status: int, wait: timedelta | None = timedelta(seconds=2)) -> Callable[[Route], None]:
+    """Answers as the service does, in its words for programs."""
+    problem: dict[str, Any] = {"code": code, "status": status, "detail": "Send the same request again."}
+    if wait:
+        problem["retry_at"] = (datetime.now(UTC) + wait).isoformat()
+    return lambda route: route.fulfill(status=status, content_type="application/problem+json", body=json.dumps(problem))
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "words"),
+    [
+        (
+            "publication_unknown",
+            503,
+            "Spotify has not said yet whether it made your playlist. Trying again looks for it and finishes it. There "
+            "will not be a second one.",
+        ),
+        ("publishing_unfinished", 503, "What is done so far is kept, and trying again goes on from there."),
+        ("publication_in_progress", 409, "It is being written at this moment. Trying again shows how it ended."),
+    ],
+)
+def test_open_outcome_is_told_in_words_for_people_with_the_time_to_try_again(
+    page: Page, code: str, status: int, words: str
+):
+    try_example(page)
+    page.route("**/api/playlists", refuse(code, status))
+    create(page)
+    trouble = page.locator("#create .trouble")
+    expect(trouble).to_contain_text(words)
+    expect(trouble).not_to_contain_text("request")
+    expect(trouble).to_contain_text("Try again from")
+    expect(trouble).to_be_focused()
+    expect(trouble.get_by_role("button", name="Try again", exact=True)).to_have_attribute("aria-disabled", "false")
+
+
+def test_nothing_else_is_sent_while_the_outcome_is_open_whatever_else_is_chosen(page: Page):
+    sent: list[tuple[str, Any]] = []
+    page.on(
+        "request",
+        lambda request: (
+            sent.append((request.headers["idempotency-key"], request.post_data_json))
+            if request.url.endswith("/api/playlists")
+            else None
+        ),
+    )
+    try_example(page)
+    name_playlist(page, "The first name")
+    page.route("**/api/playlists", refuse("publication_unknown", 503))
+    create(page)
+    expect(page.locator("#playlist-title")).not_to_be_editable()
+    expect(page.locator("#playlist-description")).not_to_be_editable()
+    expect(page.get_by_role("button", name="Create playlist")).to_be_hidden()
+    page.reload()
+    try_example(page, 1)
+    expect(page.locator("#playlist-title")).to_have_value("The first name")
+    expect(page.locator("#playlist-title")).not_to_be_editable()
+    # An answer that settles nothing must not open the form either.
+    page.unroute("**/api/playlists")
+    page.route("**/api/playlists", refuse("publishing_unavailable", 503, wait=None))
+    page.get_by_role("button", name="Try again", exact=True).click()
+    expect(page.locator("#create .trouble")).to_contain_text("Spotify cannot be asked right now")
+    expect(page.locator("#playlist-title")).not_to_be_editable()
+    assert len(sent) == 2
+    assert sent[0] == sent[1]
+
+
+def test_open_outcome_can_be_given_up_after_a_warning(page: Page):
+    keys: list[str] = []
+
+    def note_key(route: Route) -> None:
+        keys.append(route.request.headers["idempotency-key"])
+        refuse("publication_unknown", 503)(route)
+
+    try_example(page)
+    page.route("**/api/playlists", note_key)
+    create(page)
+    expect(page.locator("#create .trouble")).to_contain_text("there will be two")
+    page.get_by_role("button", name="Start anew").click()
+    expect(page.locator("#create .trouble")).to_be_hidden()
+    expect(page.locator("#playlist-title")).to_be_focused()
+    name_playlist(page, "Another name")
+    create(page)
+    expect(page.locator("#create .trouble")).to_be_visible()
+    assert len(set(keys)) == len(keys) == 2
+
+
+def test_refused_title_can_be_mended_even_when_an_answer_was_lost_before(page: Page):
+    try_example(page)
+    name_playlist(page, "Listen at www.example.com")
+    page.route("**/api/playlists", lambda route: route.abort(), times=1)
+    create(page)
+    page.get_by_role("button", name="Try again", exact=True).click()
+    expect(page.locator("#playlist-title-error")).to_contain_text("link")
+    expect(page.locator("#playlist-title")).to_be_focused()
+    expect(page.locator("#playlist-title")).to_be_editable()
+    expect(page.get_by_role("button", name="Create playlist")).to_be_visible()
+
+
+def test_missing_access_code_leaves_the_way_to_try_again(open_page: OpenPage):
+    page = open_page(with_publishing(access="code"))
+    try_example(page)
+    page.get_by_label("Access code").fill("NEVERLOGME-some-code")
+    page.route("**/api/playlists", refuse("publication_unknown", 503))
+    create(page)
+    expect(page.locator("#create .trouble")).to_be_visible()
+    page.reload()
+    page.get_by_role("button", name="Try again", exact=True).click()
+    expect(page.locator("#access-code-error")).to_contain_text("Give the access code")
+    expect(page.get_by_role("button", name="Try again", exact=True)).to_be_visible()
+
+
+def test_long_wait_is_text_and_no_button(page: Page):
+    try_example(page)
+    page.route("**/api/playlists", refuse("cap_reached", 429, wait=timedelta(hours=9)))
+    create(page)
+    trouble = page.locator("#create .trouble")
+    expect(trouble).to_contain_text("Try again from")
+    expect(trouble.get_by_role("button")).to_have_count(0)
+    # Nothing was made, so another title does no harm.
+    expect(page.locator("#playlist-title")).to_be_editable()
+
+
+def test_description_that_is_suggested_can_be_read_as_a_whole_on_a_phone(open_page: OpenPage):
+    page = open_page(viewport=PHONE)
+    try_example(page)
+    box = page.locator("#playlist-description")
+    box.fill("Tracks that sound like A Rather Long Title of Three Lines by The Velvet Museum of Modern Comets.")
+    assert box.evaluate("box => box.scrollHeight <= box.clientHeight + 1")
+
+
+def test_unknown_track_is_told_without_its_id(open_page: OpenPage):
+    page = open_page(viewport=PHONE)
+    page.get_by_label("Your track").fill(UNKNOWN_LINK)
+    page.keyboard.press("Enter")
+    expect(page.locator("#describe-why")).to_contain_text("Describe it here")
+    expect(page.locator("#describe-why")).not_to_contain_text("4HJ7mSMtHAdU55lLjGE4zW")

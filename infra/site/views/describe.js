@@ -28,6 +28,8 @@ const PLACES = {
   features: "features",
 };
 
+const EVERYTHING = ["title", "artists", "artist_popularity", "features"];
+
 export function mountDescribe(onToggle) {
   const panel = byId("describe");
   const opener = byId("describe-open");
@@ -37,25 +39,48 @@ export function mountDescribe(onToggle) {
   const why = byId("describe-why");
   const sliders = [...FEATURES.map(featureSlider), tempoSlider()];
   byId("feature-sliders").append(...sliders.map((slider) => slider.row));
-  let needed = [];
+  let needed = EVERYTHING;
+  // Whether the service's answer opened it, and for which link; otherwise the reader did.
+  let isAutomatic = false;
+  let link = null;
+  let isRefused = false;
 
   opener.addEventListener("click", () => {
-    if (panel.hidden) open();
-    else close();
+    if (panel.hidden) {
+      needed = EVERYTHING;
+      isAutomatic = isRefused = false;
+      show();
+      title.focus();
+    } else {
+      close();
+    }
     onToggle();
   });
 
-  function open(problem = null) {
+  function show() {
     panel.hidden = false;
     opener.setAttribute("aria-expanded", "true");
     opener.textContent = "Use a link or a name instead";
-    needed = problem?.missing ?? ["title", "artists", "artist_popularity", "features"];
-    why.replaceChildren(
-      ...(problem
-        ? [h("p", { class: "note" }, h("strong", {}, "We do not know this track yet. "), problem.message)]
-        : []),
-    );
+    why.replaceChildren(...(isRefused ? [h("p", { class: "note" }, ...reason(needed))] : []));
+  }
+
+  /** The service needs what `problem` names as missing to know the track behind `unknownLink`. */
+  function openFor(problem, unknownLink) {
+    if (panel.hidden) {
+      isAutomatic = true;
+      // The artist is likely to be the same one; what was said of the track is not.
+      if (link !== null && link !== unknownLink) forgetTrack();
+      link = unknownLink;
+    }
+    needed = problem.missing;
+    isRefused = true;
+    show();
     title.focus();
+  }
+
+  function forgetTrack() {
+    title.value = "";
+    for (const slider of sliders) slider.set(null);
   }
 
   function close() {
@@ -66,7 +91,7 @@ export function mountDescribe(onToggle) {
   }
 
   return {
-    open,
+    openFor,
     close,
 
     /** Fill in a title where there is none yet. */
@@ -76,6 +101,11 @@ export function mountDescribe(onToggle) {
 
     get isOpen() {
       return !panel.hidden;
+    },
+
+    /** Whether it stands there only because the service did not know a link. */
+    get isAutomatic() {
+      return isAutomatic;
     },
 
     /** The place of a field of the seed on this form, or `undefined`. */
@@ -117,19 +147,28 @@ export function mountDescribe(onToggle) {
         artist: artist.value,
         followers: followers.value,
         needed,
+        isAutomatic,
+        isRefused,
+        link,
         features: sliders.map((slider) => slider.value),
       };
     },
 
     set values(values) {
-      if (values.open) open();
+      ({ needed, isAutomatic = false, isRefused = false, link = null } = values);
+      if (values.open) show();
       title.value = values.title;
       artist.value = values.artist;
       followers.value = values.followers;
-      needed = values.needed;
       sliders.forEach((slider, place) => slider.set(values.features[place] ?? null));
     },
   };
+}
+
+function reason(needed) {
+  return needed.includes("title")
+    ? [h("strong", {}, "We do not know this track yet. "), "Describe it here, and the list is made from that."]
+    : [h("strong", {}, "We know too little of this track. "), "Fill in what you can, and the list is made from that."];
 }
 
 /** People write 12,500 and 12 500 and 12.500. */

@@ -4,15 +4,16 @@ import { ask } from "../api.js";
 import { byId, h } from "../dom.js";
 import { artistsOf } from "../words.js";
 
-// A search answers with the biggest artists first, so only narrow words bring up small ones. These are titles in the
-// demonstration's own catalogue; the last is common enough for any other.
-const SEARCHES = ["gentle telephone", "hollow paradise", "northern feather", "love is a slow"];
+// The tracks that the demonstration names where it is started, which has them in its own catalogue.
+const TRACKS = ["DaltonifySynthjV15S4qu", "DaltonifySynthHSjh8qRQ", "DaltonifySynthgEAEALt6"];
+// Stands in the titles of any other invented catalogue.
+const COMMON_WORD = "love";
 const SHOWN = 3;
 
 /** `onTry(track)`: the reader wants to see the list for this track. */
 export async function showExamples(onTry) {
-  const answers = await Promise.all(SEARCHES.map((words) => ask(`api/tracks?q=${encodeURIComponent(words)}`)));
-  const examples = smallestArtists(answers.flatMap((answer) => answer.tracks)).slice(0, SHOWN);
+  const named = (await ask(`api/tracks?ids=${TRACKS.join(",")}`)).tracks;
+  const examples = named.length > 0 ? named : await smallExamples();
   if (examples.length === 0) return;
   byId("examples").replaceChildren(
     h("p", { id: "examples-label", class: "hint" }, "Or try one of these invented tracks:"),
@@ -33,6 +34,11 @@ export async function showExamples(onTry) {
       ),
     ),
   );
+}
+
+async function smallExamples() {
+  const { tracks } = await ask(`api/tracks?q=${COMMON_WORD}`);
+  return smallestArtists(tracks).slice(0, SHOWN);
 }
 
 /** Tracks by one artist each, of different titles and genres, smallest artist first. */

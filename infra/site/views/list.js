@@ -8,7 +8,11 @@ export function mountList(store, onRemove) {
   const section = byId("list");
   store.watch(["answer", "config"], ({ answer, config }) => {
     section.hidden = !answer;
-    if (answer) section.replaceChildren(...content(answer, config, onRemove));
+    if (!answer) return;
+    // On a slow connection the list may be there, and read from its heading, before the configuration is.
+    const isRead = document.activeElement?.id === "list-heading";
+    section.replaceChildren(...content(answer, config, onRemove));
+    if (isRead) byId("list-heading").focus({ preventScroll: true });
   });
   store.watch(["busy"], ({ busy }) => section.setAttribute("aria-busy", String(busy)));
 }

@@ -1,26 +1,37 @@
 // Creating the playlist on Spotify under the service's own account, and updating it later from the same browser.
 
-import { ask } from "../api.js";
+import { Problem, ask } from "../api.js";
 import { byId, focusField, h, showFieldError } from "../dom.js";
 import {
   finishPublication,
   forgetPlaylist,
   keyFor,
-  noteRefusal,
+  noteProblem,
+  openPublication,
   rememberPlaylist,
   rememberedPlaylists,
   unfinishedPublication,
 } from "../publication.js";
-import { clockTime, counted, duration, problemHeading, shortened } from "../words.js";
+import { clockTime, counted, duration, problemDetail, problemHeading, shortened } from "../words.js";
 
 // The service gives up within 29 seconds; whoever has not heard by then asks again with the same key.
 const TIMEOUT_SECONDS = 35;
+const SAFE_CREATION = " The playlist may have been made all the same. Trying again is safe: there will not be a second one.";
+const SAFE_UPDATE = " The playlist may have been changed all the same. Trying again is safe.";
+const HELD_CREATION =
+  "Until this is settled, trying again sends what was sent before. You can also start anew; if this playlist was made " +
+  "after all, there will be two.";
+const HELD_UPDATE =
+  "Until this is settled, trying again sends what was sent before. You can also start anew; this change may be made " +
+  "all the same.";
 const FIELDS = {
   title: "playlist-title",
   description: "playlist-description",
   "x-access-code": "access-code",
   access_code: "access-code",
 };
+// Nobody watches a button for longer; it appears when its time has come.
+const LONGEST_COUNTDOWN_SECONDS = 15 * 60;
 const MOST_SEEDS = 20;
 const MOST_RESERVES = 15;
 
@@ -35,7 +46,7 @@ export function mountPublish(store, refreshConfig) {
   });
   const description = h("textarea", {
     id: "playlist-description",
-    rows: 2,
+    rows: 3,
     "aria-describedby": "playlist-description-error",
   });
   const code = h("input", {
@@ -98,8 +109,15 @@ export function mountPublish(store, refreshConfig) {
   const limits = () => store.state.config?.limits ?? {};
   const chosenPlaylist = () => rememberedPlaylists().find((playlist) => playlist.id === target.value) ?? null;
 
+  /** What was sent and may have been carried out, so that nothing else may be sent; not while the answer is awaited. */
+  const held = () => (busy ? null : openPublication());
+
   function redraw() {
+    const isHeld = busy || held() !== null;
     if (!busy) submit.textContent = chosenPlaylist() ? "Update this playlist" : "Create playlist";
+    submit.hidden = isHeld && !busy;
+    title.readOnly = description.readOnly = isHeld;
+    target.disabled = isHeld;
   }
 
   function offerTargets(chosen) {
@@ -111,7 +129,8 @@ export function mountPublish(store, refreshConfig) {
         h("option", { value: playlist.id }, `Update “${playlist.title}”, made ${clockTime(new Date(playlist.at))}`),
       ),
     );
-    target.value = playlists.some((playlist) => playlist.id === chosen) ? chosen : "";
+    const wanted = held()?.body.playlist_id ?? chosen;
+    target.value = playlists.some((playlist) => playlist.id === wanted) ? wanted : "";
     redraw();
   }
 
@@ -137,16 +156,16 @@ export function mountPublish(store, refreshConfig) {
   // --- sending ---
 
   async function send() {
-    if (busy || submit.getAttribute("aria-disabled") === "true") return;
-    clear();
+    if (busy) return;
+    clearFaults();
     const needsCode = store.state.config.publishing.access === "code";
     if (!title.value.trim()) return complain([{ field: "playlist-title", message: "Give the playlist a title." }]);
     if (needsCode && !code.value.trim()) {
       return complain([{ field: "access-code", message: "Give the access code, or copy the tracks instead." }]);
     }
-    const body = content();
-    const names = namesOf(body);
-    const key = keyFor(body);
+    clear();
+    const { body, names } = held() ?? described();
+    const key = keyFor(body, names);
     setBusy(
       true,
       body.playlist_id ? "Updating your playlist…" : "Creating your playlist… this can take half a minute.",
@@ -176,10 +195,18 @@ export function mountPublish(store, refreshConfig) {
     redraw();
   }
 
+  function described() {
+    const body = content();
+    return { body, names: namesOf(body) };
+  }
+
   function clear() {
     clearInterval(countdown);
     trouble.replaceChildren();
     progress.textContent = "";
+  }
+
+  function clearFaults() {
     for (const name of new Set(Object.values(FIELDS))) showFieldError(name, null);
   }
 
@@ -198,7 +225,8 @@ export function mountPublish(store, refreshConfig) {
       editToken: answer.edit_token ?? before?.editToken,
       at: before?.at ?? new Date().toISOString(),
     });
-    offerTargets(answer.playlist_id);
+    // Another track's list may be on the page by now, which is no update of this playlist.
+    const isSameTrack = JSON.stringify(body.seeds) === JSON.stringify(content().seeds);
     store.update({
       published: {
         ...answer,
@@ -208,6 +236,7 @@ export function mountPublish(store, refreshConfig) {
         names,
       },
     });
+    offerTargets(isSameTrack ? answer.playlist_id : "");
     done.querySelector("h4").focus();
   }
 
@@ -224,7 +253,8 @@ export function mountPublish(store, refreshConfig) {
 
   function fail(problem, body) {
     if (problem.code === "key_reused") finishPublication();
-    else if (!problem.isUncertain) noteRefusal();
+    else noteProblem(problem);
+    redraw();
     if (problem.code === "unknown_playlist" && body.playlist_id) {
       forgetPlaylist(body.playlist_id);
       offerTargets("");
@@ -235,38 +265,61 @@ export function mountPublish(store, refreshConfig) {
     if (faults.length === 0 && problem.code === "not_authorised" && !codeField.hidden) {
       faults.push({ field: "access-code", message: problem.message });
     }
-    if (faults.length > 0) return complain(faults);
-    const again =
-      problem.isUncertain &&
-      " The playlist may have been made all the same. Trying again is safe: there will not be a second one.";
-    trouble.replaceChildren(
+    if (faults.length === 0 || held()) showTrouble(problem, body);
+    if (faults.length > 0) complain(faults);
+    // The button that was pressed is gone while the outcome is open.
+    else if (held()) trouble.firstChild.focus();
+  }
+
+  function showTrouble(problem, body) {
+    const open = held();
+    clear();
+    trouble.append(
       h(
         "div",
-        { class: "trouble" },
-        h("p", {}, h("strong", {}, problemHeading(problem)), ". ", problem.message, again),
+        { class: "trouble", tabindex: "-1" },
+        h(
+          "p",
+          {},
+          h("strong", {}, problemHeading(problem)),
+          ". ",
+          problemDetail(problem),
+          problem.isUncertain && (body.playlist_id ? SAFE_UPDATE : SAFE_CREATION),
+        ),
         problem.retryAt &&
           h("p", {}, `Try again from ${clockTime(problem.retryAt)}. Copying the tracks works at any time.`),
         problem.code === "internal_error" &&
           problem.requestId &&
           h("p", { class: "hint" }, `If you report this, give the number ${problem.requestId}.`),
-        (problem.isUncertain || problem.status >= 500 || problem.retryAt) && retryButton(problem.retryAt),
+        (open || problem.isUncertain || problem.status >= 500 || problem.retryAt) && retryButton(problem.retryAt),
+        open && h("p", { class: "hint" }, body.playlist_id ? HELD_UPDATE : HELD_CREATION),
+        open && h("button", { type: "button", class: "link", onclick: giveUp }, "Start anew"),
       ),
     );
+  }
+
+  /** The reader would rather have two playlists than wait for the one. */
+  function giveUp() {
+    finishPublication();
+    clear();
+    suggest(store.state.answer.seeds[0]);
+    offerTargets(target.value);
+    title.focus();
   }
 
   function retryButton(retryAt) {
     const button = h("button", {
       type: "button",
       onclick: () => {
-        if (button.getAttribute("aria-disabled") !== "true") {
-          submit.focus();
-          send();
-        }
+        if (button.getAttribute("aria-disabled") === "true") return;
+        send();
+        if (busy) submit.focus();
       },
     });
     function tick() {
       const seconds = retryAt ? (retryAt - Date.now()) / 1000 : 0;
       button.setAttribute("aria-disabled", String(seconds > 0));
+      button.hidden = seconds > LONGEST_COUNTDOWN_SECONDS;
       button.textContent = seconds > 0 ? `Try again in ${duration(seconds)}` : "Try again";
       if (seconds <= 0) clearInterval(countdown);
     }
@@ -317,6 +370,7 @@ export function mountPublish(store, refreshConfig) {
 
   /** Fill in what the playlist could be called; whatever the reader wrote instead stays. */
   function suggest(seed) {
+    if (busy || held()) return;
     const next = {
       title: shortened(`Sounds like ${seed.title}`, title.maxLength),
       description: shortened(`Tracks that sound like ${seed.title} by ${seed.artists[0]}.`, description.maxLength),
@@ -328,6 +382,7 @@ export function mountPublish(store, refreshConfig) {
 
   function success(published, config) {
     const link = `${config?.open_playlists_at ?? ""}${published.playlist_id}`;
+    const code = `api/qr?playlist=${encodeURIComponent(published.playlist_id)}`;
     const name = (uri) => published.names[uri] ?? uri;
     const count = Number.isInteger(published.tracks_added)
       ? `It holds ${counted(published.tracks_added, "track")}.`
@@ -341,10 +396,10 @@ export function mountPublish(store, refreshConfig) {
         { class: "done-body" },
         h("img", {
           class: "qr",
-          src: `api/qr?playlist=${encodeURIComponent(published.playlist_id)}`,
+          src: code,
           width: 132,
           height: 132,
-          alt: "QR code that opens the playlist",
+          alt: `QR code that opens the playlist “${published.title}”`,
         }),
         h(
           "div",
@@ -372,6 +427,12 @@ export function mountPublish(store, refreshConfig) {
             ),
           (published.notes ?? []).length > 0 &&
             h("ul", { class: "notes" }, ...published.notes.map((note) => h("li", {}, note))),
+          h(
+            "p",
+            {},
+            h("a", { href: code, download: `${published.title} QR code.svg` }, "Save the QR code"),
+            " (SVG, sharp at any size).",
+          ),
           h("p", { class: "hint" }, "From this browser you can update it later."),
         ),
       ),
@@ -384,9 +445,9 @@ export function mountPublish(store, refreshConfig) {
   if (unfinished) {
     title.value = unfinished.body.title;
     description.value = unfinished.body.description ?? "";
-    if (unfinished.isWaiting) {
-      progress.textContent =
-        "The page was left before the answer came. Send it again: there will be no second playlist.";
+    if (held()) {
+      const message = "The page was left before it was known how this ended.";
+      showTrouble(new Problem({ code: "timeout", message }), unfinished.body);
     }
   } else if (store.state.published) {
     title.value = store.state.published.title;

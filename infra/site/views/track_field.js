@@ -11,6 +11,8 @@ import { artistsOf, counted } from "../words.js";
 const PAUSE_MILLISECONDS = 250;
 const FEWEST_CHARACTERS = 2;
 const MOST_CHARACTERS = 80;
+// The service answers with so many at most, so there may be more.
+const MOST_FOUND = 20;
 
 /** Whether the text is meant as a link or an id, and not as words to search for. The service judges the link itself. */
 export const looksLikeLink = (text) => /:\/\/|spotify[.:]|^[0-9A-Za-z]{22}$/i.test(text.trim());
@@ -18,17 +20,19 @@ export const looksLikeLink = (text) => /:\/\/|spotify[.:]|^[0-9A-Za-z]{22}$/i.te
 /** `onPick(track)` for a track from the list, `onType()` when the text is no longer that of the track picked before. */
 export function mountTrackField({ onPick, onType }) {
   const input = byId("track");
+  const popup = byId("track-found");
   const list = byId("track-options");
+  const more = byId("track-more");
   const status = byId("track-status");
   const searches = new Latest();
   let tracks = [];
   let active = -1;
   let timer = null;
 
-  const isOpen = () => !list.hidden;
+  const isOpen = () => !popup.hidden;
 
   function close() {
-    list.hidden = true;
+    popup.hidden = true;
     list.replaceChildren();
     active = -1;
     input.setAttribute("aria-expanded", "false");
@@ -55,11 +59,15 @@ export function mountTrackField({ onPick, onType }) {
       return;
     }
     list.replaceChildren(...found.map(option));
-    list.hidden = false;
+    more.hidden = found.length < MOST_FOUND;
+    popup.hidden = false;
     list.scrollTop = 0;
     input.setAttribute("aria-expanded", "true");
     activate(-1);
-    status.textContent = `${counted(found.length, "track")} found. Pick yours.`;
+    const count = counted(found.length, "track");
+    status.textContent = more.hidden
+      ? `${count} found. Pick yours.`
+      : `${count} found, and there may be more. Pick yours. ${more.textContent}`;
   }
 
   function option(track, index) {
@@ -137,7 +145,7 @@ export function mountTrackField({ onPick, onType }) {
 
   input.addEventListener("blur", stop);
   // The field must keep the focus, or the list would close before the click arrives.
-  list.addEventListener("mousedown", (event) => event.preventDefault());
+  popup.addEventListener("mousedown", (event) => event.preventDefault());
 
   return {
     get text() {
@@ -148,6 +156,11 @@ export function mountTrackField({ onPick, onType }) {
       stop();
       input.value = value;
       status.textContent = "";
+    },
+    /** Offer the tracks that the words in the field find, as if they had just been typed. */
+    find() {
+      input.focus();
+      search(input.value.trim());
     },
     stop,
   };

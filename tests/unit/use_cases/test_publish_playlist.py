@@ -742,11 +742,23 @@ def test_while_the_list_cannot_be_read_to_its_end_nothing_is_created(world):
 def test_a_fault_while_looking_says_that_the_playlist_may_exist(world, error):
     lose_the_answer(world, Moment.AFTER)
     world.service.faults.add(Fault(error, method="find_playlists"))
-    with pytest.raises(PublishingUnavailable, match="not known"):
+    with pytest.raises(PublicationUnknown, match="not known"):
         world.publish(request())
     world.clock.advance(30)
     assert world.publish(request()).tracks_added == 5
     assert len(world.service.playlists) == 1
+
+
+def test_a_circuit_does_not_hide_that_the_playlist_may_exist(world):
+    lose_the_answer(world, Moment.AFTER)
+    world.service.faults.add(Fault(UpstreamRateLimited("429", 3600, True), method="find_playlists"))
+    waits = []
+    for _ in range(2):
+        with pytest.raises(PublicationUnknown, match="not known") as caught:
+            world.publish(request())
+        waits.append(caught.value.retry_after_seconds)
+        world.clock.advance(600)
+    assert waits == [3600, 3000]
 
 
 @pytest.mark.parametrize(
