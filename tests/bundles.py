@@ -9,7 +9,7 @@ from daltonify_core.catalogue.artists import ArtistCollector
 from daltonify_core.catalogue.merging import TrackMerger
 from daltonify_core.catalogue.track import Track
 from daltonify_core.index.builder import BuildSettings, IndexBuilder
-from daltonify_core.index.feature_space import FeatureSpace
+from daltonify_core.index.feature_space import COLUMNS, SOUND_COLUMNS, FeatureSpace, ScoreTable
 from daltonify_core.index.items import ItemArrays, invert
 from daltonify_core.index.manifest import IndexManifest
 from daltonify_core.ports import NeighbourIndexFormat, TrackStoreFormat, no_progress
@@ -63,8 +63,10 @@ def make_tracks(count: int, seed: int = 1) -> list[Track]:
 
 
 def plain_space(sigma: float = 3.0) -> FeatureSpace:
-    """A space that leaves transformed features as they are."""
-    return FeatureSpace(np.zeros(9), np.ones(9), np.eye(9), sigma, "plain")
+    """A space whose vectors are the numbers themselves, up to a million."""
+    ends = np.array([-1e6, 1e6])
+    nothing = np.zeros((len(SOUND_COLUMNS), len(SOUND_COLUMNS)))
+    return FeatureSpace((ScoreTable(ends, ends),) * len(COLUMNS), nothing, nothing, 4.0 * sigma**2, 0.0, "plain")
 
 
 def make_arrays(popularity: Sequence[int], track_ids: Sequence[str] | None = None) -> ItemArrays:

@@ -9,10 +9,11 @@ from daltonify_core.catalogue.audio_features import AudioFeatures
 from daltonify_core.catalogue.links import is_spotify_id
 from daltonify_core.errors import InvalidTrack
 
-_RELEASE_DATE: Final = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")
+RELEASE_DATE: Final = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")
+"""``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``."""
 
 # Data sets hold 4 s jingles and 87 min mixes; a day is far beyond any of them and still catches wrong units.
-_MAX_DURATION_MS: Final = 24 * 60 * 60 * 1000
+MAX_DURATION_MS: Final = 24 * 60 * 60 * 1000
 SYNTHETIC_SOURCE: Final = "synthetic"
 """``source`` of tracks that are invented and on no music service."""
 MAX_NAME_LENGTH: Final = 1000
@@ -71,9 +72,9 @@ class Track:
         if missing:
             raise InvalidTrack("features_missing", f"The track lacks {', '.join(missing)}.")
         for name, date in (("release_date", self.release_date), ("snapshot", self.snapshot)):
-            if date is not None and not _RELEASE_DATE.fullmatch(date):
+            if date is not None and not RELEASE_DATE.fullmatch(date):
                 raise InvalidTrack(name, f"{name} is {date[:40]!r}; it must be YYYY, YYYY-MM or YYYY-MM-DD.")
-        if self.duration_ms is not None and not 0 < self.duration_ms <= _MAX_DURATION_MS:
+        if self.duration_ms is not None and not 0 < self.duration_ms <= MAX_DURATION_MS:
             raise InvalidTrack("duration_ms", f"duration_ms is {self.duration_ms}; it must be within one day.")
         for name, value in (("popularity", self.popularity), ("artist_popularity", self.artist_popularity)):
             if value is not None and not 0 <= value <= 100:

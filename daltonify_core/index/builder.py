@@ -15,13 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daltonify_core.catalogue.artists import ArtistCollector, ArtistDirectory, KnownArtist
-from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES
 from daltonify_core.catalogue.merging import TrackMerger, TrackSpool
 from daltonify_core.catalogue.songs import guests, names_guests, song_key
 from daltonify_core.catalogue.track import Track, artist_key_of_name
 from daltonify_core.errors import CatalogueEmpty
 from daltonify_core.index.bundle import BUNDLE_FILES, NEIGHBOURS_FILE, TRACKS_FILE, VECTORS_FILE
-from daltonify_core.index.feature_space import FeatureSpace, FeatureSpaceSettings, IntArray
+from daltonify_core.index.feature_space import COLUMNS, FeatureSpace, FeatureSpaceSettings, IntArray, row_of
 from daltonify_core.index.items import UNKNOWN_EXPLICIT, UNKNOWN_POPULARITY, UNKNOWN_YEAR, ItemArrays, invert
 from daltonify_core.index.manifest import MANIFEST_FILE, METRIC, FileDigest, IndexManifest
 from daltonify_core.ports import NeighbourIndexFormat, Progress, TrackStoreFormat
@@ -48,7 +47,7 @@ class _Columns:
 
     def __init__(self) -> None:
         self.track_ids: list[str] = []
-        self.features = array("d")
+        self.numbers = array("d")
         self.popularity = array("h")
         self.years = array("h")
         self.explicit = array("b")
@@ -66,7 +65,7 @@ class _Columns:
         if names_guests(track.title):
             self.titles_with_guests[len(self.track_ids)] = track.title
         self.track_ids.append(track.track_id)
-        self.features.extend([getattr(track.features, name) for name in CONTINUOUS_FEATURES])
+        self.numbers.extend(row_of(track.features, track.duration_ms, track.release_date))
         self.popularity.append(UNKNOWN_POPULARITY if track.popularity is None else track.popularity)
         self.years.append(track.release_year or UNKNOWN_YEAR)
         self.explicit.append(UNKNOWN_EXPLICIT if track.explicit is None else int(track.explicit))
@@ -140,10 +139,10 @@ class IndexBuilder:
         credited = _credits_with_guests(columns, directory)
         arrays, order = _number_items(columns, credited, genres)
         arrays.save(folder)
-        features = np.frombuffer(columns.features, dtype=np.float64).reshape(count, -1)[order]
+        rows = np.frombuffer(columns.numbers, dtype=np.float64).reshape(count, len(COLUMNS))[order]
         primary = arrays.credit_artists[arrays.credit_offsets[:-1]].astype(np.int64)
-        space = FeatureSpace.fit(features, primary, self._settings.feature_space)
-        vectors = space.vectors(features)
+        space = FeatureSpace.fit(rows, primary, self._settings.feature_space)
+        vectors = space.vectors(rows, primary)
         np.save(folder / VECTORS_FILE, vectors, allow_pickle=False)
         progress("build neighbour index", 0, 1)
         self._neighbour_format.build(vectors, folder / NEIGHBOURS_FILE, self._settings.seed)

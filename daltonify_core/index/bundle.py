@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from daltonify_core.errors import IndexCorrupt
 from daltonify_core.index.candidate_search import CandidateSearch, SearchSettings
-from daltonify_core.index.feature_space import FeatureSpace
+from daltonify_core.index.feature_space import ArtistSound, FeatureSpace
 from daltonify_core.index.items import ItemArrays, load_array
 from daltonify_core.index.manifest import METRIC, IndexManifest
 from daltonify_core.ports import NeighbourIndex, NeighbourIndexFormat, TrackStore, TrackStoreFormat
@@ -36,6 +36,15 @@ class LoadedIndex:
     def genres(self) -> tuple[str, ...]:
         """Genres on offer; a genre's place is its number in the arrays."""
         return tuple(self.manifest.genres)
+
+    def sound_of_artist(self, artist: int, seed: int | None) -> ArtistSound | None:
+        """What the index holds by an artist as the main one, with ``seed`` being an item of theirs, or ``None``."""
+        items = self.arrays.items_by(artist)
+        items = items[self.arrays.credit_artists[self.arrays.credit_offsets[items]] == artist]
+        if len(items) == 0:
+            return None
+        mean = self.vectors[items].astype(np.float64).mean(axis=0)
+        return ArtistSound(mean, len(items), seed is not None and bool(np.any(items == seed)))
 
     def close(self) -> None:
         """Release the track store; memory-mapped arrays go with the last reference."""

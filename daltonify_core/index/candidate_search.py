@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from daltonify_core.index.exact import shortlist, squared_distances
+from daltonify_core.index.exact import CROWD, ranking_distances, shortlist, squared_distances
 from daltonify_core.index.feature_space import FeatureSpace, FloatArray, QueryPoint
 from daltonify_core.index.items import ItemArrays, Items, contained
 from daltonify_core.ports import NeighbourIndex
@@ -38,6 +38,8 @@ class SearchSettings:
     items_per_proposal: float = 200.0
     # The first proposal asks for this many times the expected need, so that a second one is rare.
     proposal_margin: float = 1.5
+    # From four queries on, each proposes so many times what is needed of all together.
+    crowd_margin: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,9 @@ class CandidateSearch:
     ) -> Ranking:
         """At least the ``count`` best of ``allowed`` (fewer when there are fewer), best first.
 
-        Score is similarity to the nearest query plus ``popularity_weight`` times artist popularity / 100; equal
-        scores are ordered by track id. ``allowed`` must be ascending.
+        Score is similarity to the nearest query, or to a crowd of them (see ``exact.ranking_distances``), plus
+        ``popularity_weight`` times artist popularity / 100; equal scores are ordered by track id. ``allowed`` must be
+        ascending.
         """
         proposed = None
         # Popularity moves items that are far away to the front, and an absent feature changes what is near; the
@@ -99,10 +102,12 @@ class CandidateSearch:
     def _propose(self, queries: Sequence[QueryPoint], allowed: Items, count: int) -> Items | None:
         """Allowed items that hold the ``count`` nearest, ascending; ``None`` when exact search is cheaper."""
         parts = []
+        # What lies well among a crowd need not be the very nearest to any of them.
+        reserve = self._settings.crowd_margin if len(queries) >= CROWD else 1
         for query in queries:
             # Each query needs its own `count`: what another one found in plenty says nothing about this one's
             # neighbourhood, where the allowed items may lie behind many that are not.
-            part = self._nearest_allowed(query, allowed, count)
+            part = self._nearest_allowed(query, allowed, min(count * reserve, max(count, len(allowed))))
             if part is None:
                 return None
             parts.append(part)
@@ -133,9 +138,11 @@ class CandidateSearch:
             items = shortlist(self._space, self._vectors, items, queries, count)
         similarities = self._space.similarity(squared_distances(self._vectors, items, queries))
         scores = similarities
+        if len(queries) >= CROWD:
+            scores = self._space.similarity(ranking_distances(self._space, self._vectors, items, queries))
         if popularity_weight:
             popularity = self._arrays.artist_popularity[items]
-            scores = np.round(similarities + popularity_weight * popularity / 100.0, 5)
+            scores = np.round(scores + popularity_weight * popularity / 100.0, 5)
         if len(items) > count:
             # Everything that ties with the last place stays, so that track ids and not numpy decide among equals.
             threshold = np.partition(scores, len(scores) - count)[len(scores) - count]

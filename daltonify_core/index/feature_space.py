@@ -1,15 +1,19 @@
 """The feature space: where "sounds similar" becomes a distance.
 
-Raw features are transformed so that equal steps sound equally large (odds for shares, octaves for tempo), scaled to
-unit spread, and whitened by the spread *within artists*: a direction in which one artist's own tracks differ a lot says
-little about likeness and shrinks, one in which they agree grows. Distance is then measured in units of how much one
-artist's tracks differ. The method is the within-class covariance normalisation of speaker recognition (Hatch,
-Kajarekar, Stolcke 2006), with artists as classes.
+Every number of a track becomes its place in the catalogue (a normal score, so that equal steps are equally rare), and a
+linear map then weighs directions by what tells artists apart. The map follows from two covariances: how tracks differ
+*within* artists and how artists differ from each other. Tracks are compared as in speaker recognition (probabilistic
+linear discriminant analysis: Ioffe 2006, Prince and Elder 2007), where the likelihood that two recordings share a voice
+is set against chance. Written as a distance this has two effects: a direction counts for as much as it separates
+artists, and the seed is measured from a point pushed outward from the catalogue's middle, because what is near the
+middle is near to everything and says little. A track also counts partly as its artist's other tracks sound, since one
+recording is a noisy witness. Time of release is one more dimension beside the sound.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import NormalDist
 from typing import Any, Final, Self
 
 import numpy as np
@@ -22,140 +26,334 @@ type FloatArray = NDArray[np.float64]
 type Float32Array = NDArray[np.float32]
 type IntArray = NDArray[np.int64]
 
-FAR_SIMILARITY: Final = math.exp(-0.5)
-"""Similarity at the distance sigma, at which two tracks of one artist usually lie: farther is hardly similar."""
+RELEASE_YEAR: Final = "release_year"
+SOUND_COLUMNS: Final = (*CONTINUOUS_FEATURES, "duration")
+"""What a recording itself shows; the nine features are always there, its length may be unknown."""
+COLUMNS: Final = (*SOUND_COLUMNS, RELEASE_YEAR)
+"""All numbers that place a track, in the order of every row; a vector has as many dimensions."""
+
+FAR_SIMILARITY: Final = math.exp(-1.0)
+"""Similarity at seven tenths of the usual distance of a track taken at random: farther is hardly similar."""
 
 # Linear algebra differs in the last digits from one kind of processor to the next. Rounding away far more than that,
 # and far less than anybody can hear, lets equal catalogues give equal bytes wherever they are built.
 _PARAMETER_DIGITS: Final = 7
 _VECTOR_DECIMALS: Final = 5
 
-_UNIT_FEATURES: Final = frozenset(CONTINUOUS_FEATURES) - {"loudness", "tempo"}
+# Least ratio of the variance between artists to that within them; below it a direction is noise, and its weight (which
+# falls with the square) already next to nothing, while the maps stay well conditioned.
+_LEAST_RATIO: Final = 0.01
+_NORMAL: Final = NormalDist()
+_UNIFORM_SPREAD: Final = math.sqrt(12.0)
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureSpaceSettings:
-    """Numbers that shape a feature space, each with its reason."""
+    """Numbers that shape a feature space, each with its reason. Figures: the decision record on the feature space."""
 
-    # Keeps logit finite and stops it from stretching what nobody hears: 0.0001 and 0.001 instrumental are both "sung".
-    logit_margin: float = 0.01
-    # dB. Below -30 lies near silence, above 0 clipping; differences out there are faults of mastering, not of style.
-    loudness_limits: tuple[float, float] = (-30.0, 0.0)
+    # Knots of each table of scores: more change no figure, half as many cost one percent of nDCG.
+    knots: int = 65
+    # Beyond this share at either end all values count as equal: differences out there are faults of analysis.
+    tail: float = 0.005
+    # A number that fewer tracks have is left out of the space, because all others would crowd in its middle.
+    minimum_known_share: float = 0.5
     # Share of the diagonal mixed into the within-artist covariance, so that few artists cannot blow up a direction.
     shrinkage: float = 0.1
-    # Below this many degrees of freedom (tracks beyond each artist's first) a 9 x 9 covariance is noise; the space
-    # then falls back to plain scaling. Ten per covariance entry is the usual rule of thumb: 10 * 45.
+    # Added to every variance within artists, in squared normal scores, so that a feature that hardly varies at all is
+    # not magnified.
+    least_variance: float = 0.01
+    # Below this many degrees of freedom (tracks beyond each artist's first) a covariance of ten numbers, with its 55
+    # entries, is noise; the space then falls back to plain scaling.
     minimum_within_artist_tracks: int = 450
-    # Least variance within artists, in squared spreads of the catalogue. A direction in which no artist's tracks differ
-    # would otherwise outweigh all others; so it counts at most ten times.
-    minimum_variance: float = 0.01
     # One prolific artist may count as many times, so that a label's house band does not define what similar means.
     maximum_tracks_per_artist: int = 50
+    # How far outward a seed is measured from; likelihood asks for 1. Half of it finds as many playlist mates and
+    # keeps nearer to the seed.
+    outward: float = 0.5
+    # How much of a track's place is its artist's mean, and how many average tracks of the catalogue that mean starts
+    # from. Up to .8 gains a little more; the lower, the more a track speaks for itself.
+    artist_share: float = 0.6
+    artist_prior: float = 1.0
+    # Spread of release dates, in the unit of the sound. Up to 4 still gains on playlists of the past, but at 1.5 sound
+    # outweighs time.
+    era_weight: float = 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class QueryPoint:
     """One seed in the feature space.
 
-    ``vector``: float64, shape ``(dimension,)``; absent features stand at the catalogue's mean. ``basis``: ``None`` when
-    every feature is present, else float64, shape ``(known, dimension)``: the directions in which a distance can be
-    measured at all, scaled so that distances stay comparable with those of complete seeds.
+    ``vector``: float64, shape ``(dimension,)``, the point that distances are measured from. ``basis``: ``None`` when
+    every number counts, else float64, shape ``(known, dimension)``: the directions in which a distance can be measured
+    at all, scaled so that distances stay comparable with those of complete seeds. ``offset``: the squared distance of a
+    track that sounds just like the seed; it is taken off, so that such a track lies at 0.
     """
 
     vector: FloatArray
     basis: FloatArray | None = None
+    offset: float = 0.0
+
+    @property
+    def measures_time(self) -> bool:
+        """Whether time of release counts."""
+        return self.basis is None or bool(np.any(self.basis[:, -1]))
 
     def squared_distances(self, vectors: NDArray[Any]) -> FloatArray:
-        """Squared distances to ``vectors`` (shape ``(n, dimension)``); float64, shape ``(n,)``."""
+        """Squared distances to ``vectors`` (shape ``(n, dimension)``); float64, shape ``(n,)``, never below 0."""
         difference = vectors.astype(np.float64) - self.vector
         if self.basis is not None:
             difference = difference @ self.basis.T
-        return np.asarray(np.einsum("ij,ij->i", difference, difference))
+        return np.asarray(np.maximum(np.einsum("ij,ij->i", difference, difference) - self.offset, 0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class ArtistSound:
+    """What the index holds by a seed's artist: the mean vector of ``tracks`` tracks, shape ``(dimension,)``.
+
+    ``with_seed`` says that the seed is one of them.
+    """
+
+    mean: FloatArray
+    tracks: int
+    with_seed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreTable:
+    """Maps the values of one number to scores: straight lines between ``knots`` (ascending), level beyond them."""
+
+    knots: FloatArray
+    scores: FloatArray
+
+    @classmethod
+    def flat(cls) -> "ScoreTable":
+        """For a number that tells no two tracks apart."""
+        return cls(np.zeros(1), np.zeros(1))
+
+    @classmethod
+    def normal(cls, values: FloatArray, settings: FeatureSpaceSettings) -> "ScoreTable":
+        """Normal scores of ranks, with mean 0 over ``values``; equal values share their middle rank."""
+        knots, shares = _quantiles(values, settings.knots)
+        clipped = np.clip(shares, settings.tail, 1.0 - settings.tail)
+        table = cls(knots, np.array([_NORMAL.inv_cdf(share) for share in clipped.tolist()]))
+        return cls(knots, _rounded(table.scores - math.fsum(table(values).tolist()) / len(values)))
+
+    @classmethod
+    def uniform(cls, values: FloatArray, spread: float, settings: FeatureSpaceSettings) -> "ScoreTable":
+        """Ranks from lowest to highest, with standard deviation ``spread`` where none are equal."""
+        knots, shares = _quantiles(values, settings.knots)
+        return cls(knots, _rounded((shares - 0.5) * _UNIFORM_SPREAD * spread))
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Raises ``ValueError`` unless knots ascend, scores never descend, and all are finite."""
+        table = cls(_finite(values["knots"], None), _finite(values["scores"], None))
+        if table.knots.ndim != 1 or table.knots.shape != table.scores.shape or not len(table.knots):
+            raise ValueError("a table of the feature space is not two equally long lists")
+        if np.any(np.diff(table.knots) <= 0) or np.any(np.diff(table.scores) < 0):
+            raise ValueError("a table of the feature space is not in ascending order")
+        return table
+
+    def __call__(self, values: FloatArray) -> FloatArray:
+        """Scores of ``values``, of the same shape; NaN stays NaN."""
+        return np.asarray(np.interp(values, self.knots, self.scores))
+
+    @property
+    def varies(self) -> bool:
+        """Whether it tells any two values apart."""
+        return bool(self.scores[0] < self.scores[-1])
+
+    def to_dict(self) -> dict[str, list[float]]:
+        """Plain values for the manifest."""
+        return {"knots": self.knots.tolist(), "scores": self.scores.tolist()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Maps:
+    """Linear maps of ``k`` numbers: where tracks stand, where a seed is measured from; both of shape ``(k, k)``.
+
+    ``spread`` is the mean squared distance of two random tracks whose artists are unlike.
+    """
+
+    items: FloatArray
+    seeds: FloatArray
+    spread: float
+
+    @classmethod
+    def of(cls, within: FloatArray, between: FloatArray, outward: float) -> "_Maps":
+        """The maps that compare by likelihood; both covariances have shape ``(k, k)``.
+
+        In a direction with variance 1 within artists and ``r`` between them, a squared distance counts for
+        ``r^2 / ((1 + r)(1 + 2r))`` and the seed stands ``1 + outward / r`` times as far out as it sounds. Symmetric
+        roots are taken, because eigenvectors are unique only up to sign and rotation, and processors choose
+        differently.
+        """
+        unit = np.linalg.inv(np.linalg.cholesky(within))
+        ratios, directions = np.linalg.eigh(unit @ between @ unit.T)
+        ratios = np.maximum(ratios, _LEAST_RATIO)
+        directions = directions.T @ unit
+        metric = (directions.T * (ratios**2 / ((1.0 + ratios) * (1.0 + 2.0 * ratios)))) @ directions
+        pushed = ratios * (ratios + outward)
+        cross = (directions.T * (pushed / ((1.0 + ratios) * (1.0 + 2.0 * ratios)))) @ directions
+        values, axes = np.linalg.eigh(metric)
+        roots = np.sqrt(np.maximum(values, 1e-12))
+        return cls(
+            items=_rounded((axes * roots) @ axes.T),
+            seeds=_rounded((axes / roots) @ axes.T @ cross),
+            spread=float(np.sum(2.0 * pushed / (1.0 + 2.0 * ratios))),
+        )
+
+    @classmethod
+    def plain(cls, count: int) -> "_Maps":
+        """Every direction counts alike, and a seed is measured from where it stands."""
+        return cls(np.eye(count), np.eye(count), 2.0 * count)
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureSpace:
-    """Maps audio features to vectors.
+    """Maps the numbers of a track to a vector.
 
-    ``center``, ``scale``: shape ``(9,)``, of the transformed features. ``whitening``: shape ``(9, 9)``, applied to
-    scaled features. ``sigma`` is the distance at which similarity has fallen to ``exp(-1/2)``.
+    ``tables``: one per entry of ``COLUMNS``. ``within`` and ``between``: covariances of the scores of
+    ``SOUND_COLUMNS``, shape ``(10, 10)``, not used by the method ``plain``. ``sound_spread`` and ``era_spread``: mean
+    squared distance of two random tracks, in sound and in time.
     """
 
-    center: FloatArray
-    scale: FloatArray
-    whitening: FloatArray
-    sigma: float
+    tables: tuple[ScoreTable, ...]
+    within: FloatArray
+    between: FloatArray
+    sound_spread: float
+    era_spread: float
     method: str
-    settings: FeatureSpaceSettings = field(default_factory=FeatureSpaceSettings)
+    outward: float = 0.0
+    artist_share: float = 0.0
+    artist_prior: float = 1.0
+    whitening: FloatArray = field(init=False, repr=False)
+    """Shape ``(dimension, dimension)``: takes scores to vectors. Rows of numbers that tell nothing are zero."""
+    _varying: IntArray = field(init=False, repr=False)
+    _maps: _Maps = field(init=False, repr=False)
+    _inverse: FloatArray = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        varying = np.flatnonzero([table.varies for table in self.tables[: len(SOUND_COLUMNS)]])
+        maps = self._maps_of(varying)
+        whitening = np.zeros((self.dimension, self.dimension))
+        whitening[np.ix_(varying, varying)] = maps.items
+        whitening[-1, -1] = float(self.tables[-1].varies)
+        for name, value in (
+            ("whitening", whitening),
+            ("_varying", varying),
+            ("_maps", maps),
+            ("_inverse", np.linalg.inv(maps.items)),
+        ):
+            object.__setattr__(self, name, value)
 
     @property
     def dimension(self) -> int:
         """Length of every vector."""
-        return len(self.center)
+        return len(COLUMNS)
+
+    @property
+    def sigma(self) -> float:
+        """The distance at which similarity has fallen to ``exp(-1/2)``: half the usual one of two random tracks."""
+        return math.sqrt(self.sound_spread + self.era_spread) / 2.0
 
     @classmethod
-    def fit(
-        cls, features: FloatArray, artists: IntArray, settings: FeatureSpaceSettings | None = None
-    ) -> "FeatureSpace":
+    def fit(cls, rows: FloatArray, artists: IntArray, settings: FeatureSpaceSettings | None = None) -> "FeatureSpace":
         """The space of one catalogue.
 
-        ``features``: shape ``(n, 9)``, raw values in the order of ``CONTINUOUS_FEATURES``, n >= 1. ``artists``: shape
-        ``(n,)``, a number per primary artist. Equal input gives an equal space. ``method`` tells which way was taken:
-        ``within_artists`` or, with too few artists that have several tracks, ``plain``.
+        ``rows``: shape ``(n, 11)`` as ``row_of`` gives them, n >= 1. ``artists``: shape ``(n,)``, a number per primary
+        artist. Equal input gives an equal space. ``method`` tells which way was taken: ``within_artists`` or, with too
+        few artists that have several tracks, ``plain``.
         """
         settings = settings or FeatureSpaceSettings()
-        transformed = _transform(features, settings)
-        center = _rounded(transformed.mean(axis=0))
-        spread = _rounded(transformed.std(axis=0))
-        varies = spread > 1e-9
-        scale = np.where(varies, spread, 1.0)
-        scaled = (transformed - center) / scale
-        dimension = scaled.shape[1]
-        within, freedom = _within_artist_covariance(scaled, artists, settings.maximum_tracks_per_artist)
+        tables = tuple(_table(name, column, settings) for name, column in zip(COLUMNS, rows.T, strict=True))
+        scores = np.stack([table(column) for table, column in zip(tables, rows.T, strict=True)], axis=1)
+        sound = np.nan_to_num(scores[:, :-1])
+        within, between, freedom = _covariances(sound, artists, settings.maximum_tracks_per_artist)
         if freedom < settings.minimum_within_artist_tracks:
-            # Two random tracks differ by a mean square of 2 per scaled dimension, two of one artist by about half.
-            return cls(center, scale, np.diag(varies.astype(np.float64)), math.sqrt(dimension), "plain", settings)
-        diagonal = np.diag(np.diag(within))
-        shrunken = (1.0 - settings.shrinkage) * within + settings.shrinkage * diagonal
-        values, directions = np.linalg.eigh(shrunken)
-        whitening = (directions / np.sqrt(np.maximum(values, settings.minimum_variance))) @ directions.T
-        # A feature that never varies in the catalogue tells no two tracks apart, but a seed may hold another value, and
-        # a tiny spread would magnify that until nothing is similar.
-        whitening[~varies, :] = whitening[:, ~varies] = 0.0
-        whitening = _rounded(whitening)
-        # Within one artist every whitened dimension has variance 1, so two of their tracks lie at mean square 2 * 9.
-        return cls(center, scale, whitening, math.sqrt(2.0 * dimension), "within_artists", settings)
+            nothing = np.zeros_like(within)
+            space = cls(tables, nothing, nothing, 1.0, 0.0, "plain")
+        else:
+            diagonal = np.diag(np.diag(within))
+            shrunken = (1.0 - settings.shrinkage) * within + settings.shrinkage * diagonal
+            within = _rounded(shrunken + settings.least_variance * np.eye(len(within)))
+            blend = (settings.outward, settings.artist_share, settings.artist_prior)
+            space = cls(tables, within, _rounded(between), 1.0, 0.0, "within_artists", *blend)
+        era = np.nan_to_num(scores[:, -1])
+        return cls(
+            tables,
+            space.within,
+            space.between,
+            space._measured_spread(space._blended(sound, artists)),
+            float(_rounded(np.array([2.0 * float(era.var())]))[0]),
+            space.method,
+            space.outward,
+            space.artist_share,
+            space.artist_prior,
+        )
 
-    def scaled(self, features: FloatArray) -> FloatArray:
-        """Transformed features in units of the catalogue's spread: ``(n, 9)`` raw to ``(n, 9)``; NaN stays NaN."""
-        return np.asarray((_transform(features, self.settings) - self.center) / self.scale)
+    def scores(self, rows: FloatArray) -> FloatArray:
+        """Places in the catalogue: ``(n, 11)`` raw to ``(n, 11)``; NaN stays NaN."""
+        return np.stack([table(column) for table, column in zip(self.tables, rows.T, strict=True)], axis=1)
 
-    def vectors(self, features: FloatArray) -> Float32Array:
-        """Vectors of complete features: ``(n, 9)`` raw to ``(n, 9)`` float32."""
-        exact = np.einsum("ij,kj->ik", self.scaled(features), self.whitening)
+    def vectors(self, rows: FloatArray, artists: IntArray | None = None) -> Float32Array:
+        """Vectors of tracks: ``(n, 11)`` raw to ``(n, 11)`` float32; an unknown length or date stands in the middle.
+
+        ``artists``: shape ``(n,)``, a number per primary artist, for all tracks that the index holds by each of them;
+        ``None`` when every track is its artist's only one.
+        """
+        scores = np.nan_to_num(self.scores(rows))
+        scores[:, :-1] = self._blended(scores[:, :-1], artists)
+        exact = np.einsum("ij,kj->ik", scores, self.whitening)
         return np.asarray(np.round(exact, _VECTOR_DECIMALS), dtype=np.float32)
 
-    def query(self, features: AudioFeatures) -> QueryPoint:
+    def query(
+        self,
+        features: AudioFeatures,
+        duration_ms: int | None = None,
+        release_date: str | None = None,
+        artist: ArtistSound | None = None,
+        era: bool = True,
+    ) -> QueryPoint:
         """One seed's point; raises ``InvalidQuery`` when it has no continuous feature at all.
 
-        An absent feature is never guessed: distance is the smallest that any value of it could give.
+        A number that is absent is never guessed: the comparison is the one that a catalogue without that number would
+        make. Without ``era`` time of release counts as absent. ``artist`` is what the index holds by the seed's artist.
         """
-        absent = [position for position, name in enumerate(CONTINUOUS_FEATURES) if getattr(features, name) is None]
-        if len(absent) == self.dimension:
+        if len(features.missing()) == len(CONTINUOUS_FEATURES):
             raise InvalidQuery("The seed has no audio features; give at least one, such as energy or tempo.")
-        raw = np.array([[_or_nan(getattr(features, name)) for name in CONTINUOUS_FEATURES]])
-        scaled = self.scaled(raw)[0]
-        scaled[absent] = 0.0
-        vector = np.einsum("kj,j->k", self.whitening, scaled)
-        if not absent:
-            # As the vectors of the catalogue are, so that a track lies at distance 0 from itself.
-            return QueryPoint(np.round(vector, _VECTOR_DECIMALS))
-        # Whatever lies in the span of the absent features' columns could be explained by them, so only the
-        # orthogonal complement is measured.
-        left, strengths, _ = np.linalg.svd(self.whitening[:, absent], full_matrices=True)
-        # The column of a feature that never varies is zero and explains nothing.
-        complement = left[:, np.count_nonzero(strengths > 1e-9) :].T
-        return QueryPoint(vector, complement * math.sqrt(self.dimension / len(complement)))
+        scores = self.scores(np.array([row_of(features, duration_ms, release_date)]))[0]
+        known = self._varying[np.isfinite(scores[self._varying])]
+        sound = np.zeros(len(SOUND_COLUMNS))
+        sound[known] = self._blended_seed(np.nan_to_num(scores[:-1]), artist)[known]
+        if not self.tables[-1].varies:
+            timed, moment = True, 0.0
+        else:
+            timed = era and math.isfinite(scores[-1])
+            moment = float(scores[-1]) if timed else 0.0
+        vector = np.zeros(self.dimension)
+        vector[-1] = moment
+        if len(known) == len(self._varying):
+            vector[known] = np.einsum("kj,j->k", self._maps.seeds, sound[known])
+            maps, to_known = self._maps, np.eye(len(known))
+        else:
+            maps = self._maps_of(known)
+            places = np.searchsorted(self._varying, known)
+            # From vectors back to scores, of which the known ones are mapped anew as if there were no others.
+            to_known = maps.items @ self._inverse[places]
+            seed = np.linalg.solve(maps.items, maps.seeds @ sound[known])
+            vector[self._varying] = self._maps.items[:, places] @ seed
+        own = np.einsum("kj,j->k", maps.seeds - maps.items, sound[known])
+        offset = float(np.square(own).sum())
+        if timed and len(known) == len(self._varying):
+            return QueryPoint(np.round(vector, _VECTOR_DECIMALS), None, round(offset, _VECTOR_DECIMALS))
+        basis = np.zeros((len(known) + timed, self.dimension))
+        basis[: len(known), self._varying] = to_known
+        if timed:
+            basis[-1, -1] = 1.0
+        spread = self.sound_spread * (maps.spread / self._maps.spread if len(self._varying) else 1.0)
+        comparable = (self.sound_spread + self.era_spread) / max(spread + self.era_spread * timed, 1e-9)
+        return QueryPoint(vector, basis * math.sqrt(comparable), offset * comparable)
 
     def similarity(self, squared_distances: FloatArray) -> FloatArray:
         """``exp(-d^2 / 2 sigma^2)`` in 0..1, rounded to 1e-5 so that equal lists stay equal across machines."""
@@ -164,81 +362,143 @@ class FeatureSpace:
     def to_dict(self) -> dict[str, Any]:
         """Plain values for the manifest; ``from_dict`` restores an equal space."""
         return {
-            "features": list(CONTINUOUS_FEATURES),
+            "columns": list(COLUMNS),
             "method": self.method,
-            "sigma": self.sigma,
-            "logit_margin": self.settings.logit_margin,
-            "loudness_limits": list(self.settings.loudness_limits),
-            "center": self.center.tolist(),
-            "scale": self.scale.tolist(),
-            "whitening": self.whitening.tolist(),
+            "tables": [table.to_dict() for table in self.tables],
+            "within": self.within.tolist(),
+            "between": self.between.tolist(),
+            "sound_spread": self.sound_spread,
+            "era_spread": self.era_spread,
+            "outward": self.outward,
+            "artist_share": self.artist_share,
+            "artist_prior": self.artist_prior,
         }
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """The space that ``to_dict`` described; raises ``ValueError`` or ``KeyError`` when it is malformed."""
-        dimension = len(CONTINUOUS_FEATURES)
-        if tuple(values["features"]) != CONTINUOUS_FEATURES:
-            raise ValueError("the feature space names other features than this version knows")
-        low, high = map(float, values["loudness_limits"])
-        margin = float(values["logit_margin"])
-        if not (0 < margin < math.inf and -math.inf < low < high < math.inf):
-            raise ValueError("the feature space has limits that cannot be applied")
-        space = cls(
-            _finite(values["center"], (dimension,)),
-            _finite(values["scale"], (dimension,)),
-            _finite(values["whitening"], (dimension, dimension)),
-            float(values["sigma"]),
-            str(values["method"]),
-            FeatureSpaceSettings(logit_margin=margin, loudness_limits=(low, high)),
+        if tuple(values["columns"]) != COLUMNS:
+            raise ValueError("the feature space names other numbers than this version knows")
+        shape = (len(SOUND_COLUMNS), len(SOUND_COLUMNS))
+        tables = tuple(ScoreTable.from_dict(table) for table in values["tables"])
+        sound_spread, era_spread, outward, share, prior = (
+            float(values[name]) for name in ("sound_spread", "era_spread", "outward", "artist_share", "artist_prior")
         )
-        if not (space.sigma > 0 and math.isfinite(space.sigma) and bool(np.all(space.scale > 0))):
-            raise ValueError("the feature space has a scale or sigma that is not positive")
-        return space
+        if len(tables) != len(COLUMNS):
+            raise ValueError("the feature space has another number of tables than of columns")
+        if not (0 < sound_spread < math.inf and 0 <= era_spread < math.inf):
+            raise ValueError("the feature space has a spread that is not positive")
+        if not (0 <= share < 1 and 0 < prior < math.inf and 0 <= outward < math.inf):
+            raise ValueError("the feature space moves tracks or seeds by impossible shares")
+        within, between = (_finite(values[name], shape) for name in ("within", "between"))
+        return cls(tables, within, between, sound_spread, era_spread, str(values["method"]), outward, share, prior)
+
+    def _maps_of(self, numbers: IntArray) -> _Maps:
+        """Maps of some of the sound's numbers, as if there were no others."""
+        if self.method == "plain":
+            return _Maps.plain(len(numbers))
+        block = np.ix_(numbers, numbers)
+        return _Maps.of(self.within[block], self.between[block], self.outward)
+
+    def _blended(self, sound: FloatArray, artists: IntArray | None) -> FloatArray:
+        """Scores mixed with those of the same artist's tracks; shape ``(n, 10)`` as ``sound``."""
+        if artists is None:
+            return sound * (1.0 - self.artist_share + self.artist_share / (1.0 + self.artist_prior))
+        group = np.unique(artists, return_inverse=True)[1]
+        sums = np.stack([np.bincount(group, weights=column) for column in sound.T], axis=1)
+        centre = sums / (np.bincount(group)[:, None] + self.artist_prior)
+        return np.asarray((1.0 - self.artist_share) * sound + self.artist_share * centre[group])
+
+    def _blended_seed(self, sound: FloatArray, artist: ArtistSound | None) -> FloatArray:
+        """As ``_blended`` does it for tracks of the index; ``sound``: shape ``(10,)``."""
+        count, total = 1, sound
+        if artist is not None:
+            # The stored vectors are blended already, which kept the direction of the artist's mean and shortened it.
+            kept = 1.0 - self.artist_share + self.artist_share * artist.tracks / (artist.tracks + self.artist_prior)
+            mean = np.zeros(len(SOUND_COLUMNS))
+            mean[self._varying] = self._inverse @ artist.mean[self._varying] / kept
+            count = artist.tracks + (not artist.with_seed)
+            total = mean * artist.tracks + (0.0 if artist.with_seed else sound)
+        centre = total / (count + self.artist_prior)
+        return np.asarray((1.0 - self.artist_share) * sound + self.artist_share * centre)
+
+    def _measured_spread(self, sound: FloatArray) -> float:
+        """Mean squared distance over all pairs of these scores, shape ``(n, 10)``, each as seed and as track."""
+        if self.method == "plain":
+            # A small catalogue may hold nothing but likes; what usual catalogues hold is the better measure.
+            return 2.0 * len(SOUND_COLUMNS)
+        scores = sound[:, self._varying]
+        items, seeds = scores @ self._maps.items.T, scores @ self._maps.seeds.T
+        squares = np.square(items).sum(axis=1) + np.square(seeds).sum(axis=1) - np.square(seeds - items).sum(axis=1)
+        spread = float(squares.mean()) - 2.0 * float(items.mean(axis=0) @ seeds.mean(axis=0))
+        # Where all tracks are alike, any unit will do.
+        return float(_rounded(np.array([spread]))[0]) if spread > 1e-6 else 1.0
+
+
+def row_of(features: AudioFeatures, duration_ms: int | None, release_date: str | None) -> list[float]:
+    """The numbers of one track in the order of ``COLUMNS``, NaN where absent; dates are ``YYYY[-MM[-DD]]``."""
+    values: Sequence[float | None] = [getattr(features, name) for name in CONTINUOUS_FEATURES]
+    return [*(math.nan if value is None else value for value in values), duration_ms or math.nan, _moment(release_date)]
+
+
+def _moment(date: str | None) -> float:
+    """A date in years; the middle of the year or month where no more is known, NaN where nothing is."""
+    if date is None:
+        return math.nan
+    year, *rest = (int(part) for part in date.split("-"))
+    month = rest[0] - 1 if rest else 6
+    day = rest[1] - 1 if len(rest) > 1 else 15 if rest else 0
+    return round(year + month / 12 + day / 372, 4)
+
+
+def _table(name: str, column: FloatArray, settings: FeatureSpaceSettings) -> ScoreTable:
+    known = column[np.isfinite(column)]
+    if len(known) < settings.minimum_known_share * len(column):
+        return ScoreTable.flat()
+    if name == RELEASE_YEAR:
+        return ScoreTable.uniform(known, settings.era_weight, settings)
+    return ScoreTable.normal(known, settings)
+
+
+def _quantiles(values: FloatArray, count: int) -> tuple[FloatArray, FloatArray]:
+    """At most ``count`` values that cut the others into equal shares, and the share below each (its own half in)."""
+    distinct, counts = np.unique(values, return_counts=True)
+    shares = (np.cumsum(counts) - counts / 2.0) / len(values)
+    wanted = np.searchsorted(shares, np.linspace(shares[0], shares[-1], count))
+    chosen = np.unique(np.r_[0, np.minimum(wanted, len(distinct) - 1), len(distinct) - 1])
+    return distinct[chosen], shares[chosen]
 
 
 def _rounded(values: FloatArray) -> FloatArray:
-    """To ``_PARAMETER_DIGITS`` significant digits."""
+    """To ``_PARAMETER_DIGITS`` significant digits; what is next to nothing beside 1 becomes 0."""
     magnitudes = np.floor(np.log10(np.maximum(np.abs(values), 1e-12)))
     factors = 10.0 ** (_PARAMETER_DIGITS - 1 - magnitudes)
-    return np.asarray(np.round(values * factors) / factors)
+    return np.where(np.abs(values) < 1e-10, 0.0, np.round(values * factors) / factors)
 
 
-def _or_nan(value: float | None) -> float:
-    return math.nan if value is None else value
+def _covariances(scores: FloatArray, artists: IntArray, limit: int) -> tuple[FloatArray, FloatArray, int]:
+    """Pooled covariance of tracks around their artist's mean, that of artists, and the degrees of freedom of the first.
 
-
-def _transform(features: FloatArray, settings: FeatureSpaceSettings) -> FloatArray:
-    result = np.array(features, dtype=np.float64)
-    margin = settings.logit_margin
-    for position, name in enumerate(CONTINUOUS_FEATURES):
-        column = result[:, position]
-        if name in _UNIT_FEATURES:
-            result[:, position] = np.log((column + margin) / (1.0 - column + margin))
-        elif name == "tempo":
-            result[:, position] = np.log2(column)
-        else:
-            result[:, position] = np.clip(column, *settings.loudness_limits)
-    return result
-
-
-def _within_artist_covariance(scaled: FloatArray, artists: IntArray, limit: int) -> tuple[FloatArray, int]:
-    """Pooled covariance of tracks around their artist's mean, and its degrees of freedom."""
+    An artist's mean strays from the truth by the spread within over its number of tracks, which is taken off again.
+    """
     order = np.argsort(artists, kind="stable")
     sorted_artists = artists[order]
     starts = np.flatnonzero(np.r_[True, sorted_artists[1:] != sorted_artists[:-1]])
     rank = np.arange(len(order)) - np.repeat(starts, np.diff(np.r_[starts, len(order)]))
     chosen = rank < limit
-    rows, group = scaled[order][chosen], np.unique(sorted_artists[chosen], return_inverse=True)[1]
+    rows, group = scores[order][chosen], np.unique(sorted_artists[chosen], return_inverse=True)[1]
     counts = np.bincount(group)
     means = np.stack([np.bincount(group, weights=column) / counts for column in rows.T], axis=1)
     deviations = rows - means[group]
     freedom = len(rows) - len(counts)
-    return np.asarray(deviations.T @ deviations) / max(freedom, 1), freedom
+    within = np.asarray(deviations.T @ deviations) / max(freedom, 1)
+    centred = means - means.mean(axis=0)
+    between = np.asarray(centred.T @ centred) / max(len(counts) - 1, 1) - within * float(np.mean(1.0 / counts))
+    return within, between, freedom
 
 
-def _finite(values: Any, shape: tuple[int, ...]) -> FloatArray:
+def _finite(values: Any, shape: tuple[int, ...] | None) -> FloatArray:
     array = np.asarray(values, dtype=np.float64)
-    if array.shape != shape or not np.all(np.isfinite(array)):
+    if (shape is not None and array.shape != shape) or not np.all(np.isfinite(array)):
         raise ValueError("the feature space holds numbers of another shape, or not finite ones")
     return array

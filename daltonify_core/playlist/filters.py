@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from daltonify_core.catalogue.songs import Song
 from daltonify_core.index.items import UNKNOWN_YEAR, ItemArrays, Items
 
 type Mask = NDArray[np.bool_]
@@ -149,34 +150,31 @@ class NotByName:
 class NoAlternateVersions:
     """No song stands in the list twice, whoever is credited first.
 
-    ``song_of`` gives a number that is equal for equal song titles, ``linked_artists_of`` the names that tie versions
-    together (see ``catalogue.songs``); the latter is asked only when titles agree, because it reads metadata.
+    ``key_of`` gives an item's song key, ``song_of`` all that ties versions together (see ``catalogue.songs``); the
+    latter is asked only when keys agree, because it reads metadata.
     """
 
     def __init__(
-        self,
-        song_of: Callable[[int], int],
-        linked_artists_of: Callable[[int], frozenset[str]],
-        taken: Iterable[tuple[int, frozenset[str]]] = (),
+        self, key_of: Callable[[int], int], song_of: Callable[[int], Song], taken: Iterable[Song] = ()
     ) -> None:
+        self._key_of = key_of
         self._song_of = song_of
-        self._linked_artists_of = linked_artists_of
-        self._taken: dict[int, list[frozenset[str]]] = {}
+        self._taken: dict[int, list[Song]] = {}
         self._taken_items: dict[int, list[int]] = {}
-        for song, artists in taken:
-            self._taken.setdefault(song, []).append(artists)
+        for song in taken:
+            self._taken.setdefault(song.key, []).append(song)
 
     def admits(self, item: int) -> bool:
         """True when the list holds no version of this song."""
-        song = self._song_of(item)
-        same_title = self._taken.get(song, [])
-        same_title_items = self._taken_items.get(song, [])
+        key = self._key_of(item)
+        same_title = self._taken.get(key, [])
+        same_title_items = self._taken_items.get(key, [])
         if not same_title and not same_title_items:
             return True
-        artists = self._linked_artists_of(item)
-        others = (*same_title, *(self._linked_artists_of(other) for other in same_title_items))
-        return all(artists.isdisjoint(other) for other in others)
+        song = self._song_of(item)
+        others = (*same_title, *(self._song_of(other) for other in same_title_items))
+        return not any(song.is_version_of(other) for other in others)
 
     def take(self, item: int) -> None:
         """Remember the song."""
-        self._taken_items.setdefault(self._song_of(item), []).append(item)
+        self._taken_items.setdefault(self._key_of(item), []).append(item)

@@ -1,5 +1,6 @@
 """Genre choice: in which genre to look for bigger artists."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -31,10 +32,13 @@ class GenreSettings:
 
     # Neighbours; enough that a share of a few percent is more than one track.
     neighbours: int = 100
-    # The best genre must have half as much again as the next one, else two are used and said.
+    # Among genres that the catalogue names, the best must have half as much again as the next, else two are used.
     clear_lead: float = 1.5
-    # Neighbours that every genre is granted beforehand, found and expected alike, so that the single neighbour of a
-    # tiny genre is not taken for a hundredfold surplus.
+    # What neighbours suggest is weaker evidence, so it must lead by more. Of 800 tracks of tidytuesday whose genre was
+    # hidden, a single genre was right for 75 %, and one of those in use for 73 %; for 59 % one genre was clear.
+    inferred_lead: float = 2.0
+    # Neighbours that are expected of every genre beyond its share, so that the single neighbour of a tiny genre is not
+    # taken for a hundredfold surplus.
     prior_neighbours: float = 10.0
     # Tracks that a seed with absent features is compared with; enough for shares in whole percents.
     sample: int = 50_000
@@ -77,23 +81,28 @@ def choose_genre(
         known = [genre for genre in genres if genre in offered]
         for genre in known:
             votes[genre] = votes.get(genre, 0.0) + 1.0 / len(known)
-    for weights, source in (
-        (votes, GenreSource.TRACK),
-        ({genre: weight for genre, weight in artist_genres.items() if genre in offered}, GenreSource.ARTIST),
-        (inferred, GenreSource.INFERRED),
+    for weights, source, lead in (
+        (votes, GenreSource.TRACK, settings.clear_lead),
+        (
+            {genre: weight for genre, weight in artist_genres.items() if genre in offered},
+            GenreSource.ARTIST,
+            settings.clear_lead,
+        ),
+        (inferred, GenreSource.INFERRED, settings.inferred_lead),
     ):
         if weights:
             ranked = sorted(weights, key=lambda genre: (-weights[genre], -inferred.get(genre, 0.0), genre))
-            clear = len(ranked) == 1 or weights[ranked[0]] >= settings.clear_lead * weights[ranked[1]]
+            clear = len(ranked) == 1 or weights[ranked[0]] >= lead * weights[ranked[1]]
             return GenreChoice(tuple(ranked[: 1 if clear else 2]), source, shown)
     raise UnknownGenre("The catalogue offers no genres. Import data that name them, or one file per genre.", offered)
 
 
 def inferred_shares(neighbours: Items, index: LoadedIndex, settings: GenreSettings | None = None) -> dict[str, float]:
-    """How strongly each genre is over-represented among ``neighbours``; shares sum to 1.
+    """How strongly ``neighbours`` point to each genre; shares sum to 1.
 
-    A genre's weight is its share among the neighbours times how much larger that is than its share of the catalogue,
-    the latter with a prior: the share alone favours large genres, the ratio alone tiny ones.
+    A genre's weight is its number of neighbours over the root of the number that its share of the catalogue (and a
+    prior) lets expect, halfway between the bare number, which favours large genres, and the surplus, which favours tiny
+    ones.
     """
     settings = settings or GenreSettings()
     weights: dict[str, float] = {}
@@ -101,7 +110,7 @@ def inferred_shares(neighbours: Items, index: LoadedIndex, settings: GenreSettin
         base = count / index.manifest.items
         found = int(np.count_nonzero(contained(neighbours, index.arrays.items_of_genre(number))))
         expected = len(neighbours) * base
-        weights[name] = found * (found + settings.prior_neighbours) / (expected + settings.prior_neighbours)
+        weights[name] = found / math.sqrt(expected + settings.prior_neighbours)
     total = sum(weights.values())
     return {name: round(weight / total, 5) for name, weight in weights.items() if weight} if total else {}
 

@@ -30,7 +30,8 @@ def notes_for(
     return [
         *_on_band_and_size(request, selection),
         *_on_genre(seeds, genre),
-        *_on_nearness(selection),
+        *_on_targets(request, seeds),
+        *([] if request.targets else _on_nearness(selection)),
         *_on_own_tracks(seeds, own),
         *_on_seeds(seeds),
         *_on_lyrics(request, chosen),
@@ -60,7 +61,8 @@ def _on_band_and_size(request: RecommendationRequest, selection: Selection) -> I
 
 def _on_genre(seeds: Sequence[ResolvedSeed], genre: GenreChoice) -> Iterator[str]:
     if len(genre.used) == 2 and genre.how is not GenreSource.ASKED:
-        yield f"No genre stood out clearly, so {genre.used[0]} and {genre.used[1]} were used."
+        where = " among the tracks that sound nearest" if genre.how is GenreSource.INFERRED else ""
+        yield f"No genre stood out clearly{where}, so {genre.used[0]} and {genre.used[1]} were used."
     elif genre.how is GenreSource.INFERRED:
         yield f"The genre {genre.used[0]} was inferred from the tracks that sound nearest."
     elif genre.how is GenreSource.ARTIST:
@@ -72,9 +74,19 @@ def _on_genre(seeds: Sequence[ResolvedSeed], genre: GenreChoice) -> Iterator[str
 
 def _on_nearness(selection: Selection) -> Iterator[str]:
     if fmean(one.similarity for one in selection.chosen) < FAR_SIMILARITY:
-        yield (
-            "Nothing there sounds much like it: these tracks are farther from yours than two by one artist usually are."
-        )
+        yield ("Nothing there sounds much like it: these tracks lie nearly as far from yours as any taken at random.")
+
+
+def _on_targets(request: RecommendationRequest, seeds: Sequence[ResolvedSeed]) -> Iterator[str]:
+    known = {name for name in request.targets if any(name in seed.features.present() for seed in seeds)}
+    asked = [
+        f"{'more' if request.targets[name] > 0 else 'less'} {name}" for name in CONTINUOUS_FEATURES if name in known
+    ]
+    if asked:
+        yield f"As you asked, the list leans towards {_listed_words(asked)} than your own."
+    for name in CONTINUOUS_FEATURES:
+        if name in request.targets and name not in known:
+            yield f"The {name} of your track is not known, so asking for another one changed nothing."
 
 
 def _on_own_tracks(seeds: Sequence[ResolvedSeed], own: Sequence[ResolvedSeed]) -> Iterator[str]:
@@ -117,5 +129,9 @@ def _on_lyrics(request: RecommendationRequest, chosen: Sequence[Track]) -> Itera
 
 
 def _listed(features: Iterable[str]) -> str:
-    *most, last = [name for name in features if name in CONTINUOUS_FEATURES]
+    return _listed_words([name for name in features if name in CONTINUOUS_FEATURES])
+
+
+def _listed_words(words: Sequence[str]) -> str:
+    *most, last = words
     return f"{', '.join(most)} and {last}" if most else last

@@ -1,16 +1,21 @@
-"""Reasons: why a track is in the list, in words that follow from the numbers.
+"""Reasons: why a track is in the list, as statements that follow from the numbers.
 
-A reason compares the track with the seed that it is nearest to: first what is alike, then what differs most, then how
-much more popular the artist is. ``reason_parts`` says the same without words, for other languages.
+A reason compares a track with the seed that it is nearest to: what is alike, what was asked for and is so, what differs
+most, and how much more popular the artist is. *Which* likeness is named is decided by the distance itself: by the
+features that bring the track nearer to the seed than its peers are (``closeness``). *Whether* it may be named is
+decided by what people hear (``AUDIBLE_STEPS``): nothing is said that the numbers do not bear out. Among what is worth
+saying, a list prefers what it has not said yet. Statements hold no words, so that any language can be made of them;
+``reason_words`` makes English.
 """
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
+from math import log2
 from typing import Any, Final
 
 from daltonify_core.catalogue.audio_features import AudioFeatures
+from daltonify_core.index.feature_space import RELEASE_YEAR
 
 
 class Likeness(StrEnum):
@@ -26,18 +31,67 @@ class Likeness(StrEnum):
     """Not a feature: points of artist popularity above the seed level."""
 
 
+class Level(StrEnum):
+    """Where on its scale a feature lies in both the track and the seed."""
+
+    LOW = "low"
+    HIGH = "high"
+
+
 @dataclass(frozen=True, slots=True)
 class ReasonPart:
-    """One statement. ``feature`` is a feature name, or ``artist_popularity`` with ``points``."""
+    """One statement about the track beside its seed.
+
+    ``feature`` is a feature name, ``release_year``, or ``artist_popularity`` with ``points``. ``change`` is the track's
+    value less the seed's, in the feature's own unit (BPM, dB, years). ``level`` is set where both lie high or low (high
+    years are the newest of the catalogue, and later ones), ``decade`` (1990) where both were released in it, and
+    ``asked`` where the request wanted the change.
+    """
 
     feature: str
     kind: Likeness
     points: int | None = None
+    change: float | None = None
+    level: Level | None = None
+    decade: int | None = None
+    asked: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
+        """Plain values for JSON; ``change`` as ``direction`` and ``amount``, and nothing that does not apply."""
         values: dict[str, Any] = {"feature": self.feature, "kind": str(self.kind)}
-        return values if self.points is None else values | {"points": self.points}
+        if self.points is not None:
+            values["points"] = self.points
+        if self.change is not None:
+            change = round(self.change, 3)
+            values["direction"] = "more" if change > 0 else "less" if change < 0 else "equal"
+            values["amount"] = abs(change)
+        if self.level is not None:
+            values["level"] = str(self.level)
+        if self.decade is not None:
+            values["decade"] = self.decade
+        if self.asked:
+            values["asked"] = True
+        return values
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A recommended track, the seed that it is nearest to, and what the ranking made of the two.
+
+    ``lift``: points of artist popularity above the seed level. ``closeness`` is what ``playlist.closeness`` found: by
+    how much each number brings the track nearer than its peers, ``release_year`` only where time of release counted.
+    ``targets`` are the shifts that the request asked for, by feature. Years are ``None`` where unknown;
+    ``newest_year`` is the catalogue's latest.
+    """
+
+    seed: AudioFeatures
+    track: AudioFeatures
+    lift: int
+    closeness: Mapping[str, float] = field(default_factory=dict)
+    targets: Mapping[str, float] = field(default_factory=dict)
+    seed_year: int | None = None
+    track_year: int | None = None
+    newest_year: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,93 +117,143 @@ AUDIBLE_STEPS: Final = {
     "loudness": Steps(0.75, 2.0, 4.0),
     "liveness": Steps(0.08, 0.25, 0.5),
 }
-# Most tracks of one genre share these, so that they are alike in them says little; named only for want of better.
+SAME_ERA_YEARS: Final = 3
+"""Releases this many years apart sound of one time; a decade is one whatever the years in it."""
+# From here down and from here up a feature has a word of its own; a track between the two lies nowhere in particular.
+LEVELS: Final[Mapping[str, tuple[float, float]]] = {
+    "energy": (0.35, 0.75),
+    "valence": (0.35, 0.65),
+    "acousticness": (0.1, 0.6),
+    "instrumentalness": (0.1, 0.6),
+    "loudness": (-12.0, -5.0),
+}
+
+# These are noticed less, and most tracks of one genre share them.
 _UNREMARKABLE: Final = ("instrumentalness", "speechiness", "loudness", "liveness")
+_UNREMARKABLE_WEIGHT: Final = 0.5
+
 # More statements than these read like a data sheet.
 _LIKENESSES: Final = 2
-_DIFFERENCES: Final = 1
-
-_NOUNS: Final = {
-    "energy": "energy",
-    "tempo": "tempo",
-    "danceability": "groove",
-    "valence": "mood",
-    "acousticness": "acoustic feel",
-    "instrumentalness": "share of vocals",
-    "speechiness": "way of singing",
-    "loudness": "loudness",
-    "liveness": "room sound",
-}
-_COMPARATIVES: Final = {
-    # feature: (the track has more of it, the track has less of it)
-    "energy": ("more energetic", "calmer"),
-    "tempo": ("faster", "slower"),
-    "danceability": ("more danceable", "less danceable"),
-    "valence": ("more upbeat", "darker"),
-    "acousticness": ("more acoustic", "less acoustic"),
-    "instrumentalness": ("more instrumental", "more vocal"),
-    "speechiness": ("wordier", "less wordy"),
-    "loudness": ("louder", "quieter"),
-    "liveness": ("more live-sounding", "more studio-like"),
-}
+_WISHES: Final = 2
+# Of what brings the track nearer than its peers; less is no reason for having chosen it.
+_LEAST_SHARE: Final = 0.04
+# "When it mattered": the years are named where they did at least this share of it, and then take the place of a
+# likeness in sound. A list that has named them so often needs four times the share: its era is then well known.
+_LEAST_ERA_SHARE: Final = 0.15
+_ERA_WORN_AFTER: Final = 8
 
 
-def reason_parts(seed: AudioFeatures, track: AudioFeatures, lift: int) -> list[ReasonPart]:
+def reason_parts(comparison: Comparison, said: Mapping[str, int] | None = None) -> tuple[ReasonPart, ...]:
     """What to say of a track beside its seed; what either lacks is not spoken of.
 
-    ``lift``: points of artist popularity above the seed level. The difference named is the largest in audible steps.
+    ``said`` counts how often the list has spoken of a feature already; the oftener, the better must be the reason for
+    doing so again.
     """
-    differences = {
-        name: difference for name in AUDIBLE_STEPS if (difference := _difference(name, seed, track)) is not None
+    said = said or {}
+    differences = _differences(comparison)
+    # What was asked for is said as soon as it can be heard; unasked, a difference must be clearer.
+    granted = [
+        name
+        for name, one in differences.items()
+        if name in comparison.targets and abs(one) > AUDIBLE_STEPS[name].same and one * comparison.targets[name] > 0
+    ][:_WISHES]
+    unasked = [name for name in differences if name not in granted]
+    alike = [name for name in unasked if abs(differences[name]) <= AUDIBLE_STEPS[name].similar]
+    unlike = [name for name in unasked if name not in alike and not _is_octave(name, differences[name])]
+    gains = {name: gain for name, gain in comparison.closeness.items() if gain > 0.0}
+    total = sum(gains.values())
+    era = _era(comparison, gains.get(RELEASE_YEAR, 0.0), total, said.get(RELEASE_YEAR, 0))
+    least = _LEAST_SHARE * (total - gains.get(RELEASE_YEAR, 0.0))
+    ranked = _reasons_among(alike, gains, least, said) or _most_noticed(alike, differences)
+    named = ranked[: _LIKENESSES - len(era)]
+    parts = [_likeness(name, comparison, differences[name]) for name in alike if name in named]
+    parts += era
+    parts += [_change(name, comparison, differences[name], asked=True) for name in granted]
+    if unlike:
+        most = max(unlike, key=lambda name: _worth_of_difference(name, comparison, differences[name], said))
+        parts.append(_change(most, comparison, differences[most]))
+    return (*parts, ReasonPart("artist_popularity", Likeness.LIFT, comparison.lift))
+
+
+def _differences(comparison: Comparison) -> dict[str, float]:
+    """The track's values less the seed's in the units of ``AUDIBLE_STEPS``, of all features that both have."""
+    differences = {}
+    for name in AUDIBLE_STEPS:
+        ours, theirs = getattr(comparison.seed, name), getattr(comparison.track, name)
+        if ours is not None and theirs is not None:
+            differences[name] = log2(theirs / ours) if name == "tempo" else theirs - ours
+    return differences
+
+
+def _reasons_among(
+    alike: Sequence[str], gains: Mapping[str, float], least: float, said: Mapping[str, int]
+) -> list[str]:
+    """Of the features that are alike those that gain more nearness than ``least``, the best to say first."""
+    worth = {
+        name: gains[name] * _noticed(name) / (1 + said.get(name, 0)) ** 2
+        for name in alike
+        if gains.get(name, 0.0) > least
     }
-    alike = [
-        ReasonPart(name, Likeness.SAME if abs(difference) <= AUDIBLE_STEPS[name].same else Likeness.SIMILAR)
-        for name, difference in differences.items()
-        if abs(difference) <= AUDIBLE_STEPS[name].similar
-    ]
-    alike.sort(key=lambda part: part.kind is not Likeness.SAME)
-    remarkable = [part for part in alike if part.feature not in _UNREMARKABLE]
-    unlike = [name for name, difference in differences.items() if abs(difference) > AUDIBLE_STEPS[name].similar]
-    unlike.sort(key=lambda name: -abs(differences[name]) / AUDIBLE_STEPS[name].similar)
-    parts = remarkable[:_LIKENESSES] or alike[:1]
-    for name in unlike[:_DIFFERENCES]:
-        slight = abs(differences[name]) <= AUDIBLE_STEPS[name].a_bit
-        if differences[name] > 0:
-            parts.append(ReasonPart(name, Likeness.A_BIT_MORE if slight else Likeness.MORE))
-        else:
-            parts.append(ReasonPart(name, Likeness.A_BIT_LESS if slight else Likeness.LESS))
-    parts.append(ReasonPart("artist_popularity", Likeness.LIFT, lift))
-    return parts
+    return sorted(worth, key=lambda name: -worth[name])
 
 
-def reason_text(parts: Sequence[ReasonPart], seed_title: str | None = None) -> str:
-    """The statements as one line of English; ``seed_title`` is named when there are several seeds.
-
-    >>> reason_text([ReasonPart("energy", Likeness.SAME), ReasonPart("tempo", Likeness.SAME),
-    ...              ReasonPart("acousticness", Likeness.A_BIT_MORE),
-    ...              ReasonPart("artist_popularity", Likeness.LIFT, 31)])
-    'same energy and tempo, a bit more acoustic; 31 points more popular'
-    """
-    phrases = []
-    for kind in (Likeness.SAME, Likeness.SIMILAR):
-        nouns = [_NOUNS[part.feature] for part in parts if part.kind is kind]
-        if nouns:
-            phrases.append(f"{kind} {' and '.join(nouns)}")
-    for part in parts:
-        if part.feature in _COMPARATIVES and part.kind not in (Likeness.SAME, Likeness.SIMILAR):
-            more = part.kind in (Likeness.MORE, Likeness.A_BIT_MORE)
-            slight = part.kind in (Likeness.A_BIT_MORE, Likeness.A_BIT_LESS)
-            phrases.append(("a bit " if slight else "") + _COMPARATIVES[part.feature][0 if more else 1])
-    sound = ", ".join(phrases) or "the nearest sound within reach"
-    if seed_title is not None:
-        sound = f"beside “{seed_title}”: {sound}"
-    lift = next(part.points for part in parts if part.kind is Likeness.LIFT)
-    return f"{sound}; {lift} {'point' if lift == 1 else 'points'} more popular"
+def _noticed(name: str) -> float:
+    return _UNREMARKABLE_WEIGHT if name in _UNREMARKABLE else 1.0
 
 
-def _difference(name: str, seed: AudioFeatures, track: AudioFeatures) -> float | None:
-    """The track's value less the seed's in the unit of ``AUDIBLE_STEPS``; ``None`` when one is absent."""
-    ours, theirs = getattr(seed, name), getattr(track, name)
-    if ours is None or theirs is None:
-        return None
-    return math.log2(theirs / ours) if name == "tempo" else float(theirs - ours)
+def _is_octave(name: str, difference: float) -> bool:
+    """Whether a tempo is about half or double the other: hardly a difference, and often none but in the counting."""
+    return name == "tempo" and abs(abs(difference) - 1.0) <= AUDIBLE_STEPS[name].similar
+
+
+def _most_noticed(alike: Sequence[str], differences: Mapping[str, float]) -> list[str]:
+    """What to name where nothing in the distance tells: the same before the similar, else as people notice it."""
+    by_kind = sorted(alike, key=lambda name: abs(differences[name]) > AUDIBLE_STEPS[name].same)
+    return [name for name in by_kind if name not in _UNREMARKABLE] or by_kind[:1]
+
+
+def _worth_of_difference(name: str, comparison: Comparison, difference: float, said: Mapping[str, int]) -> float:
+    audible = abs(difference) / AUDIBLE_STEPS[name].similar
+    # A feature that the metric hardly counts may still be the loudest difference, so both have a say.
+    return audible * _noticed(name) * (1.0 + max(-comparison.closeness.get(name, 0.0), 0.0)) / (1 + said.get(name, 0))
+
+
+def _own_unit_change(name: str, comparison: Comparison) -> float:
+    return float(getattr(comparison.track, name) - getattr(comparison.seed, name))
+
+
+def _likeness(name: str, comparison: Comparison, difference: float) -> ReasonPart:
+    kind = Likeness.SAME if abs(difference) <= AUDIBLE_STEPS[name].same else Likeness.SIMILAR
+    level = None
+    if name in LEVELS:
+        low, high = LEVELS[name]
+        values = (getattr(comparison.seed, name), getattr(comparison.track, name))
+        level = Level.LOW if max(values) <= low else Level.HIGH if min(values) >= high else None
+    return ReasonPart(name, kind, change=_own_unit_change(name, comparison), level=level)
+
+
+def _change(name: str, comparison: Comparison, difference: float, asked: bool = False) -> ReasonPart:
+    slight = abs(difference) <= AUDIBLE_STEPS[name].a_bit
+    if difference > 0:
+        kind = Likeness.A_BIT_MORE if slight else Likeness.MORE
+    else:
+        kind = Likeness.A_BIT_LESS if slight else Likeness.LESS
+    return ReasonPart(name, kind, change=_own_unit_change(name, comparison), asked=asked)
+
+
+def _era(comparison: Comparison, gain: float, total: float, said: int) -> list[ReasonPart]:
+    """The years, where both are known, of one era, and brought the track nearer; the oftener said, the more."""
+    ours, theirs = comparison.seed_year, comparison.track_year
+    needed = _LEAST_ERA_SHARE * (1.0 + said / _ERA_WORN_AFTER) ** 2 * total
+    if ours is None or theirs is None or gain <= needed:
+        return []
+    decade = ours // 10 * 10 if ours // 10 == theirs // 10 else None
+    near = abs(theirs - ours) <= SAME_ERA_YEARS
+    newest = comparison.newest_year
+    # A release later than all of the catalogue has its newest tracks for company, however old they are.
+    both_new = newest is not None and theirs >= newest - SAME_ERA_YEARS and ours > newest
+    if not near and decade is None and not both_new:
+        return []
+    kind = Likeness.SAME if near else Likeness.SIMILAR
+    level = Level.HIGH if both_new else None
+    return [ReasonPart(RELEASE_YEAR, kind, change=float(theirs - ours), level=level, decade=decade)]

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from daltonify_core.catalogue.audio_features import AudioFeatures
+from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES, AudioFeatures
 from daltonify_core.catalogue.genres import normalise_genres
 from daltonify_core.catalogue.links import LinkKind, is_spotify_id, parse_link
-from daltonify_core.catalogue.track import MAX_NAME_LENGTH
+from daltonify_core.catalogue.track import MAX_DURATION_MS, MAX_NAME_LENGTH, RELEASE_DATE
 from daltonify_core.errors import InvalidQuery, InvalidTrack
 from daltonify_core.playlist.band import BandLifts
 from daltonify_core.playlist.filters import Explicit
@@ -37,7 +37,8 @@ class Seed:
     """One track to start from: an id that the catalogue knows, or what nobody else knows, or both.
 
     Given ``features`` outrank the catalogue's, one by one, because the artist's ear does; ``artist_popularity`` and
-    ``followers`` count only when the track is not in the catalogue, because rule 1 must hold from outside.
+    ``followers`` count only when the track is not in the catalogue, because rule 1 must hold from outside;
+    ``release_date`` (``YYYY[-MM[-DD]]``, it may lie ahead) and ``duration_ms`` where the catalogue knows none.
     """
 
     track_id: str | None = None
@@ -47,6 +48,8 @@ class Seed:
     genres: tuple[str, ...] = ()
     artist_popularity: int | None = None
     followers: int | None = None
+    release_date: str | None = None
+    duration_ms: int | None = None
 
     def __post_init__(self) -> None:
         if self.track_id is not None and not is_spotify_id(self.track_id):
@@ -61,6 +64,12 @@ class Seed:
             raise InvalidQuery("artist_popularity must be from 0 to 100.", "artist_popularity")
         if self.followers is not None and not 0 <= self.followers <= MAXIMUM_FOLLOWERS:
             raise InvalidQuery(f"followers must be from 0 to {MAXIMUM_FOLLOWERS:,}.", "followers")
+        if self.release_date is not None and not RELEASE_DATE.fullmatch(self.release_date):
+            raise InvalidQuery(
+                f"release_date is {self.release_date[:40]!r}; it must be YYYY, YYYY-MM or YYYY-MM-DD.", "release_date"
+            )
+        if self.duration_ms is not None and not 0 < self.duration_ms <= MAX_DURATION_MS:
+            raise InvalidQuery("duration_ms must be a length in milliseconds of at most a day.", "duration_ms")
 
     @classmethod
     def from_link(cls, text: str) -> "Seed":
@@ -77,7 +86,8 @@ class Seed:
             return cls.from_link(value)
         if not isinstance(value, Mapping):
             raise InvalidQuery("A seed must be a link or an object.")
-        known = {"track", "title", "artists", "features", "genres", "artist_popularity", "followers"}
+        known = {"track", "title", "artists", "features", "genres", "artist_popularity", "followers", "release_date",
+                 "duration_ms"}  # fmt: skip
         _refuse_unknown(value, known, "A seed")
         track = _optional(value, "track", str)
         try:
@@ -94,6 +104,8 @@ class Seed:
             genres=normalise_genres(_strings(value, "genres")),
             artist_popularity=_optional(value, "artist_popularity", int),
             followers=_optional(value, "followers", int),
+            release_date=_optional(value, "release_date", str),
+            duration_ms=_optional(value, "duration_ms", int),
         )
 
 
@@ -136,7 +148,9 @@ class RecommendationRequest:
     """A request that passed every check that needs no index.
 
     ``size`` counts recommended tracks; own tracks come extra. ``band`` is ``None`` for the default one, which may
-    widen; a band that was asked for widens only with ``widen``. Raises ``InvalidQuery``.
+    widen; a band that was asked for widens only with ``widen``. ``targets`` are shifts from -1 to 1 by continuous
+    feature, in standard deviations of the catalogue: more or less of it than the seeds have. ``era`` lets time of
+    release count beside the sound. Raises ``InvalidQuery``.
     """
 
     seeds: tuple[Seed, ...]
@@ -148,6 +162,8 @@ class RecommendationRequest:
     order: Order = Order.FLOW
     own_slots: OwnSlots = OwnSlots.EARLY
     filters: RequestFilters = field(default_factory=RequestFilters)
+    era: bool = True
+    targets: Mapping[str, float] = field(default_factory=dict)
     variation: int = 0
 
     def __post_init__(self) -> None:
@@ -160,6 +176,16 @@ class RecommendationRequest:
             raise InvalidQuery(
                 f"popularity_weight is {self.popularity_weight}; it must be from 0 to 1.", "popularity_weight"
             )
+        for name, shift in self.targets.items():
+            if name not in CONTINUOUS_FEATURES:
+                raise InvalidQuery(
+                    f"{name[:40]!r} cannot be a target; known are {', '.join(CONTINUOUS_FEATURES)}.",
+                    f"targets.{name[:40]}",
+                )
+            if not -1.0 <= shift <= 1.0:
+                raise InvalidQuery(f"The target of {name} is {shift}; it must be from -1 to 1.", f"targets.{name}")
+        # Not to move is not to ask, so both give the same list with the same words.
+        object.__setattr__(self, "targets", {name: shift for name, shift in self.targets.items() if shift})
         if not 0 <= self.variation <= MAXIMUM_VARIATION:
             raise InvalidQuery(
                 f"variation is {self.variation}; it must be from 0 to {MAXIMUM_VARIATION:,}.", "variation"
@@ -176,7 +202,7 @@ class RecommendationRequest:
         if not isinstance(values, Mapping):
             raise InvalidQuery("The request must be an object with seeds.")
         known = {"seeds", "genre", "size", "band", "widen", "popularity_weight", "order", "own_slots", "filters",
-                 "variation"}  # fmt: skip
+                 "era", "targets", "variation"}  # fmt: skip
         _refuse_unknown(values, known, "The request")
         seeds = values.get("seeds")
         if not isinstance(seeds, Sequence) or isinstance(seeds, str):
@@ -193,6 +219,8 @@ class RecommendationRequest:
             order=_choice(values, "order", Order, Order.FLOW),
             own_slots=_choice(values, "own_slots", OwnSlots, OwnSlots.EARLY),
             filters=_filters(_optional(values, "filters", dict) or {}),
+            era=_or(_optional(values, "era", bool), True),
+            targets=_targets(_optional(values, "targets", dict) or {}),
             variation=_or(_optional(values, "variation", int), 0),
         )
 
@@ -208,6 +236,12 @@ def _band(values: Mapping[str, Any] | None) -> BandLifts | None:
     with _inside("band"):
         _refuse_unknown(values, {"min_lift", "max_lift"}, "band")
         return BandLifts.from_ends(_optional(values, "min_lift", int), _optional(values, "max_lift", int))
+
+
+def _targets(values: Mapping[str, Any]) -> dict[str, float]:
+    with _inside("targets"):
+        given = {str(name): _optional(values, name, float) for name in values}
+    return {name: shift for name, shift in given.items() if shift is not None}
 
 
 def _filters(values: Mapping[str, Any]) -> RequestFilters:

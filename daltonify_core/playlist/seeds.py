@@ -8,10 +8,11 @@ from typing import Final
 from daltonify_core.catalogue.artists import KnownArtist, PopularitySource
 from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES, FEATURE_NAMES, AudioFeatures
 from daltonify_core.catalogue.genres import normalise_genres
-from daltonify_core.catalogue.songs import guests, linked_artists, song_key
+from daltonify_core.catalogue.songs import Song, guests, song_of
 from daltonify_core.catalogue.track import Track, artist_key_of_name
 from daltonify_core.errors import SeedDataNeeded, SeedKnowledge
 from daltonify_core.index.bundle import LoadedIndex
+from daltonify_core.index.feature_space import QueryPoint
 from daltonify_core.playlist.request import Seed
 
 # Mean log10 of followers in each band of ten points of artist popularity, from 12,341 artists read in November 2024
@@ -49,7 +50,8 @@ class ResolvedSeed:
     primary_artist: int | None
     unnumbered_artists: frozenset[str]
     album: str | None
-    release_year: int | None
+    release_date: str | None
+    duration_ms: int | None
     explicit: bool | None
     popularity: int | None
     genres: tuple[str, ...]
@@ -59,9 +61,24 @@ class ResolvedSeed:
     popularity_source: PopularitySource
 
     @property
-    def song(self) -> tuple[int, frozenset[str]]:
-        """Song key and linked artists, for telling alternate versions."""
-        return song_key(self.title), linked_artists(self.title, self.artists)
+    def release_year(self) -> int | None:
+        """The year of ``release_date``, if that is known."""
+        return int(self.release_date[:4]) if self.release_date else None
+
+    def query(self, index: LoadedIndex, era: bool) -> QueryPoint:
+        """Where to look for what sounds like it, and with ``era`` is of its time.
+
+        Only a track of the catalogue counts partly as its artist's others sound; a name may be somebody else's.
+        """
+        artist = None
+        if self.item is not None and self.primary_artist is not None:
+            artist = index.sound_of_artist(self.primary_artist, self.item)
+        return index.space.query(self.features, self.duration_ms, self.release_date, artist, era)
+
+    @property
+    def song(self) -> Song:
+        """The song that the track is a version of."""
+        return song_of(self.title, self.artists)
 
 
 def resolve_seeds(seeds: Sequence[Seed], index: LoadedIndex) -> tuple[ResolvedSeed, ...]:
@@ -118,7 +135,8 @@ def _resolve(seed: Seed, item: int | None, index: LoadedIndex) -> ResolvedSeed |
         primary_artist=artists.primary,
         unnumbered_artists=artists.unnumbered,
         album=track.album if track else None,
-        release_year=track.release_year if track else None,
+        release_date=(track.release_date if track else None) or seed.release_date,
+        duration_ms=(track.duration_ms if track else None) or seed.duration_ms,
         explicit=track.explicit if track else None,
         popularity=track.popularity if track else None,
         genres=normalise_genres((*seed.genres, *(track.genres if track else ()))),

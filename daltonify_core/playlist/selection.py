@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Final
 
 from daltonify_core.index.candidate_search import Ranking, SearchPath
@@ -14,6 +15,10 @@ _FIRST_REQUEST: Final = 4
 _GROWTH: Final = 4
 VARIATION_POOL: Final = 3
 """A variation draws from so many times the wanted tracks: near enough to stay good, many enough to differ."""
+_VARIATION_LOSS: Final = 0.05
+"""What a variation may lose of the best list's mean similarity; less than one seed's list differs from another's."""
+_VARIATION_WIDTHS: Final = (1.0, 0.8, 0.65, 0.5, 0.43, 0.37, 0.31, 0.27, 0.25)
+"""Shares of the other tracks in reach that a variation draws from, widest first; a quarter is what it needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +76,39 @@ def pick(
 
 
 def vary(pool: Sequence[Pick], count: int, variation: int, name_of: Callable[[int], bytes]) -> list[Pick]:
-    """``count`` of the pool, best first: the best ones for variation 0, else a draw that the number fixes.
+    """``count`` of the pool, best first: the best ones for variation 0, else another good list that the number fixes.
 
-    Each variation orders the first ``VARIATION_POOL * count`` by a hash of its number and the track's id
-    (``name_of``), so the draw is the same on every machine and says nothing about popularity.
+    Another list shares at most half of its tracks with the best one, and its mean similarity is at most
+    ``_VARIATION_LOSS`` lower, as far as the pool allows both; with less choice the first counts more, and where even
+    that cannot be kept the whole pool is used. Which tracks are drawn depends on a hash of the variation and the
+    track's id (``name_of``), so it is the same on every machine and says nothing about popularity.
     """
     if variation == 0 or len(pool) <= count:
         return list(pool[:count])
 
-    def lot(candidate: Pick) -> bytes:
-        return hashlib.blake2b(name_of(candidate.item), key=variation.to_bytes(8), digest_size=8).digest()
+    key = variation.to_bytes(8)
+    lots = {one.item: hashlib.blake2b(name_of(one.item), key=key, digest_size=8).digest() for one in pool}
 
-    drawn = sorted(pool[: VARIATION_POOL * count], key=lot)[:count]
-    chosen = {candidate.item for candidate in drawn}
-    return [candidate for candidate in pool if candidate.item in chosen]
+    def lot(candidate: Pick) -> bytes:
+        return lots[candidate.item]
+
+    best, others = pool[:count], pool[count : VARIATION_POOL * count]
+    fresh = min(len(others), count - count // 2)
+    enough = (1.0 - _VARIATION_LOSS) * _mean_similarity(best)
+    kept = sorted(best, key=lot)[: count - fresh]
+    # The wider the choice, the more variations differ from each other; so the widest one that is good enough.
+    widths = dict.fromkeys(max(fresh, round(len(others) * share)) for share in _VARIATION_WIDTHS)
+    drawn = [[*kept, *sorted(others[:width], key=lot)[:fresh]] for width in widths]
+    drawn.append([*best[: count - fresh], *others[:fresh]])
+    for chosen in drawn:
+        if _mean_similarity(chosen) >= enough:
+            break
+    items = {candidate.item for candidate in chosen}
+    return [candidate for candidate in pool if candidate.item in items]
+
+
+def _mean_similarity(picks: Sequence[Pick]) -> float:
+    return fmean(one.similarity for one in picks)
 
 
 def _candidates(ranking: Ranking) -> Iterator[Pick]:

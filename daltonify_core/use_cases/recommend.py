@@ -7,7 +7,7 @@ import numpy as np
 
 from daltonify_core.catalogue.artists import artist_key
 from daltonify_core.catalogue.links import is_spotify_id
-from daltonify_core.catalogue.songs import linked_artists
+from daltonify_core.catalogue.songs import Song, linked_artists, song_of
 from daltonify_core.catalogue.track import ArtistCredit, Track, artist_key_of_name
 from daltonify_core.errors import NoBiggerArtists
 from daltonify_core.index.bundle import LoadedIndex
@@ -42,6 +42,7 @@ from daltonify_core.playlist.rows import RowWriter
 from daltonify_core.playlist.seeds import ResolvedSeed, resolve_seeds
 from daltonify_core.playlist.selection import VARIATION_POOL, Pick, Selection, pick, vary
 from daltonify_core.playlist.sequencer import sequence_for_flow
+from daltonify_core.playlist.targets import aimed
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Recommender:
         """
         index = self.index
         seeds = resolve_seeds(request.seeds, index)
-        queries = [index.space.query(seed.features) for seed in seeds]
+        queries = [seed.query(index, request.era) for seed in seeds]
         level = max(seed.artist_popularity for seed in seeds)
         own_items = self._items_of_seeds(seeds)
         genre = self._choose_genre(request, seeds, queries, own_items)
@@ -70,13 +71,21 @@ class Recommender:
         not_by_name = NotByName(
             self._linked_artists, excluded_names.union(*(seed.unnumbered_artists for seed in seeds))
         )
+        # Only from here on: the genre is that of the seeds as they are.
+        if request.targets:
+            queries = [
+                aimed(index.space, query, seed.features, request.targets)
+                for query, seed in zip(queries, seeds, strict=True)
+            ]
         selection = self._select(request, seeds, queries, level, genre_numbers, filters, not_by_name)
         if not selection.chosen:
             raise NoBiggerArtists(self._nobody_bigger(request, level, genre, genre_numbers, own_items))
         own = _distinct_songs(seeds)[: own_track_limit(min(request.size, len(selection.chosen)))]
         items = [one.item for one in (*selection.chosen, *selection.spare)]
         tracks = dict(zip(items, index.tracks.tracks(items), strict=True))
-        rows = RowWriter(index, seeds, queries, level, tracks)
+        above = Band(level + 1, 100)
+        bigger = np.concatenate([self._items_in(above, [number]) for number in genre_numbers])
+        rows = RowWriter(index, seeds, queries, level, tracks, bigger, request.targets)
         slots = dict(zip(own_positions(len(own), len(selection.chosen), request.own_slots), own, strict=True))
         ordered = self._ordered(request.order, selection.chosen, tracks, slots)
         listed = rows.with_own_tracks(ordered, slots)
@@ -180,7 +189,7 @@ class Recommender:
         arrays = self.index.arrays
         one_per_artist = OnePerArtist(arrays.artists_of, (number for seed in seeds for number in seed.artist_numbers))
         one_version = NoAlternateVersions(
-            lambda item: int(arrays.song_keys[item]), self._linked_artists, [seed.song for seed in seeds]
+            lambda item: int(arrays.song_keys[item]), self._song, [seed.song for seed in seeds]
         )
         chosen: list[Pick] = []
         spare: list[Pick] = []
@@ -223,6 +232,10 @@ class Recommender:
         track = self.index.tracks.tracks([item])[0]
         return linked_artists(track.title, [credit.name for credit in track.artists])
 
+    def _song(self, item: int) -> Song:
+        track = self.index.tracks.tracks([item])[0]
+        return song_of(track.title, [credit.name for credit in track.artists])
+
     def _ordered(
         self, order: Order, chosen: Sequence[Pick], tracks: Mapping[int, Track], slots: Mapping[int, ResolvedSeed]
     ) -> list[Pick]:
@@ -263,9 +276,9 @@ class Recommender:
 
 def _distinct_songs(seeds: Sequence[ResolvedSeed]) -> list[ResolvedSeed]:
     """The seeds without further versions of a song, in their order."""
-    distinct: list[ResolvedSeed] = []
+    distinct: list[tuple[ResolvedSeed, Song]] = []
     for seed in seeds:
-        song, artists = seed.song
-        if not any(song == other.song[0] and not artists.isdisjoint(other.song[1]) for other in distinct):
-            distinct.append(seed)
-    return distinct
+        song = seed.song
+        if not any(song.is_version_of(other) for _, other in distinct):
+            distinct.append((seed, song))
+    return [seed for seed, _ in distinct]

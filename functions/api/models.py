@@ -8,9 +8,9 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES, DISCRETE_FEATURES, FEATURE_RANGES
+from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES, FEATURE_RANGES
 from daltonify_core.catalogue.links import MAX_TEXT_CHARACTERS
-from daltonify_core.catalogue.track import MAX_NAME_LENGTH
+from daltonify_core.catalogue.track import MAX_DURATION_MS, MAX_NAME_LENGTH, RELEASE_DATE
 from daltonify_core.playlist.band import MAXIMUM_POPULARITY, BandLifts
 from daltonify_core.playlist.publishing import (
     MAXIMUM_DESCRIPTION_CHARACTERS,
@@ -96,6 +96,10 @@ class SeedObject(Body):
     followers: int | None = Field(
         default=None, ge=0, le=MAXIMUM_FOLLOWERS, description="The artist's; an estimate of popularity is made from it"
     )
+    release_date: str | None = Field(
+        default=None, pattern=f"^{RELEASE_DATE.pattern}$", description="It may lie ahead; the catalogue's counts first"
+    )
+    duration_ms: int | None = Field(default=None, ge=1, le=MAX_DURATION_MS, description="The catalogue's counts first")
 
 
 def _kind_of_seed(value: object) -> str | None:
@@ -131,6 +135,26 @@ class FiltersBody(Body):
     exclude_tracks: list[TrackLink] | None = Field(default=None, max_length=MAXIMUM_EXCLUSIONS)
 
 
+type Shift = Annotated[float, Field(ge=-1.0, le=1.0)]
+
+
+class TargetsBody(Body):
+    """How much more (up to 1) or less (down to -1) of a feature the list should have than the seeds.
+
+    Similarity is then that to the sound asked for.
+    """
+
+    danceability: Shift | None = None
+    energy: Shift | None = None
+    loudness: Shift | None = None
+    speechiness: Shift | None = None
+    acousticness: Shift | None = None
+    instrumentalness: Shift | None = None
+    liveness: Shift | None = None
+    valence: Shift | None = None
+    tempo: Shift | None = None
+
+
 class RecommendationBody(Body):
     """What to recommend. Only `seeds` is required; `null` means not given."""
 
@@ -148,6 +172,8 @@ class RecommendationBody(Body):
     order: Literal["flow", "similarity", "popularity"] | None = "flow"
     own_slots: Literal["early", "first", "spread"] | None = "early"
     filters: FiltersBody | None = None
+    era: bool | None = Field(default=True, description="Whether time of release counts beside the sound")
+    targets: TargetsBody | None = None
     variation: int | None = Field(
         default=0, ge=0, le=MAXIMUM_VARIATION, description="Another number gives another list of about equal quality"
     )
@@ -230,11 +256,20 @@ class BandAnswer(Answer):
 
 
 class ReasonPart(Answer):
-    """One statement of a reason; `points` only with `lift`."""
+    """One statement of a reason about the track beside the seed; what does not apply is left out."""
 
-    feature: Literal[(*CONTINUOUS_FEATURES, *DISCRETE_FEATURES, "artist_popularity")]  # type: ignore[valid-type]
+    feature: Literal[(*CONTINUOUS_FEATURES, "release_year", "artist_popularity")]  # type: ignore[valid-type]
     kind: Literal["same", "similar", "a_bit_more", "a_bit_less", "more", "less", "lift"]
-    points: int | None = None
+    points: int | None = Field(default=None, description="Artist popularity above the seed level; only with `lift`")
+    direction: Literal["more", "less", "equal"] | None = Field(
+        default=None, description="Whether the track's value is above or below the seed's"
+    )
+    amount: float | None = Field(
+        default=None, description="By how much, in the feature's own unit: BPM, dB, years, else a share of 1"
+    )
+    level: Literal["low", "high"] | None = Field(default=None, description="Set where both lie low or high")
+    decade: int | None = Field(default=None, description="First year of the decade in which both were released")
+    asked: bool | None = Field(default=None, description="Whether the request's `targets` asked for this")
 
 
 class RowAnswer(Answer):

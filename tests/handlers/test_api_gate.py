@@ -158,8 +158,9 @@ JSON = st.recursive(
     max_leaves=12,
 )
 FIELDS = st.sampled_from(
-    ["seeds", "genre", "size", "band", "widen", "popularity_weight", "order", "own_slots", "filters", "variation"]
-)
+    ["seeds", "genre", "size", "band", "widen", "popularity_weight", "order", "own_slots", "filters", "era", "targets",
+     "variation"]
+)  # fmt: skip
 INNER = st.sampled_from(
     ["track", "title", "artists", "features", "genres", "artist_popularity", "followers", "energy", "tempo", "key",
      "min_lift", "max_lift", "explicit", "year_from", "year_to", "exclude_artists", "exclude_tracks"]

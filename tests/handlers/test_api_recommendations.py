@@ -53,10 +53,12 @@ def test_every_field_of_the_contract_is_taken(api):
                 "exclude_artists": ["Artist 3"],
                 "exclude_tracks": [track_id(5)],
             },
+            "targets": {"energy": 0.2, "tempo": -1, "valence": None},
             "variation": 3,
         },
     )
     assert answer.status == 200, answer.text
+    assert any(note.startswith("As you asked, the list leans towards more energy") for note in answer.json["notes"])
     assert len(answer.json["seeds"]) == 2
 
 
@@ -72,8 +74,8 @@ def test_a_resolved_seed_may_be_sent_back_as_it_came(api):
 
 
 def test_null_means_not_given(api):
-    names = ("genre", "size", "band", "widen", "popularity_weight", "order", "own_slots", "filters", "variation")
-    assert ask(api, **dict.fromkeys(names)).json == ask(api).json
+    names = ("genre", "size", "band", "widen", "popularity_weight", "order", "own_slots", "filters", "era", "targets")
+    assert ask(api, **dict.fromkeys((*names, "variation"))).json == ask(api).json
 
 
 def test_answers_are_neither_cached_nor_anonymous(api):
@@ -109,6 +111,9 @@ def test_answers_are_neither_cached_nor_anonymous(api):
         ({"order": "random"}, "order", "order must be one of 'flow', 'similarity' or 'popularity'."),
         ({"widen": 1}, "widen", "widen must be true or false."),
         ({"genre": 5}, "genre", "genre must be text."),
+        ({"targets": {"energy": 1.5}}, "targets.energy", "targets.energy must be at most 1."),
+        ({"targets": {"energy": "more"}}, "targets.energy", "targets.energy must be a number."),
+        ({"targets": {"key": 1}}, "targets.key", "is not a field"),
         ({"variation": 10**6 + 1}, "variation", "variation must be at most 1,000,000."),
         ({"filters": {"year_from": 1899}}, "filters.year_from", "must be at least 1900."),
         ({"filters": {"year_from": 2001, "year_to": 2000}}, "filters.year_from", "must not be after year_to (2000)"),

@@ -16,12 +16,14 @@ CORE = "daltonify_core"
 
 # For each part of the core, the parts that it must not know.
 INNER_LAYERS_MUST_NOT_KNOW = {
-    "errors": ("catalogue", "index", "playlist", "ports", "use_cases"),
-    "catalogue": ("index", "playlist", "use_cases"),
-    "index": ("playlist", "use_cases"),
-    "playlist": ("use_cases",),
-    "ports": ("use_cases",),
-    "adapters": ("use_cases",),
+    "errors": ("catalogue", "evaluation", "index", "playlist", "ports", "use_cases"),
+    "catalogue": ("evaluation", "index", "playlist", "use_cases"),
+    "index": ("evaluation", "playlist", "use_cases"),
+    "playlist": ("evaluation", "use_cases"),
+    "evaluation": ("use_cases",),
+    "use_cases": ("evaluation",),
+    "ports": ("evaluation", "use_cases"),
+    "adapters": ("evaluation", "use_cases"),
 }
 OUTSIDE = ("infra", "functions", "tests")
 

@@ -11,6 +11,7 @@ from daltonify_core.catalogue.track import ArtistCredit, Track
 from daltonify_core.errors import CatalogueEmpty
 from daltonify_core.index.builder import BuildSettings, IndexBuilder
 from daltonify_core.index.bundle import BUNDLE_FILES, LoadedIndex, load_bundle
+from daltonify_core.index.feature_space import row_of
 from tests.builders import make_track, track_id
 from tests.bundles import make_tracks, write_bundle
 from tests.fakes.exact_neighbours import ExactFormat
@@ -62,8 +63,11 @@ def test_items_are_numbered_by_artist_popularity_then_track_popularity_then_id(b
 
 def test_arrays_metadata_and_vectors_speak_of_the_same_tracks(build):
     index = build(make_tracks(80))
-    arrays = index.arrays
-    for item, track in enumerate(everything_in(index)):
+    arrays, tracks = index.arrays, everything_in(index)
+    rows = np.array([row_of(track.features, track.duration_ms, track.release_date) for track in tracks])
+    primary = np.array([arrays.artists_of(item)[0] for item in range(len(tracks))])
+    assert np.array_equal(index.vectors, index.space.vectors(rows, primary))
+    for item, track in enumerate(tracks):
         assert arrays.track_ids[item].decode() == track.track_id
         assert arrays.release_year[item] == (track.release_year or 0)
         assert arrays.explicit[item] == (-1 if track.explicit is None else track.explicit)
@@ -71,7 +75,6 @@ def test_arrays_metadata_and_vectors_speak_of_the_same_tracks(build):
         credited = index.tracks.artists(arrays.artists_of(item))
         assert [artist.name for artist in credited] == [credit.name for credit in track.artists]
         assert arrays.artist_popularity[item] == (-1 if credited[0].popularity is None else credited[0].popularity)
-        assert np.array_equal(index.vectors[item], index.space.query(track.features).vector.astype(np.float32))
         for number in arrays.artists_of(item):
             assert item in arrays.items_by(number)
         for number, genre in enumerate(index.genres):

@@ -78,10 +78,13 @@ def test_a_sound_bundle_loads_and_answers(bundle):
 def test_search_settings_reach_the_search(bundle):
     index = load(bundle, settings=SearchSettings(exact_up_to=0, items_per_proposal=0))
     try:
-        query = index.space.query(index.tracks.tracks([17])[0].features)
+        # A seed that lacks something would be measured exactly.
+        item = next(item for item in range(COUNT) if index.arrays.release_year[item])
+        track = index.tracks.tracks([item])[0]
+        query = index.space.query(track.features, track.duration_ms, track.release_date)
         ranking = index.search.rank([query], np.arange(COUNT, dtype=np.int32), 5)
         assert ranking.path is SearchPath.ANNOY
-        assert ranking.items[0] == 17
+        assert ranking.items[0] == item
     finally:
         index.close()
 
@@ -289,10 +292,12 @@ FORGERIES: dict[str, Callable[[IndexManifest], dict[str, Any]]] = {
     "genres in another order": lambda manifest: {"genres": dict(list(manifest.genres.items())[::-1])},
     "no feature space": lambda manifest: {"feature_space": {}},
     "other features": lambda manifest: {
-        "feature_space": {**manifest.feature_space, "features": [*manifest.feature_space["features"][:-1], "key"]}
+        "feature_space": {**manifest.feature_space, "columns": [*manifest.feature_space["columns"][:-1], "key"]}
     },
-    "no spread": lambda manifest: {"feature_space": {**manifest.feature_space, "sigma": 0.0}},
-    "a spread beyond all numbers": lambda manifest: {"feature_space": {**manifest.feature_space, "sigma": 10**400}},
+    "no spread": lambda manifest: {"feature_space": {**manifest.feature_space, "sound_spread": 0.0}},
+    "a spread beyond all numbers": lambda manifest: {
+        "feature_space": {**manifest.feature_space, "sound_spread": 10**400}
+    },
     "one file fewer": lambda manifest: {"files": dict(list(manifest.files.items())[:-1])},
     "a file outside": lambda manifest: {"files": {**manifest.files, "../secret": FileDigest(0, "")}},
     "a wrong size": lambda manifest: {

@@ -9,16 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daltonify_core.index.candidate_search import CandidateSearch, Ranking, SearchPath, SearchSettings
-from daltonify_core.index.exact import squared_distances
+from daltonify_core.index.exact import CROWD, ranking_distances, squared_distances
 from daltonify_core.index.feature_space import QueryPoint
+from daltonify_core.index.items import ItemArrays
 from tests.builders import track_id
 from tests.bundles import make_arrays, plain_space
 from tests.fakes.exact_neighbours import ExactNeighbours
 
 COUNT = 300
 SPACE = plain_space(sigma=3.0)
+DIMENSION = SPACE.dimension
 RANDOM = np.random.default_rng(1)
-VECTORS = RANDOM.normal(scale=2.0, size=(COUNT, 9)).astype(np.float32)
+VECTORS = RANDOM.normal(scale=2.0, size=(COUNT, DIMENSION)).astype(np.float32)
 POPULARITY = sorted(RANDOM.integers(1, 101, size=COUNT).tolist(), reverse=True)
 # Ids in no order, so that they and item numbers cannot be mistaken for each other.
 ARRAYS = make_arrays(POPULARITY, [track_id(int(number)) for number in RANDOM.permutation(COUNT)])
@@ -29,7 +31,7 @@ ALWAYS_PROPOSE = SearchSettings(exact_up_to=0, items_per_proposal=0)
 
 
 def point(*values: float) -> QueryPoint:
-    return QueryPoint(np.array([*values, *[0.0] * (9 - len(values))]))
+    return QueryPoint(np.array([*values, *[0.0] * (DIMENSION - len(values))]))
 
 
 def search_in(
@@ -59,9 +61,9 @@ def assert_same_best(one: Ranking, other: Ranking, count: int) -> None:
 
 
 seeds = st.lists(
-    st.lists(st.floats(-5, 5), min_size=9, max_size=9).map(lambda values: QueryPoint(np.array(values))),
+    st.lists(st.floats(-5, 5), min_size=DIMENSION, max_size=DIMENSION).map(lambda values: QueryPoint(np.array(values))),
     min_size=1,
-    max_size=4,
+    max_size=3,
 )
 subsets = st.sets(st.integers(0, COUNT - 1), min_size=1).map(lambda items: np.array(sorted(items), dtype=np.int32))
 
@@ -124,7 +126,7 @@ def test_leaving_out_early_who_cannot_win_never_changes_the_answer(queries, allo
 
 
 def test_equal_scores_are_ordered_by_track_id_on_both_ways():
-    vectors = np.zeros((50, 9), np.float32)
+    vectors = np.zeros((50, DIMENSION), np.float32)
     ids = [track_id(int(number)) for number in np.random.default_rng(4).permutation(50)]
     arrays = make_arrays([60] * 50, ids)
     for settings in (NEVER_PROPOSE, ALWAYS_PROPOSE):
@@ -133,7 +135,7 @@ def test_equal_scores_are_ordered_by_track_id_on_both_ways():
 
 
 def test_whoever_ties_with_the_last_place_stays_so_that_ids_decide():
-    vectors = np.zeros((50, 9), np.float32)
+    vectors = np.zeros((50, DIMENSION), np.float32)
     vectors[:5, 0] = 1.0
     ids = [track_id(number) for number in range(49, -1, -1)]
     search = search_in(vectors, make_arrays([60] * 50, ids), NEVER_PROPOSE)
@@ -143,7 +145,7 @@ def test_whoever_ties_with_the_last_place_stays_so_that_ids_decide():
 
 
 def test_several_seeds_mean_near_to_any_of_them():
-    vectors = np.zeros((4, 9), np.float32)
+    vectors = np.zeros((4, DIMENSION), np.float32)
     vectors[:, 0] = [0.0, 10.0, 5.0, 9.0]
     arrays = make_arrays([60] * 4)
     for settings in (NEVER_PROPOSE, ALWAYS_PROPOSE):
@@ -152,9 +154,83 @@ def test_several_seeds_mean_near_to_any_of_them():
         assert ranking.similarities[:2].tolist() == [1.0, 1.0]
 
 
+def on_a_line(*places: float) -> tuple[np.ndarray, ItemArrays]:
+    vectors = np.zeros((len(places), DIMENSION), np.float32)
+    vectors[:, 0] = places
+    return vectors, make_arrays([60] * len(places))
+
+
+@pytest.mark.parametrize("settings", [NEVER_PROPOSE, ALWAYS_PROPOSE])
+def test_in_a_crowd_of_seeds_one_that_lies_apart_counts_less(settings):
+    album = [point(0.0), point(0.5), point(1.0), point(-0.5), point(20.0)]
+    # Nearer to the lonely seed than any other to its own nearest one, and yet last.
+    vectors, arrays = on_a_line(20.1, 2.2, -2.0, 0.2)
+    ranking = search_in(vectors, arrays, settings).rank(album, np.arange(4, dtype=np.int32), 4)
+    assert ranking.items.tolist() == [3, 1, 2, 0]
+    assert ranking.similarities[3] == ranking.similarities.max()
+
+
+@pytest.mark.parametrize("settings", [NEVER_PROPOSE, ALWAYS_PROPOSE])
+def test_a_crowd_of_two_kinds_never_means_their_average(settings):
+    crowd = [*[point(0.0)] * 4, *[point(20.0)] * 4]
+    vectors, arrays = on_a_line(10.0, 3.0, 17.0, 9.0)
+    ranking = search_in(vectors, arrays, settings).rank(crowd, np.arange(4, dtype=np.int32), 4)
+    assert ranking.items.tolist() == [1, 2, 3, 0]
+
+
+def test_seeds_that_lie_apart_alike_count_alike():
+    crowd = [point(0.0), point(20.0), point(40.0), point(60.0)]
+    vectors, arrays = on_a_line(1.0, 19.0, 41.0, 59.0)
+    ranking = search_in(vectors, arrays, NEVER_PROPOSE).rank(crowd, np.arange(4, dtype=np.int32), 4)
+    assert ranking.items.tolist() == [0, 1, 2, 3]
+    assert len(set(ranking.scores.tolist())) == 1
+
+
+crowds = st.lists(
+    st.lists(st.floats(-5, 5), min_size=DIMENSION, max_size=DIMENSION).map(lambda values: QueryPoint(np.array(values))),
+    min_size=CROWD,
+    max_size=8,
+)
+
+
+@given(queries=crowds, allowed=subsets)
+def test_no_item_is_nearer_to_a_crowd_than_to_its_nearest_member_and_copies_of_one_seed_are_that_seed(queries, allowed):
+    nearest = squared_distances(VECTORS, allowed, queries)
+    assert np.all(ranking_distances(SPACE, VECTORS, allowed, queries) >= nearest - 1e-9)
+    same = ranking_distances(SPACE, VECTORS, allowed, queries[:1] * CROWD)
+    assert same == pytest.approx(squared_distances(VECTORS, allowed, queries[:1]))
+
+
+@given(queries=crowds, allowed=subsets, count=st.integers(1, 40), distance=st.sampled_from([0.0, 10.0, 100.0]))
+def test_leaving_out_early_who_cannot_win_never_changes_the_answer_for_a_crowd(queries, allowed, count, distance):
+    queries = [QueryPoint(query.vector + distance) for query in queries]
+    scores = SPACE.similarity(ranking_distances(SPACE, VECTORS, allowed, queries))
+    threshold = np.sort(scores)[::-1][: min(count, len(allowed))][-1]
+    winners = sorted(
+        (-score, ARRAYS.track_ids[item], item)
+        for score, item in zip(scores.tolist(), allowed.tolist(), strict=True)
+        if score >= threshold
+    )
+    ranking = search_in(settings=NEVER_PROPOSE).rank(queries, allowed, count)
+    assert ranking.items.tolist() == [item for _, _, item in winners]
+
+
+def test_proposals_for_a_crowd_find_nearly_all_that_exact_search_finds():
+    found = 0
+    for number in range(20):
+        start = VECTORS[number * 7].astype(np.float64)
+        crowd = [QueryPoint(start + VECTORS[number * 5 + step] * 0.5) for step in range(6)]
+        exact, proposed = (
+            search_in(settings=way).rank(crowd, EVERYTHING, 20) for way in (NEVER_PROPOSE, ALWAYS_PROPOSE)
+        )
+        assert proposed.path is SearchPath.ANNOY
+        found += len(set(exact.items[:20].tolist()) & set(proposed.items[:20].tolist()))
+    assert found >= 0.95 * 20 * 20
+
+
 def test_a_seed_among_forbidden_tracks_still_gets_its_share_when_another_seed_is_served_at_once():
     # Everything near the second seed is forbidden, but behind it lies an allowed track that beats all of the first's.
-    vectors = np.zeros((61, 9), np.float32)
+    vectors = np.zeros((61, DIMENSION), np.float32)
     vectors[:20, 0] = np.linspace(2.0, 3.0, 20)
     vectors[20:60, 0] = 100.0
     vectors[60, 0] = 101.0
@@ -165,7 +241,7 @@ def test_a_seed_among_forbidden_tracks_still_gets_its_share_when_another_seed_is
 
 
 def test_a_seed_that_lacks_features_is_measured_exactly():
-    partial = QueryPoint(np.zeros(9), np.eye(9)[:4] * 1.5)
+    partial = QueryPoint(np.zeros(DIMENSION), np.eye(DIMENSION)[:4] * 1.5)
     ranking = search_in().rank([point(), partial], EVERYTHING, 10)
     assert ranking.path is SearchPath.EXACT
     distances = squared_distances(VECTORS, EVERYTHING, [point(), partial])
@@ -254,3 +330,14 @@ def test_a_narrow_filter_is_measured_exactly_however_large_the_index_is():
     search = search_in(settings=SearchSettings(exact_up_to=0, items_per_proposal=100), neighbours=neighbours)
     assert search.rank([point()], allowed, 10).path is SearchPath.EXACT
     assert neighbours.asked == []
+
+
+@given(queries=seeds, allowed=subsets, count=st.integers(1, 40), offset=st.floats(0, 60))
+def test_what_is_taken_off_a_distance_changes_both_ways_alike(queries, allowed, count, offset):
+    queries = [QueryPoint(query.vector, None, offset) for query in queries]
+    exact = search_in(settings=NEVER_PROPOSE).rank(queries, allowed, count)
+    assert_same_best(exact, search_in().rank(queries, allowed, count), count)
+    if len(queries) == 1:
+        raw = np.square(VECTORS[allowed] - queries[0].vector).sum(axis=1)
+        best = np.exp(-np.maximum(np.sort(raw)[:count] - offset, 0.0) / (2.0 * SPACE.sigma**2))
+        assert exact.similarities[:count] == pytest.approx(best, abs=1.1e-5)

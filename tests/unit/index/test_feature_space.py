@@ -1,7 +1,6 @@
-"""The feature space: equal input gives an equal space, one artist's spread is the unit, and absent never counts."""
+"""The feature space: equal input gives an equal space, what tells artists apart counts, and absent never counts."""
 
 import copy
-import itertools
 import json
 import math
 
@@ -12,43 +11,54 @@ from hypothesis import strategies as st
 
 from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES, FEATURE_RANGES, AudioFeatures
 from daltonify_core.errors import InvalidQuery
-from daltonify_core.index.feature_space import FeatureSpace, FeatureSpaceSettings
-from tests.bundles import plain_space
+from daltonify_core.index.feature_space import (
+    COLUMNS,
+    SOUND_COLUMNS,
+    ArtistSound,
+    FeatureSpace,
+    FeatureSpaceSettings,
+    QueryPoint,
+    ScoreTable,
+    row_of,
+)
 
 ARTISTS, TRACKS_EACH = 120, 12
+DURATION, RELEASED = COLUMNS.index("duration"), COLUMNS.index("release_year")
 
 
-def synthetic_features(seed: int = 1):
-    """Raw features whose transformed values are Gaussian, correlated within each artist, and the artists' numbers."""
+def synthetic_rows(seed: int = 1):
+    """Rows whose scores are about Gaussian and correlated within each artist, and the artists' numbers."""
     random = np.random.default_rng(seed)
-    mixing = np.eye(9) + 0.5 * np.tril(random.normal(size=(9, 9)), -1)
-    means = random.normal(scale=1.2, size=(ARTISTS, 9))
+    mixing = np.eye(10) + 0.5 * np.tril(random.normal(size=(10, 10)), -1)
+    means = random.normal(scale=1.2, size=(ARTISTS, 10))
     artists = np.repeat(np.arange(ARTISTS), TRACKS_EACH)
-    latent = means[artists] + 0.4 * random.normal(size=(len(artists), 9)) @ mixing.T
-    features = 1.0 / (1.0 + np.exp(-latent))
-    features[:, CONTINUOUS_FEATURES.index("loudness")] = np.clip(-12.0 + 2.0 * latent[:, 2], -29, -1)
-    features[:, CONTINUOUS_FEATURES.index("tempo")] = np.clip(110.0 * 2.0 ** (0.2 * latent[:, 8]), 21, 399)
-    return features, artists
+    latent = means[artists] + 0.4 * random.normal(size=(len(artists), 10)) @ mixing.T
+    rows = np.empty((len(artists), len(COLUMNS)))
+    rows[:, :10] = 1.0 / (1.0 + np.exp(-latent))
+    rows[:, COLUMNS.index("loudness")] = np.clip(-12.0 + 2.0 * latent[:, 2], -29, -1)
+    rows[:, COLUMNS.index("tempo")] = np.clip(110.0 * 2.0 ** (0.2 * latent[:, 8]), 21, 399)
+    rows[:, DURATION] = np.round(200_000 * np.exp(0.2 * latent[:, 9]))
+    rows[:, RELEASED] = 1980 + np.round(40 * random.random(ARTISTS)[artists]) + 0.5
+    return rows, artists
 
 
-FEATURES, ARTIST_NUMBERS = synthetic_features()
-SPACE = FeatureSpace.fit(FEATURES, ARTIST_NUMBERS)
-VECTORS = SPACE.vectors(FEATURES)
+ROWS, ARTIST_NUMBERS = synthetic_rows()
+SPACE = FeatureSpace.fit(ROWS, ARTIST_NUMBERS)
+VECTORS = SPACE.vectors(ROWS, ARTIST_NUMBERS)
 
 
-def features_of(row) -> AudioFeatures:
-    return AudioFeatures.from_mapping(dict(zip(CONTINUOUS_FEATURES, map(float, row), strict=True)))
+def query_of(row, space: FeatureSpace = SPACE, absent=(), artist=None, era: bool = True) -> QueryPoint:
+    """The query of a seed with these numbers but the ``absent`` ones."""
+    values = {name: float(value) for name, value in zip(COLUMNS, row, strict=True) if name not in absent}
+    features = AudioFeatures.from_mapping({name: values[name] for name in CONTINUOUS_FEATURES if name in values})
+    duration = int(values["duration"]) if "duration" in values else None
+    released = str(int(values["release_year"])) if "release_year" in values else None
+    return space.query(features, duration, released, artist, era)
 
 
-def without(row, *absent: str) -> AudioFeatures:
-    known = zip(CONTINUOUS_FEATURES, map(float, row), strict=True)
-    return AudioFeatures.from_mapping({name: value for name, value in known if name not in absent})
-
-
-def within_artist_covariance(vectors, artists):
-    means = np.stack([vectors[artists == artist].mean(axis=0) for artist in range(ARTISTS)])
-    deviations = vectors - means[artists]
-    return deviations.T @ deviations / (len(vectors) - ARTISTS)
+def sound_of_artist(number: int, with_seed: bool = True) -> ArtistSound:
+    theirs = VECTORS[number == ARTIST_NUMBERS].astype(np.float64)
+    return ArtistSound(theirs.mean(axis=0), len(theirs), with_seed)
 
 
 any_features = st.fixed_dictionaries(
@@ -57,192 +67,257 @@ any_features = st.fixed_dictionaries(
 
 
 def test_fitting_the_same_catalogue_again_gives_the_same_space():
-    again = FeatureSpace.fit(*synthetic_features())
+    again = FeatureSpace.fit(*synthetic_rows())
     assert again.to_dict() == SPACE.to_dict()
-    assert np.array_equal(again.vectors(FEATURES), VECTORS)
+    assert np.array_equal(again.vectors(ROWS, ARTIST_NUMBERS), VECTORS)
 
 
 def test_another_catalogue_gives_another_space():
-    assert FeatureSpace.fit(*synthetic_features(seed=2)).to_dict() != SPACE.to_dict()
+    assert FeatureSpace.fit(*synthetic_rows(seed=2)).to_dict() != SPACE.to_dict()
 
 
 def test_fitting_leaves_its_input_alone():
-    features, artists = synthetic_features()
-    FeatureSpace.fit(features, artists).vectors(features)
-    assert np.array_equal(features, FEATURES)
+    rows, artists = synthetic_rows()
+    FeatureSpace.fit(rows, artists).vectors(rows, artists)
+    assert np.array_equal(rows, ROWS)
 
 
-def test_a_complete_seed_stands_where_its_track_stands():
-    for item in range(0, len(FEATURES), 97):
-        point = SPACE.query(features_of(FEATURES[item]))
-        assert point.basis is None
-        assert np.array_equal(point.vector.astype(np.float32), VECTORS[item])
-        assert point.squared_distances(VECTORS)[item] < 1e-9
-
-
-def test_vectors_are_single_precision_with_one_dimension_per_feature():
+def test_vectors_are_single_precision_with_one_dimension_per_number():
     assert VECTORS.shape == (ARTISTS * TRACKS_EACH, SPACE.dimension)
     assert VECTORS.dtype == np.float32
-    assert SPACE.dimension == len(CONTINUOUS_FEATURES)
+    assert SPACE.dimension == len(COLUMNS)
 
 
-def test_without_shrinkage_one_artists_tracks_differ_equally_in_every_direction():
-    space = FeatureSpace.fit(FEATURES, ARTIST_NUMBERS, FeatureSpaceSettings(shrinkage=0.0))
-    covariance = within_artist_covariance(space.vectors(FEATURES).astype(np.float64), ARTIST_NUMBERS)
-    assert space.method == "within_artists"
-    assert np.abs(covariance - np.eye(9)).max() < 1e-3
+@pytest.mark.parametrize("absent", [(), ("energy",), ("tempo", "duration", "release_year")])
+def test_a_track_lies_at_distance_0_from_its_own_seed_and_nothing_lies_below(absent):
+    for item in range(0, len(ROWS), 97):
+        point = query_of(ROWS[item], absent=absent, artist=sound_of_artist(ARTIST_NUMBERS[item]))
+        distances = point.squared_distances(VECTORS)
+        assert distances[item] == pytest.approx(0.0, abs=0.01)
+        assert distances.min() >= 0.0
 
 
-def test_two_tracks_of_one_artist_lie_about_one_sigma_apart():
-    covariance = within_artist_covariance(VECTORS.astype(np.float64), ARTIST_NUMBERS)
-    assert math.sqrt(2.0 * np.trace(covariance)) == pytest.approx(SPACE.sigma, rel=0.15)
+def test_a_seed_by_an_unknown_artist_stands_where_the_only_track_of_an_artist_would():
+    alone = SPACE.vectors(ROWS)
+    for item in range(0, len(ROWS), 97):
+        assert query_of(ROWS[item]).squared_distances(alone)[item] == pytest.approx(0.0, abs=1e-3)
 
 
-def test_whitening_tells_artists_apart_better_than_plain_scaling():
-    def share_of_strangers(space: FeatureSpace) -> float:
-        vectors = space.vectors(FEATURES)
-        squares = np.square(vectors).sum(axis=1)
-        distances = squares[:, None] + squares[None, :] - 2 * vectors @ vectors.T
-        np.fill_diagonal(distances, np.inf)
-        return float(np.mean(ARTIST_NUMBERS[distances.argmin(axis=1)] != ARTIST_NUMBERS))
+def test_a_new_track_of_a_known_artist_stands_where_it_would_stand_in_the_index():
+    item, artist = 40, ARTIST_NUMBERS[40]
+    others = np.flatnonzero((artist == ARTIST_NUMBERS) & (np.arange(len(ROWS)) != item))
+    without = SPACE.vectors(ROWS[others], np.zeros(len(others), dtype=np.int64)).astype(np.float64)
+    new = query_of(ROWS[item], artist=ArtistSound(without.mean(axis=0), len(others), with_seed=False))
+    known = query_of(ROWS[item], artist=sound_of_artist(artist))
+    assert np.allclose(new.vector, known.vector, atol=0.01)
 
-    plain = FeatureSpace.fit(FEATURES, np.arange(len(FEATURES)))
+
+def test_a_seed_is_measured_from_farther_out_than_it_sounds():
+    alone = SPACE.vectors(ROWS).astype(np.float64)
+    for item in range(0, len(ROWS), 97):
+        assert np.linalg.norm(query_of(ROWS[item]).vector[:-1]) > np.linalg.norm(alone[item, :-1])
+
+
+def share_of_strangers(space: FeatureSpace) -> float:
+    """Share of tracks whose nearest other track is by somebody else, each track standing for itself."""
+    vectors = space.vectors(ROWS)
+    strangers = 0
+    for item, row in enumerate(ROWS[::4]):
+        distances = query_of(row, space, era=False).squared_distances(vectors)
+        distances[item * 4] = np.inf
+        strangers += int(ARTIST_NUMBERS[distances.argmin()] != ARTIST_NUMBERS[item * 4])
+    return strangers / len(ROWS[::4])
+
+
+def test_the_space_tells_artists_apart_better_than_plain_scaling():
+    plain = FeatureSpace.fit(ROWS, np.arange(len(ROWS)))
     assert plain.method == "plain"
-    assert share_of_strangers(SPACE) < share_of_strangers(plain) / 2
+    assert SPACE.method == "within_artists"
+    assert share_of_strangers(SPACE) < 0.7 * share_of_strangers(plain)
+
+
+def test_a_number_in_which_artists_do_not_differ_hardly_counts():
+    rows = ROWS.copy()
+    liveness = COLUMNS.index("liveness")
+    rows[:, liveness] = np.random.default_rng(4).random(len(rows))
+    space = FeatureSpace.fit(rows, ARTIST_NUMBERS)
+    other = rows[:200].copy()
+    other[:, liveness] = 1.0 - other[:, liveness]
+    moved = np.square(space.vectors(other) - space.vectors(rows[:200])).sum(axis=1).mean()
+    assert moved < 0.02 * space.sound_spread
+
+
+def test_a_track_counts_partly_as_its_artists_other_tracks_sound():
+    def spread(vectors) -> float:
+        means = np.stack([vectors[artist == ARTIST_NUMBERS].mean(axis=0) for artist in range(ARTISTS)])
+        return float(np.square(vectors - means[ARTIST_NUMBERS]).sum())
+
+    share = FeatureSpaceSettings().artist_share
+    alone, blended = SPACE.vectors(ROWS).astype(np.float64), VECTORS.astype(np.float64)
+    own = 1.0 - share / 2.0
+    assert spread(blended) == pytest.approx(spread(alone) * ((1.0 - share) / own) ** 2, rel=1e-3)
+    singles = np.arange(len(ROWS))
+    assert np.array_equal(SPACE.vectors(ROWS, singles), SPACE.vectors(ROWS))
+
+
+def test_time_is_the_tracks_own_whatever_its_artist_released_before():
+    rows = ROWS.copy()
+    rows[0, RELEASED] = 1981.5
+    moved, still = SPACE.vectors(rows, ARTIST_NUMBERS), SPACE.vectors(ROWS, ARTIST_NUMBERS)
+    assert moved[0, -1] < still[0, -1]
+    assert np.array_equal(moved[1:], still[1:])
 
 
 def test_one_artist_with_countless_tracks_does_not_define_what_similar_means():
     settings = FeatureSpaceSettings(maximum_tracks_per_artist=TRACKS_EACH)
-    random = np.random.default_rng(5)
-    flood = np.tile(FEATURES[:1], (3_000, 1))
-    flood[:, 1] = random.random(3_000)
-    flooded = FeatureSpace.fit(
-        np.vstack([FEATURES, flood]), np.r_[ARTIST_NUMBERS, np.zeros(3_000, dtype=np.int64)], settings
+    flood = np.tile(ROWS[:1], (3_000, 1))
+    # As much like the others' spread as they are, but all in one feature.
+    flood[:, 1] = np.random.default_rng(5).choice(ROWS[:, 1], 3_000)
+    rows, artists = np.vstack([ROWS, flood]), np.r_[ARTIST_NUMBERS, np.zeros(3_000, dtype=np.int64)]
+    limited, unlimited = (
+        FeatureSpace.fit(rows, artists, one).within[1, 1]
+        for one in (settings, FeatureSpaceSettings(maximum_tracks_per_artist=10_000))
     )
-    alone = within_artist_covariance(flooded.vectors(FEATURES).astype(np.float64), ARTIST_NUMBERS)
-    assert np.diag(alone) == pytest.approx(np.ones(9), rel=0.35)
+    assert limited < 0.5 * unlimited
 
 
 @pytest.mark.parametrize("tracks", [1, 2, 449])
 def test_a_catalogue_with_few_tracks_beyond_each_artists_first_is_scaled_plainly(tracks):
-    artists = np.zeros(tracks, dtype=np.int64)
-    space = FeatureSpace.fit(FEATURES[:tracks], artists)
+    space = FeatureSpace.fit(ROWS[:tracks], np.zeros(tracks, dtype=np.int64))
     assert space.method == "plain"
-    assert np.all(np.isfinite(space.vectors(FEATURES)))
+    assert np.all(np.isfinite(space.vectors(ROWS)))
 
 
 def test_the_fallback_ends_where_enough_tracks_are_known():
     settings = FeatureSpaceSettings(minimum_within_artist_tracks=ARTISTS * (TRACKS_EACH - 1))
-    assert FeatureSpace.fit(FEATURES, ARTIST_NUMBERS, settings).method == "within_artists"
-    assert FeatureSpace.fit(FEATURES[:-1], ARTIST_NUMBERS[:-1], settings).method == "plain"
+    assert FeatureSpace.fit(ROWS, ARTIST_NUMBERS, settings).method == "within_artists"
+    assert FeatureSpace.fit(ROWS[:-1], ARTIST_NUMBERS[:-1], settings).method == "plain"
 
 
 @pytest.mark.parametrize("method", ["within_artists", "plain"])
 def test_a_feature_that_never_varies_changes_no_distance(method):
-    features = FEATURES.copy()
-    constant = CONTINUOUS_FEATURES.index("instrumentalness")
-    features[:, constant] = 0.0
-    artists = ARTIST_NUMBERS if method == "within_artists" else np.arange(len(features))
-    space = FeatureSpace.fit(features, artists)
+    rows = ROWS.copy()
+    constant = COLUMNS.index("instrumentalness")
+    rows[:, constant] = 0.0
+    space = FeatureSpace.fit(rows, ARTIST_NUMBERS if method == "within_artists" else np.arange(len(rows)))
     assert space.method == method
-    vectors = space.vectors(features)
-    seed = features[5].copy()
-    as_catalogue = space.query(features_of(seed)).squared_distances(vectors)
+    vectors = space.vectors(rows)
+    seed = rows[5].copy()
+    as_catalogue = query_of(seed, space).squared_distances(vectors)
     seed[constant] = 0.9
-    assert np.allclose(space.query(features_of(seed)).squared_distances(vectors), as_catalogue)
-    assert np.allclose(space.query(without(seed, "instrumentalness")).squared_distances(vectors), as_catalogue)
-    assert as_catalogue[5] < 1e-9
-    assert space.similarity(as_catalogue).max() == 1.0
-    absent = space.query(without(seed, "instrumentalness", "energy")).squared_distances(vectors)
-    assert np.all(absent * 8 / 9 <= as_catalogue + 1e-6)
+    assert np.array_equal(query_of(seed, space).squared_distances(vectors), as_catalogue)
+    assert np.array_equal(query_of(seed, space, absent=["instrumentalness"]).squared_distances(vectors), as_catalogue)
+    assert as_catalogue[5] == pytest.approx(0.0, abs=1e-3)
 
 
 def test_a_catalogue_of_one_track_has_a_space():
-    space = FeatureSpace.fit(FEATURES[:1], np.zeros(1, dtype=np.int64))
-    assert space.query(features_of(FEATURES[0])).squared_distances(space.vectors(FEATURES[:1])).tolist() == [0.0]
+    space = FeatureSpace.fit(ROWS[:1], np.zeros(1, dtype=np.int64))
+    for absent in ((), ("energy",), ("release_year",)):
+        assert query_of(ROWS[0], space, absent).squared_distances(space.vectors(ROWS[:1])).tolist() == [0.0]
 
 
-def smallest_by_trying(space: FeatureSpace, seed: AudioFeatures, absent: int, vector) -> float:
-    """The smallest squared distance over all values of one absent feature, by ever finer grids."""
-    scaled = space.scaled(np.array([[getattr(seed, name) or 0.0 for name in CONTINUOUS_FEATURES]]))[0]
-    scaled = np.where(np.arange(9) == absent, 0.0, scaled)
-    center, width = 0.0, 1_000.0
-    best = math.inf
-    for _ in range(12):
-        grid = np.linspace(center - width, center + width, 201)
-        points = np.tile(scaled, (len(grid), 1))
-        points[:, absent] = grid
-        distances = np.square(points @ space.whitening.T - vector).sum(axis=1)
-        center, width = float(grid[distances.argmin()]), width / 50
-        best = min(best, float(distances.min()))
-    return best
+@pytest.mark.parametrize("absent", [["energy"], ["tempo", "liveness"], ["duration"], [*CONTINUOUS_FEATURES[:8]]])
+@pytest.mark.parametrize("method", ["within_artists", "plain"])
+def test_without_a_number_tracks_are_compared_as_a_catalogue_without_it_would_compare_them(absent, method):
+    artists = ARTIST_NUMBERS if method == "within_artists" else np.arange(len(ROWS))
+    places = [COLUMNS.index(name) for name in absent]
+    bare = ROWS.copy()
+    bare[:, places] = ROWS[0, places]
+    rich, poor = FeatureSpace.fit(ROWS, artists), FeatureSpace.fit(bare, artists)
+    for item in (7, 500):
+        point = query_of(ROWS[item], rich, [*absent, "release_year"])
+        assert point.basis is not None
+        measured = point.squared_distances(rich.vectors(ROWS, artists))
+        expected = query_of(ROWS[item], poor, ["release_year"]).squared_distances(poor.vectors(bare, artists))
+        assert np.allclose(measured / measured.mean(), expected / expected.mean(), atol=0.01)
 
 
-@pytest.mark.parametrize("name", [name for name in CONTINUOUS_FEATURES if name not in ("tempo", "loudness")])
-def test_with_an_absent_feature_distance_is_the_smallest_that_any_value_of_it_gives(name):
-    seed = without(FEATURES[40], name)
-    point = SPACE.query(seed)
-    assert point.basis is not None
-    assert point.basis.shape == (8, 9)
-    measured = point.squared_distances(VECTORS[::300])
-    for distance, vector in zip(measured, VECTORS[::300].astype(np.float64), strict=True):
-        smallest = smallest_by_trying(SPACE, seed, CONTINUOUS_FEATURES.index(name), vector)
-        assert distance == pytest.approx(smallest * 9 / 8, rel=1e-6)
+def test_distances_stay_comparable_whatever_is_absent():
+    for absent in ([], ["energy"], ["duration", "release_year"], ["release_year"], list(CONTINUOUS_FEATURES[1:])):
+        seeds = zip(ROWS[::20], ARTIST_NUMBERS[::20], strict=True)
+        points = [query_of(row, absent=absent, artist=sound_of_artist(artist)) for row, artist in seeds]
+        usual = np.mean([point.squared_distances(VECTORS).mean() for point in points])
+        assert usual == pytest.approx(4.0 * SPACE.sigma**2, rel=0.1 if not absent else 0.3), absent
 
 
-@pytest.mark.parametrize(
-    "absent", [*itertools.islice(itertools.combinations(CONTINUOUS_FEATURES, 3), 0, 84, 9), CONTINUOUS_FEATURES[:8]]
-)
-def test_with_several_absent_features_no_combination_of_values_comes_nearer(absent):
-    point = SPACE.query(without(FEATURES[7], *absent))
-    places = [CONTINUOUS_FEATURES.index(name) for name in absent]
-    scaled = SPACE.scaled(FEATURES[7:8])[0]
-    scaled[places] = 0.0
-    columns = SPACE.whitening[:, places]
-    for vector in VECTORS[::400].astype(np.float64):
-        gap = vector - SPACE.whitening @ scaled
-        best_values = np.linalg.lstsq(columns, gap, rcond=None)[0]
-        smallest = float(np.square(gap - columns @ best_values).sum())
-        measured = float(point.squared_distances(vector[None, :])[0])
-        assert measured == pytest.approx(smallest * 9 / (9 - len(absent)), rel=1e-6, abs=1e-9)
+@given(seed=any_features, other=st.floats(0, 1), absent=st.sampled_from(["energy", "valence", "liveness"]))
+def test_no_value_of_an_absent_feature_in_the_catalogue_makes_a_track_nearer_or_farther(seed, other, absent):
+    for space in (SPACE, FeatureSpace.fit(ROWS, np.arange(len(ROWS)))):
+        query = space.query(AudioFeatures.from_mapping(seed | {absent: None}), 200_000, "2000")
+        track = np.array([row_of(AudioFeatures.from_mapping(seed), 180_000, "1990")])
+        changed = np.array([row_of(AudioFeatures.from_mapping(seed | {absent: other}), 180_000, "1990")])
+        one, two = (query.squared_distances(space.vectors(row))[0] for row in (track, changed))
+        assert one == pytest.approx(two, abs=1e-3)
 
 
-@given(
-    seed=any_features,
-    absent=st.sets(st.sampled_from(CONTINUOUS_FEATURES), min_size=1, max_size=8),
-    item=st.integers(0, len(FEATURES) - 1),
-)
-def test_leaving_features_out_never_adds_distance_beyond_the_rescaling(seed, absent, item):
-    vector = VECTORS[item : item + 1]
-    complete = float(SPACE.query(AudioFeatures.from_mapping(seed)).squared_distances(vector)[0])
-    partial_seed = AudioFeatures.from_mapping({name: value for name, value in seed.items() if name not in absent})
-    partial = float(SPACE.query(partial_seed).squared_distances(vector)[0])
-    assert 0 <= partial * (9 - len(absent)) / 9 <= complete * (1 + 1e-9) + 1e-6
+def test_time_counts_unless_it_is_switched_off_or_unknown():
+    rows = np.tile(ROWS[3], (3, 1))
+    rows[:, RELEASED] = (1980.5, 2000.5, 2020.5)
+    vectors = SPACE.vectors(rows)
+    seed = rows[1]
+    early, same, late = query_of(seed).squared_distances(vectors)
+    assert same < min(early, late)
+    for point in (query_of(seed, era=False), query_of(seed, absent=["release_year"])):
+        assert not point.measures_time
+        assert len(set(point.squared_distances(vectors).tolist())) == 1
+    assert query_of(seed).measures_time
 
 
-@given(seed=any_features, other=any_features, absent=st.sampled_from(CONTINUOUS_FEATURES))
-def test_no_value_of_an_absent_feature_in_the_catalogue_makes_a_track_nearer_or_farther_in_plain_scaling(
-    seed, other, absent
-):
-    space = plain_space()
-    query = space.query(AudioFeatures.from_mapping(seed | {absent: None}))
-    track = np.array([[seed[name] for name in CONTINUOUS_FEATURES]])
-    changed = np.array([[(other if name == absent else seed)[name] for name in CONTINUOUS_FEATURES]])
-    assert query.squared_distances(space.vectors(track))[0] == pytest.approx(0.0, abs=1e-9)
-    assert query.squared_distances(space.vectors(changed))[0] == pytest.approx(0.0, abs=1e-9)
+def test_a_new_release_counts_as_the_newest_and_an_old_one_as_the_oldest():
+    def vector(year: float):
+        row = ROWS[3].copy()
+        row[RELEASED] = year
+        return query_of(row).vector
+
+    assert np.array_equal(vector(2093), vector(ROWS[:, RELEASED].max()))
+    assert np.array_equal(vector(1908), vector(ROWS[:, RELEASED].min()))
+
+
+def test_a_date_is_read_as_exactly_as_it_is_written():
+    dates = ["1999", "2000-01-01", "2000", "2000-12", "2000-12-31", "2001-01-01"]
+    moments = [row_of(AudioFeatures(), None, date)[RELEASED] for date in dates]
+    assert moments == sorted(set(moments))
+    assert [math.floor(moment) for moment in moments] == [1999, 2000, 2000, 2000, 2000, 2001]
+    assert 2000.4 < row_of(AudioFeatures(), None, "2000")[RELEASED] < 2000.6
+
+
+@pytest.mark.parametrize("column", ["duration", "release_year"])
+def test_what_half_of_the_catalogue_lacks_is_left_out_of_the_space(column):
+    rows = ROWS.copy()
+    rows[: len(rows) // 2 + 1, COLUMNS.index(column)] = np.nan
+    space = FeatureSpace.fit(rows, ARTIST_NUMBERS)
+    known = space.vectors(ROWS[:50])
+    assert np.array_equal(known, space.vectors(np.where(np.arange(11) == COLUMNS.index(column), np.nan, ROWS[:50])))
+    # Nothing is missing then, so the neighbour index can answer.
+    assert query_of(ROWS[0], space, absent=[column]).basis is None
+    rows[:1, COLUMNS.index(column)] = ROWS[:1, COLUMNS.index(column)]
+    assert query_of(ROWS[0], FeatureSpace.fit(rows, ARTIST_NUMBERS), absent=[column]).basis is not None
+
+
+@pytest.mark.parametrize("column", ["duration", "release_year"])
+def test_a_track_that_lacks_a_number_stands_in_the_middle_of_it(column):
+    row = ROWS[10].copy()
+    low, high = np.nanquantile(ROWS[:, COLUMNS.index(column)], (0.01, 0.99))
+    seeds = [row.copy(), row.copy()]
+    seeds[0][COLUMNS.index(column)], seeds[1][COLUMNS.index(column)] = low, high
+    unknown = np.where(np.arange(11) == COLUMNS.index(column), np.nan, row)[None]
+    for seed, opposite in (seeds, seeds[::-1]):
+        point = query_of(seed)
+        same, none, other = (
+            point.squared_distances(SPACE.vectors(track))[0] for track in (seed[None], unknown, opposite[None])
+        )
+        assert same < none < other
 
 
 def test_a_seed_without_any_continuous_feature_is_refused():
     with pytest.raises(InvalidQuery, match="no audio features"):
-        SPACE.query(AudioFeatures(key=3, mode=1, time_signature=4))
+        SPACE.query(AudioFeatures(key=3, mode=1, time_signature=4), 200_000, "2020")
 
 
 def test_key_mode_and_time_signature_do_not_move_a_seed():
-    row = dict(zip(CONTINUOUS_FEATURES, map(float, FEATURES[0]), strict=True))
-    plain, marked = (
-        SPACE.query(AudioFeatures.from_mapping(row)),
-        SPACE.query(AudioFeatures.from_mapping(row | {"key": 11, "mode": 0})),
-    )
+    row = dict(zip(CONTINUOUS_FEATURES, map(float, ROWS[0]), strict=False))
+    plain = SPACE.query(AudioFeatures.from_mapping(row))
+    marked = SPACE.query(AudioFeatures.from_mapping(row | {"key": 11, "mode": 0}))
     assert np.array_equal(plain.vector, marked.vector)
 
 
@@ -251,20 +326,32 @@ def test_every_seed_within_the_valid_ranges_has_a_finite_place(seed):
     assert np.all(np.isfinite(SPACE.query(AudioFeatures.from_mapping(seed)).vector))
 
 
-def test_an_octave_of_tempo_counts_the_same_everywhere_and_loudness_beyond_its_limits_not_at_all():
-    space = plain_space()
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=300))
+def test_scores_follow_the_order_of_values_and_center_on_the_catalogue(values):
+    table = ScoreTable.normal(np.array(values), FeatureSpaceSettings())
+    scores = table(np.sort(values))
+    assert np.all(np.diff(scores) >= 0)
+    assert abs(scores.mean()) < 1e-5
+    assert np.abs(scores).max() < 5.2
 
-    def gap(name: str, one: float, other: float) -> float:
-        known = AudioFeatures.from_mapping({name: one, "energy": 0.5})
-        row = dict.fromkeys(CONTINUOUS_FEATURES, 0.5) | {"loudness": -5.0, "tempo": 100.0, name: other}
-        vector = space.vectors(np.array([[row[feature] for feature in CONTINUOUS_FEATURES]]))
-        return float(space.query(known).squared_distances(vector)[0])
 
-    assert gap("tempo", 60.0, 120.0) == pytest.approx(gap("tempo", 90.0, 180.0), rel=1e-5)
-    assert gap("tempo", 60.0, 120.0) > gap("tempo", 100.0, 120.0) > 0
-    assert gap("loudness", -60.0, -30.0) == pytest.approx(0.0, abs=1e-9)
-    assert gap("loudness", 5.0, 0.0) == pytest.approx(0.0, abs=1e-9)
-    assert gap("loudness", -12.0, -6.0) > 1.0
+def test_equal_steps_are_equally_rare_and_tails_count_alike():
+    table = ScoreTable.normal(np.exp(np.linspace(0, 20, 10_001)), FeatureSpaceSettings())
+    middle, one_up = table(np.exp(np.array([10.0, 20 * 0.841345])))
+    assert (middle, one_up) == (pytest.approx(0.0, abs=0.05), pytest.approx(1.0, abs=0.05))
+    # Half a percent at either end is one value.
+    ends = table(np.exp(np.array([-50.0, 0.0, 20.0, 50.0])))
+    assert np.allclose(ends, [-2.576, -2.576, 2.576, 2.576], atol=0.05)
+
+
+def test_values_that_many_tracks_share_stand_at_their_middle_rank():
+    values = np.r_[np.zeros(600), np.linspace(0.1, 1.0, 400)]
+    table = ScoreTable.normal(values, FeatureSpaceSettings())
+    assert table.knots[0] == 0.0
+    # 30 % lie below the middle of the zeros, so does that share of a normal distribution below -.52.
+    zero, least, most = table(np.array([0.0, 0.1, 1.0]))
+    assert zero < least < most
+    assert zero - float(table(np.array([0.55]))[0]) == pytest.approx(-0.524 - 0.842, abs=0.05)
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=2, max_size=20))
@@ -283,14 +370,16 @@ def test_similarity_follows_its_formula_and_is_rounded_to_five_places():
     assert SPACE.similarity(np.array([SPACE.sigma**2])).tolist() == [round(math.exp(-0.5), 5)]
 
 
-@pytest.mark.parametrize("settings", [None, FeatureSpaceSettings(logit_margin=0.05, loudness_limits=(-40.0, -1.0))])
+@pytest.mark.parametrize("settings", [None, FeatureSpaceSettings(knots=9, artist_share=0.3, era_weight=0.5)])
 def test_a_space_survives_json_without_moving_a_vector(settings):
-    space = FeatureSpace.fit(FEATURES, ARTIST_NUMBERS, settings)
+    space = FeatureSpace.fit(ROWS, ARTIST_NUMBERS, settings)
     restored = FeatureSpace.from_dict(json.loads(json.dumps(space.to_dict())))
     assert restored.to_dict() == space.to_dict()
-    assert np.array_equal(restored.vectors(FEATURES), space.vectors(FEATURES))
-    seed = without(FEATURES[3], "energy")
-    assert np.array_equal(restored.query(seed).squared_distances(VECTORS), space.query(seed).squared_distances(VECTORS))
+    assert restored.sigma == space.sigma
+    assert np.array_equal(restored.vectors(ROWS, ARTIST_NUMBERS), space.vectors(ROWS, ARTIST_NUMBERS))
+    for absent in ([], ["energy"]):
+        one, other = (query_of(ROWS[3], each, absent).squared_distances(VECTORS) for each in (space, restored))
+        assert np.array_equal(one, other)
 
 
 @pytest.mark.parametrize("field", list(SPACE.to_dict()))
@@ -301,36 +390,49 @@ def test_a_description_that_lacks_a_field_is_refused(field):
         FeatureSpace.from_dict(values)
 
 
+TABLE = SPACE.tables[0].to_dict()
+MATRIX = np.eye(len(SOUND_COLUMNS)).tolist()
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("features", list(reversed(CONTINUOUS_FEATURES))),
-        ("features", list(CONTINUOUS_FEATURES[:-1])),
-        ("features", [*CONTINUOUS_FEATURES, "key"]),
-        ("center", [0.0] * 8),
-        ("center", [0.0] * 8 + [math.nan]),
-        ("center", [[0.0] * 9]),
-        ("scale", [1.0] * 8 + [0.0]),
-        ("scale", [1.0] * 8 + [-1.0]),
-        ("scale", [1.0] * 8 + [math.inf]),
-        ("whitening", [[1.0] * 9] * 8),
-        ("whitening", [1.0] * 81),
-        ("whitening", [[math.inf] * 9] * 9),
-        ("whitening", "identity"),
-        ("sigma", 0.0),
-        ("sigma", -1.0),
-        ("sigma", math.nan),
-        ("sigma", math.inf),
-        ("sigma", "wide"),
-        ("sigma", 10**400),
-        ("whitening", [[10**400] * 9] * 9),
-        ("logit_margin", 0.0),
-        ("logit_margin", -0.01),
-        ("logit_margin", math.nan),
-        ("loudness_limits", [-30.0]),
-        ("loudness_limits", [0.0, -30.0]),
-        ("loudness_limits", [math.nan, 0.0]),
-        ("loudness_limits", [-math.inf, 0.0]),
+        ("columns", list(reversed(COLUMNS))),
+        ("columns", list(COLUMNS[:-1])),
+        ("columns", [*COLUMNS, "key"]),
+        ("tables", [TABLE] * 10),
+        ("tables", [TABLE] * 12),
+        ("tables", [TABLE] * 10 + [{"knots": [1.0, 0.0], "scores": [0.0, 1.0]}]),
+        ("tables", [TABLE] * 10 + [{"knots": [1.0, 1.0], "scores": [0.0, 1.0]}]),
+        ("tables", [TABLE] * 10 + [{"knots": [0.0, 1.0], "scores": [1.0, 0.0]}]),
+        ("tables", [TABLE] * 10 + [{"knots": [0.0, 1.0], "scores": [0.0]}]),
+        ("tables", [TABLE] * 10 + [{"knots": [0.0, math.nan], "scores": [0.0, 1.0]}]),
+        ("tables", [TABLE] * 10 + [{"knots": [0.0, 1.0], "scores": [0.0, math.inf]}]),
+        ("tables", [TABLE] * 10 + [{"knots": [], "scores": []}]),
+        ("tables", [TABLE] * 10 + [{"knots": [[0.0]], "scores": [[0.0]]}]),
+        ("within", [[1.0] * 10] * 9),
+        ("within", [1.0] * 100),
+        ("within", [[math.inf] * 10] * 10),
+        ("within", [[10**400] * 10] * 10),
+        ("within", (-np.eye(10)).tolist()),
+        ("within", "identity"),
+        ("between", MATRIX[:-1]),
+        ("between", [[math.nan] * 10] * 10),
+        ("sound_spread", 0.0),
+        ("sound_spread", -1.0),
+        ("sound_spread", math.nan),
+        ("sound_spread", math.inf),
+        ("sound_spread", "wide"),
+        ("sound_spread", 10**400),
+        ("era_spread", -0.1),
+        ("era_spread", math.nan),
+        ("artist_share", 1.0),
+        ("artist_share", -0.1),
+        ("artist_share", math.nan),
+        ("outward", -0.1),
+        ("outward", math.inf),
+        ("artist_prior", 0.0),
+        ("artist_prior", math.inf),
     ],
 )
 def test_a_malformed_description_is_refused(field, value):
@@ -341,8 +443,8 @@ def test_a_malformed_description_is_refused(field, value):
 
 def test_the_last_digits_of_arithmetic_change_neither_space_nor_vectors():
     # Another order of summation stands for another processor: both differ in the last digits only.
-    features, artists = synthetic_features()[:2]
-    order = np.random.default_rng(5).permutation(len(features))
-    space, shuffled = FeatureSpace.fit(features, artists), FeatureSpace.fit(features[order], artists[order])
+    rows, artists = synthetic_rows()
+    order = np.random.default_rng(5).permutation(len(rows))
+    space, shuffled = FeatureSpace.fit(rows, artists), FeatureSpace.fit(rows[order], artists[order])
     assert space.to_dict() == shuffled.to_dict()
-    assert np.array_equal(space.vectors(features)[order], shuffled.vectors(features[order]))
+    assert np.array_equal(space.vectors(rows, artists)[order], shuffled.vectors(rows[order], artists[order]))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from daltonify_core.catalogue.songs import linked_artists, song_key
+from daltonify_core.catalogue.songs import Song, song_key, song_of
 from daltonify_core.index.items import UNKNOWN_EXPLICIT, UNKNOWN_POPULARITY, UNKNOWN_YEAR
 from daltonify_core.playlist.filters import (
     EveryArtistBigger,
@@ -100,8 +100,8 @@ def test_a_track_that_was_not_taken_blocks_nobody():
 def versions(*tracks: tuple[str, str], taken: tuple[tuple[str, str], ...] = ()) -> NoAlternateVersions:
     return NoAlternateVersions(
         lambda item: song_key(tracks[item][0]),
-        lambda item: linked_artists(tracks[item][0], [tracks[item][1]]),
-        [(song_key(title), linked_artists(title, [artist])) for title, artist in taken],
+        lambda item: song_of(tracks[item][0], [tracks[item][1]]),
+        [song_of(title, [artist]) for title, artist in taken],
     )
 
 
@@ -125,11 +125,11 @@ def test_a_version_of_the_seed_is_out():
 def test_metadata_is_read_only_when_titles_agree():
     read = []
 
-    def names(item: int) -> frozenset[str]:
+    def song(item: int) -> Song:
         read.append(item)
-        return frozenset({"ann"})
+        return song_of("Song", ["Ann"])
 
-    assert admitted(NoAlternateVersions([1, 2, 3].__getitem__, names)) == [0, 1, 2]
+    assert admitted(NoAlternateVersions([1, 2, 3].__getitem__, song)) == [0, 1, 2]
     assert read == []
 
 

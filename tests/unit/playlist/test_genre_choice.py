@@ -95,12 +95,17 @@ def test_without_any_genre_the_nearest_tracks_decide():
 
 def test_with_no_clear_winner_the_two_best_are_used():
     assert choose(None, [], {}, {"pop": 0.4, "rock": 0.35, "country": 0.25}).used == ("pop", "rock")
-    assert choose(None, [], {}, {"pop": 0.4, "rock": 0.35}, GenreSettings(clear_lead=1.1)).used == ("pop",)
+    assert choose(None, [], {}, {"pop": 0.4, "rock": 0.35}, GenreSettings(inferred_lead=1.1)).used == ("pop",)
 
 
 def test_the_lead_is_clear_from_half_as_much_again():
     assert choose(None, [], {"pop": 3.0, "rock": 2.0}).used == ("pop",)
     assert choose(None, [], {"pop": 2.9, "rock": 2.0}).used == ("pop", "rock")
+
+
+def test_what_the_nearest_tracks_suggest_must_lead_twofold_because_it_is_weaker_evidence():
+    assert choose(None, [], {}, {"pop": 0.58, "rock": 0.3, "country": 0.12}).used == ("pop", "rock")
+    assert choose(None, [], {}, {"pop": 0.6, "rock": 0.3, "country": 0.1}).used == ("pop",)
 
 
 def test_every_seed_has_one_vote_that_its_genres_share():

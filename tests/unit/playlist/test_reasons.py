@@ -1,73 +1,34 @@
 """Reasons: the words must follow from the numbers, for any pair of tracks."""
 
-import math
 import re
+from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES, FEATURE_RANGES, AudioFeatures
-from daltonify_core.playlist.reasons import AUDIBLE_STEPS, Likeness, ReasonPart, reason_parts, reason_text
+from daltonify_core.playlist.reason_words import ReasonWriter, reason_text
+from daltonify_core.playlist.reasons import Comparison, Level, Likeness, ReasonPart, reason_parts
 from tests.builders import make_features
-
-# What each word claims, written down apart from the code under test: feature, and +1 for more of it.
-CLAIMS = {
-    "more energetic": ("energy", 1),
-    "calmer": ("energy", -1),
-    "faster": ("tempo", 1),
-    "slower": ("tempo", -1),
-    "more danceable": ("danceability", 1),
-    "less danceable": ("danceability", -1),
-    "more upbeat": ("valence", 1),
-    "darker": ("valence", -1),
-    "more acoustic": ("acousticness", 1),
-    "less acoustic": ("acousticness", -1),
-    "more instrumental": ("instrumentalness", 1),
-    "more vocal": ("instrumentalness", -1),
-    "wordier": ("speechiness", 1),
-    "less wordy": ("speechiness", -1),
-    "louder": ("loudness", 1),
-    "quieter": ("loudness", -1),
-    "more live-sounding": ("liveness", 1),
-    "more studio-like": ("liveness", -1),
-}
-NOUNS = {
-    "energy": "energy",
-    "tempo": "tempo",
-    "groove": "danceability",
-    "mood": "valence",
-    "acoustic feel": "acousticness",
-    "share of vocals": "instrumentalness",
-    "way of singing": "speechiness",
-    "loudness": "loudness",
-    "room sound": "liveness",
-}
+from tests.reason_claims import CLAIMS, NOUNS, THRESHOLDS, assert_true, spoken
 
 features = st.builds(
     AudioFeatures, **{name: st.none() | st.floats(*FEATURE_RANGES[name]) for name in CONTINUOUS_FEATURES}
 )
 lift_points = st.integers(1, 100)
-
-
-def difference(name: str, seed: AudioFeatures, track: AudioFeatures) -> float:
-    ours, theirs = getattr(seed, name), getattr(track, name)
-    return math.log2(theirs) - math.log2(ours) if name == "tempo" else theirs - ours
-
-
-def spoken(text: str) -> list[tuple[str, str]]:
-    """Feature and claim of every statement: ``same``, ``similar``, ``+``, ``-``, ``a bit +`` or ``a bit -``."""
-    sound, _, _ = text.rpartition("; ")
-    found = []
-    for phrase in sound.split(", "):
-        if phrase.startswith(("same ", "similar ")):
-            kind, _, nouns = phrase.partition(" ")
-            found += [(NOUNS[noun], kind) for noun in nouns.split(" and ")]
-        elif phrase != "the nearest sound within reach":
-            slight = "a bit " if phrase.startswith("a bit ") else ""
-            name, sign = CLAIMS[phrase.removeprefix("a bit ")]
-            found.append((name, slight + "-+"[sign > 0]))
-    return found
+comparisons = st.builds(
+    Comparison,
+    seed=features,
+    track=features,
+    lift=lift_points,
+    closeness=st.dictionaries(st.sampled_from([*CONTINUOUS_FEATURES, "duration", "release_year"]), st.floats(-9, 9)),
+    targets=st.dictionaries(st.sampled_from(CONTINUOUS_FEATURES), st.floats(-1, 1), max_size=3),
+    seed_year=st.none() | st.integers(1925, 2026),
+    track_year=st.none() | st.integers(1925, 2026),
+    newest_year=st.none() | st.integers(2010, 2026),
+)
 
 
 IN_PARTS = {
@@ -80,84 +41,137 @@ IN_PARTS = {
 }
 
 
+def in_words(part: ReasonPart) -> set[tuple[str, str]]:
+    """Every claim that may be made of a part."""
+    if part.feature == "release_year":
+        short = part.decade % 100 if part.decade is not None and 1930 <= part.decade < 2000 else part.decade
+        return {("release_year", claim) for claim in ("years", "newest", str(short))}
+    claims = {(part.feature, IN_PARTS[part.kind] + (", asked" if part.asked else ""))}
+    return claims | ({(part.feature, str(part.level))} if part.level else set())
+
+
+def compare(seed: AudioFeatures, track: AudioFeatures, lift: int = 31, **others) -> Comparison:
+    return Comparison(seed, track, lift, **others)
+
+
 def test_the_example_of_the_design():
-    seed = make_features()
-    track = make_features(acousticness=0.3, danceability=0.8)
-    parts = reason_parts(seed, make_features(acousticness=0.3), 31)
-    assert reason_text(parts) == "same energy and tempo, a bit more acoustic; 31 points more popular"
-    assert "a bit more danceable" in reason_text(reason_parts(seed, track, 31))
+    one = compare(make_features(), make_features(acousticness=0.3))
+    assert reason_text(reason_parts(one)) == "same energy and tempo, a bit more acoustic; 31 points more popular"
 
 
-@given(features, features, lift_points)
-def test_words_agree_with_the_numbers(seed, track, lift):
-    for name, claim in spoken(reason_text(reason_parts(seed, track, lift))):
-        size = difference(name, seed, track)
-        steps = AUDIBLE_STEPS[name]
-        if claim in ("same", "similar"):
-            assert abs(size) <= (steps.same if claim == "same" else steps.similar) + 1e-9
+@given(st.lists(comparisons, max_size=12))
+def test_words_agree_with_the_numbers_in_every_row_of_a_list(rows):
+    writer = ReasonWriter()
+    for one in rows:
+        _, text = writer.write(one)
+        for name, claim in spoken(text):
+            assert_true(name, claim, one)
+
+
+@given(comparisons)
+def test_amounts_and_directions_agree_with_the_numbers(one):
+    for part in reason_parts(one)[:-1]:
+        values = part.to_dict()
+        if part.feature == "release_year":
+            change = one.track_year - one.seed_year
         else:
-            assert (size > 0) == claim.endswith("+")
-            assert abs(size) > steps.similar - 1e-9
-            assert claim.startswith("a bit") == (abs(size) <= steps.a_bit) or abs(size) == pytest.approx(steps.a_bit)
+            change = getattr(one.track, part.feature) - getattr(one.seed, part.feature)
+        assert values["amount"] == pytest.approx(abs(change), abs=5e-4)
+        directions = {"more"} if change > 6e-4 else {"less"} if change < -6e-4 else {"more", "less", "equal"}
+        assert values["direction"] in directions
 
 
-@given(features, features, lift_points)
-def test_what_either_track_lacks_is_not_spoken_of(seed, track, lift):
-    parts = reason_parts(seed, track, lift)
-    absent = set(seed.missing()) | set(track.missing())
+@given(comparisons)
+def test_what_either_track_lacks_is_not_spoken_of(one):
+    parts = reason_parts(one)
+    absent = set(one.seed.missing()) | set(one.track.missing())
+    absent |= {"release_year"} if one.seed_year is None or one.track_year is None else set()
     assert not absent & {part.feature for part in parts}
     assert not absent & {name for name, _ in spoken(reason_text(parts))}
 
 
-@given(features, features, lift_points)
-def test_parts_say_the_same_as_the_text(seed, track, lift):
-    parts = reason_parts(seed, track, lift)
-    text = reason_text(parts)
-    *sound, last = parts
-    assert sorted((part.feature, IN_PARTS[part.kind]) for part in sound) == sorted(spoken(text))
-    assert last.to_dict() == {"feature": "artist_popularity", "kind": "lift", "points": lift}
-    assert text.endswith(f"; {lift} point{'s' if lift > 1 else ''} more popular")
+@given(st.lists(comparisons, max_size=12))
+def test_parts_say_the_same_as_the_text(rows):
+    writer = ReasonWriter()
+    for one in rows:
+        (*sound, last), text = writer.write(one)
+        said = spoken(text)
+        assert len(said) == len(sound)
+        assert all(len(in_words(part) & set(said)) == 1 for part in sound)
+        assert last.to_dict() == {"feature": "artist_popularity", "kind": "lift", "points": one.lift}
+        assert text.endswith(f"; {one.lift} point{'s' if one.lift > 1 else ''} more popular")
 
 
-@given(features, features, lift_points)
-def test_a_reason_is_one_short_line(seed, track, lift):
-    parts = reason_parts(seed, track, lift)
+@given(comparisons)
+def test_a_reason_is_one_short_line(one):
+    parts = reason_parts(one)
     assert len([part for part in parts if part.kind in (Likeness.SAME, Likeness.SIMILAR)]) <= 2
-    assert len(parts) <= 4
+    assert len([part for part in parts if part.asked]) <= 2
+    assert len(parts) <= 6
     assert len({part.feature for part in parts}) == len(parts)
     assert re.fullmatch(r"[a-z0-9 ,;-]+", reason_text(parts))
 
 
 @given(features, lift_points)
 def test_a_track_beside_its_equal_differs_in_nothing(seed, lift):
-    kinds = {part.kind for part in reason_parts(seed, seed, lift)}
+    kinds = {part.kind for part in reason_parts(compare(seed, seed, lift))}
     assert kinds <= {Likeness.SAME, Likeness.LIFT}
 
 
 @given(features, features, lift_points)
 def test_swapping_seed_and_track_turns_every_comparison_round(seed, track, lift):
-    def comparisons(parts):
+    def differences(parts):
         return {part.feature: part.kind for part in parts if part.kind.endswith(("more", "less"))}
 
-    there, back = comparisons(reason_parts(seed, track, lift)), comparisons(reason_parts(track, seed, lift))
+    there, back = differences(reason_parts(compare(seed, track))), differences(reason_parts(compare(track, seed)))
     assert {name: kind.endswith("more") for name, kind in there.items()} == {
         name: kind.endswith("less") for name, kind in back.items()
     }
 
 
-def test_the_largest_audible_difference_is_the_one_named():
-    text = reason_text(reason_parts(make_features(), make_features(energy=0.5, valence=0.05), 12))
-    assert "darker" in text
-    assert "calmer" not in text
+@given(comparisons)
+def test_a_likeness_that_brings_the_track_no_nearer_is_not_named_beside_one_that_does(one):
+    named = [part.feature for part in reason_parts(one) if part.kind in (Likeness.SAME, Likeness.SIMILAR)]
+    gains = [one.closeness.get(name, 0.0) for name in named if name != "release_year"]
+    if any(gain > 0.05 * sum(max(other, 0.0) for other in one.closeness.values()) for gain in gains):
+        assert all(gain > 0 for gain in gains)
 
 
-def test_what_listeners_notice_is_named_before_what_a_whole_genre_shares():
+def test_the_reason_is_what_brings_the_track_nearer_than_its_peers():
+    sound = make_features()
+    one = compare(sound, sound, closeness={"energy": 0.1, "tempo": 0.0, "valence": 3.0, "acousticness": 2.0})
+    assert reason_text(reason_parts(one)).startswith("same mood and acoustic feel;")
+
+
+def test_of_two_audible_differences_the_one_that_costs_more_nearness_is_named():
+    track = make_features(energy=0.5, valence=0.25)
+    apart = {"energy": -2.0, "valence": 1.9}
+    assert "calmer" in reason_text(reason_parts(compare(make_features(), track, closeness=apart)))
+    assert "darker" in reason_text(reason_parts(compare(make_features(), make_features(energy=0.55, valence=0.05))))
+
+
+def test_half_and_double_time_are_neither_likeness_nor_difference():
+    double = compare(make_features(tempo=80.0), make_features(tempo=158.0, valence=0.3))
+    assert "tempo" not in {part.feature for part in reason_parts(double)}
+    assert "a bit darker" in reason_text(reason_parts(double))
+
+
+@given(st.lists(comparisons, max_size=12))
+def test_no_line_says_also_or_like_yours_twice(rows):
+    writer = ReasonWriter()
+    for one in rows:
+        sound = writer.write(one)[1].rpartition(";")[0]
+        assert sound.count("also") <= 1
+        assert len(re.findall("like yours|to yours", sound)) <= 1
+
+
+def test_without_a_reason_in_the_distance_what_listeners_notice_is_named_first():
     sounds_other = make_features(energy=0.1, tempo=80.0, danceability=0.2, valence=0.38, acousticness=0.6)
-    assert reason_text(reason_parts(make_features(), sounds_other, 5)).startswith("similar mood, slower;")
+    assert reason_text(reason_parts(compare(make_features(), sounds_other))).startswith("similar mood")
 
 
 def test_nothing_to_compare_is_said_plainly():
-    parts = reason_parts(AudioFeatures(energy=0.5), AudioFeatures(tempo=100.0), 1)
+    parts = reason_parts(compare(AudioFeatures(energy=0.5), AudioFeatures(tempo=100.0), 1))
     assert reason_text(parts) == "the nearest sound within reach; 1 point more popular"
 
 
@@ -166,6 +180,91 @@ def test_with_several_seeds_the_reason_names_the_one_it_speaks_of():
     assert reason_text(parts, "Boston") == "beside “Boston”: same energy; 9 points more popular"
 
 
+def test_what_was_asked_for_and_is_so_is_said_with_the_wish():
+    one = compare(make_features(energy=0.6, tempo=120.0), make_features(energy=0.8, tempo=100.0),
+                  targets={"energy": 0.2, "tempo": -0.1})  # fmt: skip
+    assert "a bit more energetic and slower, as you asked" in reason_text(reason_parts(one))
+    energy = next(part.to_dict() for part in reason_parts(one) if part.feature == "energy")
+    assert energy == {"feature": "energy", "kind": "a_bit_more", "direction": "more", "amount": 0.2, "asked": True}
+
+
+def test_a_wish_that_the_track_does_not_meet_is_not_claimed():
+    calmer = compare(make_features(energy=0.8), make_features(energy=0.6), targets={"energy": 0.2})
+    assert "asked" not in reason_text(reason_parts(calmer))
+    assert "a bit calmer" in reason_text(reason_parts(calmer))
+
+
+@pytest.mark.parametrize(
+    ("years", "words"),
+    [
+        ((1994, 1997), "from the 90s, like yours"),
+        ((1991, 1999), "from the 90s, like yours"),
+        ((2003, 2008), "from the 2000s, like yours"),
+        ((1999, 2001), "same era"),
+    ],
+)
+def test_the_era_is_named_where_it_brought_the_track_nearer(years, words):
+    seed_year, track_year = years
+    sound = make_features()
+    near = {"energy": 1.0, "release_year": 1.0}
+    one = compare(sound, sound, closeness=near, seed_year=seed_year, track_year=track_year)
+    assert words in reason_text(reason_parts(one))
+
+
+def test_a_release_later_than_the_whole_catalogue_is_beside_its_newest_tracks():
+    sound = make_features()
+    near = {"energy": 1.0, "release_year": 1.0}
+    one = compare(sound, sound, closeness=near, seed_year=2026, track_year=2018, newest_year=2019)
+    assert "among the newest here, like yours" in reason_text(reason_parts(one))
+    older = replace(one, track_year=2011)
+    assert "release_year" not in {part.feature for part in reason_parts(older)}
+
+
+@pytest.mark.parametrize(
+    ("years", "near"),
+    [
+        ((1994, 1997), {"energy": 1.0}),
+        ((1994, 1997), {"energy": 1.0, "release_year": 0.01}),
+        ((1994, None), {"energy": 1.0, "release_year": 1.0}),
+        ((1994, 2004), {"energy": 1.0, "release_year": 1.0}),
+    ],
+    ids=["years did not count", "years hardly mattered", "year unknown", "another era"],
+)
+def test_the_era_is_not_named_otherwise(years, near):
+    sound = make_features()
+    one = compare(sound, sound, closeness=near, seed_year=years[0], track_year=years[1])
+    assert "release_year" not in {part.feature for part in reason_parts(one)}
+
+
+def test_thirty_alike_rows_do_not_repeat_themselves():
+    near = {"energy": 3.0, "tempo": 1.0, "valence": 1.0, "danceability": 1.0}
+    one = compare(make_features(), make_features(acousticness=0.3), closeness=near)
+    writer = ReasonWriter()
+    texts = [writer.write(one)[1].rpartition(";")[0] for _ in range(30)]
+    assert Counter(texts).most_common(1)[0][1] <= 3
+    assert Counter(phrase for text in texts for phrase in text.split(", ")).most_common(1)[0][1] <= 10
+
+
+def test_equal_lists_are_worded_equally():
+    rows = [compare(make_features(), make_features(valence=0.1 * number)) for number in range(10)]
+    first, second = ReasonWriter(), ReasonWriter()
+    assert [first.write(one) for one in rows] == [second.write(one) for one in rows]
+
+
+def test_where_both_lie_high_the_parts_tell_the_level():
+    loud = make_features(energy=0.9)
+    part = next(part for part in reason_parts(compare(loud, loud)) if part.feature == "energy")
+    assert part.level is Level.HIGH
+    assert part.to_dict() == {
+        "feature": "energy", "kind": "same", "direction": "equal", "amount": 0.0, "level": "high"
+    }  # fmt: skip
+
+
 def test_every_continuous_feature_can_be_spoken_of():
-    assert set(AUDIBLE_STEPS) == set(CONTINUOUS_FEATURES)
-    assert {name for name, _ in CLAIMS.values()} == set(NOUNS.values()) == set(CONTINUOUS_FEATURES)
+    names = set(CONTINUOUS_FEATURES)
+    assert {name for name, _ in CLAIMS.values()} == set(NOUNS.values()) == set(THRESHOLDS) == names
+    alone = [
+        AudioFeatures.from_mapping({name: value}) for name, value in make_features().present().items() if name in names
+    ]
+    every = [reason_text(reason_parts(compare(features, features))) for features in alone]
+    assert {name for text in every for name, _ in spoken(text)} == names

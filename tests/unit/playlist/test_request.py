@@ -63,6 +63,7 @@ def test_every_field_is_read():
                 "exclude_artists": ["Them"],
                 "exclude_tracks": [LINK],
             },
+            "targets": {"energy": 0.2, "tempo": -1, "valence": None, "liveness": 0},
             "variation": 3,
         }
     )
@@ -75,13 +76,14 @@ def test_every_field_is_read():
             ),
         ),
         genre="country", size=40, band=BandLifts(5, 50), widen=True, popularity_weight=1.0, order=Order.SIMILARITY,
-        own_slots=OwnSlots.SPREAD, filters=RequestFilters(Explicit.CLEAN, 1990, 2005, ("Them",), (LINK,)), variation=3,
+        own_slots=OwnSlots.SPREAD, filters=RequestFilters(Explicit.CLEAN, 1990, 2005, ("Them",), (LINK,)),
+        targets={"energy": 0.2, "tempo": -1.0}, variation=3,
     )  # fmt: skip
 
 
 def test_null_means_not_given_everywhere():
-    names = "genre", "size", "band", "widen", "popularity_weight", "order", "own_slots", "filters", "variation"
-    empty = dict.fromkeys(names)
+    names = "genre", "size", "band", "widen", "popularity_weight", "order", "own_slots", "filters", "targets"
+    empty = dict.fromkeys((*names, "era", "variation"))
     assert parse({"seeds": [LINK], **empty}) == parse({"seeds": [LINK]})
     inner = dict.fromkeys(("explicit", "year_from", "year_to", "exclude_artists", "exclude_tracks"))
     assert parse({"seeds": [LINK], "filters": inner}) == parse({"seeds": [LINK]})
@@ -96,6 +98,8 @@ def test_half_a_band_takes_its_other_end_from_the_default():
 
 def test_only_the_default_band_widens_unasked():
     assert parse({"seeds": [LINK]}).may_widen
+    assert parse({"seeds": [LINK]}).era
+    assert not parse({"seeds": [LINK], "era": False}).era
     assert not parse({"seeds": [LINK], "band": {}}).may_widen
     assert parse({"seeds": [LINK], "band": {}, "widen": True}).may_widen
 
@@ -103,7 +107,7 @@ def test_only_the_default_band_widens_unasked():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"seed": []}, "The request has an unknown field 'seed'; known are band, filters, genre"),
+        ({"seed": []}, "The request has an unknown field 'seed'; known are band, era, filters, genre"),
         ({"filters": {"year": 1990}}, "filters has an unknown field 'year'; known are exclude_artists"),
         ({"band": {"min": 1}}, "band has an unknown field 'min'; known are max_lift, min_lift"),
         ({"seeds": None}, "The request needs seeds: a list of links or objects."),
@@ -133,6 +137,17 @@ def test_only_the_default_band_widens_unasked():
         ({"order": "random"}, "order must be one of flow, similarity, popularity."),
         ({"order": ["flow"]}, "order must be one of flow, similarity, popularity."),
         ({"own_slots": "top"}, "own_slots must be one of early, first, spread."),
+        ({"targets": [0.2]}, "targets must be an object."),
+        ({"targets": {"energy": "more"}}, "energy must be a number."),
+        ({"targets": {"energy": True}}, "energy must be a number."),
+        ({"targets": {"energy": 1.01}}, "The target of energy is 1.01; it must be from -1 to 1."),
+        ({"targets": {"tempo": math.nan}}, "The target of tempo is nan; it must be from -1 to 1."),
+        ({"targets": {"key": 0.5}}, "'key' cannot be a target; known are danceability, energy"),
+        ({"era": 1}, "era must be true or false."),
+        ({"seeds": [{"track": LINK, "release_date": "May 2030"}]}, "release_date is 'May 2030'; it must be YYYY"),
+        ({"seeds": [{"track": LINK, "release_date": 2030}]}, "release_date must be text."),
+        ({"seeds": [{"duration_ms": 0, "track": LINK}]}, "duration_ms must be a length in milliseconds"),
+        ({"seeds": [{"duration_ms": 10**9, "track": LINK}]}, "duration_ms must be a length in milliseconds"),
         ({"variation": -1}, "variation is -1; it must be from 0 to 1,000,000."),
         ({"filters": []}, "filters must be an object."),
         ({"filters": {"explicit": "no"}}, "explicit must be one of allow, clean, only."),
@@ -235,7 +250,10 @@ json_values = st.recursive(
 )  # fmt: skip
 
 
-@given(json_values, st.dictionaries(st.sampled_from(["size", "band", "filters", "order", "genre"]), json_values))
+some_fields = st.sampled_from(["size", "band", "filters", "order", "genre", "era", "targets"])
+
+
+@given(json_values, st.dictionaries(some_fields, json_values))
 def test_whatever_json_comes_in_it_is_a_request_or_a_clear_refusal(seed, rest):
     for value in (seed, {"seeds": [seed]}, {"seeds": [LINK], **rest}):
         try:
@@ -268,6 +286,10 @@ def test_whatever_json_comes_in_it_is_a_request_or_a_clear_refusal(seed, rest):
         ({"band": {"low": 1}}, "band.low"),
         ({"popularity_weight": 2}, "popularity_weight"),
         ({"order": "x"}, "order"),
+        ({"targets": 1}, "targets"),
+        ({"targets": {"energy": 2}}, "targets.energy"),
+        ({"targets": {"energy": "x"}}, "targets.energy"),
+        ({"targets": {"loud": 0.1}}, "targets.loud"),
         ({"variation": -1}, "variation"),
         ({"filters": {"year_from": 1800}}, "filters.year_from"),
         ({"filters": {"year_to": 2200}}, "filters.year_to"),

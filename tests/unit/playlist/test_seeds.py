@@ -194,3 +194,31 @@ def test_more_followers_never_mean_less_popularity(first, second):
 )
 def test_followers_are_read_off_the_table(followers, popularity):
     assert popularity_of_followers(followers) == pytest.approx(popularity, abs=1)
+
+
+def test_date_and_length_come_from_the_catalogue_and_else_from_the_request(index):
+    given: dict[str, Any] = {"release_date": "2031-02", "duration_ms": 1_000}
+    known = resolve_one(index, Seed(KNOWN, **given))
+    track = index.tracks.tracks([known.item])[0]
+    assert (known.release_date, known.duration_ms) == (track.release_date, track.duration_ms)
+    assert known.release_date is not None
+    new = resolve_one(index, Seed(title="New", artists=("Me",), features=make_features(), followers=10, **given))
+    assert (new.release_date, new.duration_ms, new.release_year) == ("2031-02", 1_000, 2031)
+
+
+def test_the_artists_other_tracks_count_only_for_a_track_of_the_catalogue(index):
+    described: dict[str, Any] = {
+        "title": "Boston",
+        "artists": ("Dalton",),
+        "features": make_features(),
+        "followers": 10,
+    }
+    known, namesake = resolve_one(index, Seed(KNOWN)), resolve_one(index, Seed(**described))
+    assert known.primary_artist == namesake.primary_artist is not None
+    sound = index.sound_of_artist(known.primary_artist, known.item)
+    assert sound is not None
+    assert (sound.tracks, sound.with_seed) == (2, True)
+    assert index.sound_of_artist(known.primary_artist, None).with_seed is False
+    # A guest's tracks are somebody else's.
+    guest = next(number for number in resolve_one(index, Seed(DUET)).artist_numbers if number != known.primary_artist)
+    assert index.sound_of_artist(guest, None) is None

@@ -1,5 +1,7 @@
 """Picking from a ranking, and other lists on request."""
 
+from statistics import fmean
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -75,6 +77,33 @@ def test_a_variation_draws_from_the_nearest_only_best_first_and_the_same_each_ti
     assert vary(POOL, count, variation, name_of) == drawn
 
 
+def mean_similarity(picks: list[Pick]) -> float:
+    return fmean(one.similarity for one in picks)
+
+
+similarities = st.lists(st.floats(0.0, 1.0), min_size=1, max_size=120)
+
+
+@given(similarities, st.integers(1, 1_000_000), st.integers(1, 40))
+def test_a_variation_is_another_list_and_nearly_as_good_as_far_as_the_pool_allows(values, variation, count):
+    pool = [Pick(item, value, value) for item, value in enumerate(sorted(values, reverse=True))]
+    best, drawn = pool[:count], vary(pool, count, variation, name_of)
+    assert len(drawn) == len(best)
+    half = count // 2
+    fewest_shared = max(0, 2 * count - len(pool)) if len(pool) > count else len(best)
+    assert len(set(drawn) & set(best)) <= max(half, fewest_shared)
+    # The nearest list that shares half with the best one: if that is good enough, so is whatever was drawn.
+    shared = max(half, fewest_shared)
+    nearest = [*best[:shared], *pool[count : 2 * count - shared]]
+    assert mean_similarity(drawn) >= min(0.95 * mean_similarity(best), mean_similarity(nearest)) - 1e-9
+
+
 def test_variations_differ_from_each_other_and_from_the_best():
     lists = {tuple(one.item for one in vary(POOL, 30, variation, name_of)) for variation in range(20)}
     assert len(lists) == 20
+
+
+def test_where_similarity_falls_quickly_a_variation_stays_with_the_nearest():
+    steep = [Pick(item, 0.9**item, 0.9**item) for item in range(200)]
+    drawn = vary(steep, 10, 3, name_of)
+    assert drawn == [*steep[:5], *steep[10:15]]

@@ -1,0 +1,43 @@
+"""Closeness: which numbers of a track bring it near to a seed, counted in the very distance that ranks.
+
+A squared distance between two vectors is a sum over numbers: each adds how far it lies from the query's, times the pull
+of that in the space's metric. (The sum is the distance but for an offset that is the same for every track.) A small
+part alone is no reason, because it may be small for every track of the genre; so each part is set against what it is
+for the track's peers on average.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daltonify_core.index.feature_space import COLUMNS, RELEASE_YEAR, FeatureSpace, FloatArray, QueryPoint
+
+# Far below what any ranking can tell apart; hides last digits, in which processors differ.
+_DECIMALS: Final = 6
+
+
+def closeness(
+    space: FeatureSpace, query: QueryPoint, peers: NDArray[Any], vectors: NDArray[Any]
+) -> list[Mapping[str, float]]:
+    """For each of ``vectors`` by how much each number brings it nearer to the query, in squared distance, than peers.
+
+    ``peers`` and ``vectors``: shapes ``(n, dimension)``, n >= 1, and ``(m, dimension)``. Numbers have the names of the
+    space's columns, ``release_year`` only where time of release counts. A value is negative where the number holds the
+    track off, and 0 where it does not count, be it unknown or not wanted.
+    """
+    parts = _parts(space, query, np.concatenate([peers, vectors]))
+    gains = np.round(parts[: len(peers)].mean(axis=0) - parts[len(peers) :], _DECIMALS)
+    names = COLUMNS if query.measures_time else [name for name in COLUMNS if name != RELEASE_YEAR]
+    places = [COLUMNS.index(name) for name in names]
+    return [dict(zip(names, row, strict=True)) for row in gains[:, places].tolist()]
+
+
+def _parts(space: FeatureSpace, query: QueryPoint, vectors: NDArray[Any]) -> FloatArray:
+    """What each number adds to the squared distances of ``vectors``; shape as ``vectors``."""
+    difference = vectors.astype(np.float64) - query.vector
+    by_number = difference @ np.linalg.pinv(space.whitening).T
+    if query.basis is not None:
+        difference = difference @ query.basis.T @ query.basis
+    return np.asarray(by_number * (difference @ space.whitening))

@@ -1,0 +1,172 @@
+"""The words of a reason: statements as one line of plain English, worded afresh where a list would repeat itself."""
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import cache
+from typing import Final
+
+from daltonify_core.index.feature_space import RELEASE_YEAR
+from daltonify_core.playlist.reasons import Comparison, Level, Likeness, ReasonPart, reason_parts
+
+_ALIKE: Final = (Likeness.SAME, Likeness.SIMILAR)
+_GREATER: Final = (Likeness.MORE, Likeness.A_BIT_MORE)
+_SLIGHT: Final = (Likeness.A_BIT_MORE, Likeness.A_BIT_LESS)
+
+_NOUNS: Final = {
+    "energy": "energy",
+    "tempo": "tempo",
+    "danceability": "groove",
+    "valence": "mood",
+    "acousticness": "acoustic feel",
+    "instrumentalness": "vocal presence",
+    "speechiness": "share of speech",
+    "loudness": "loudness",
+    "liveness": "room sound",
+}
+_COMPARATIVES: Final = {
+    # feature: (the track has more of it, the track has less of it)
+    "energy": ("more energetic", "calmer"),
+    "tempo": ("faster", "slower"),
+    "danceability": ("more danceable", "less danceable"),
+    "valence": ("more upbeat", "darker"),
+    "acousticness": ("more acoustic", "less acoustic"),
+    "instrumentalness": ("more instrumental", "more vocal"),
+    "speechiness": ("wordier", "less wordy"),
+    "loudness": ("louder", "quieter"),
+    "liveness": ("more live-sounding", "more studio-like"),
+}
+_LEVEL_WORDS: Final = {
+    "energy": {Level.LOW: "calm", Level.HIGH: "energetic"},
+    "valence": {Level.LOW: "dark", Level.HIGH: "upbeat"},
+    "acousticness": {Level.LOW: "hardly acoustic", Level.HIGH: "acoustic"},
+    "instrumentalness": {Level.LOW: "with vocals", Level.HIGH: "instrumental"},
+    "loudness": {Level.LOW: "quiet", Level.HIGH: "loud"},
+}
+# The first wording of each is the plainest; a list that has used it takes the next.
+_LIKENESS_WORDINGS: Final = {
+    Likeness.SAME: ("same {nouns}", "matches your {nouns}", "{nouns} just like yours"),
+    Likeness.SIMILAR: ("similar {nouns}", "{nouns} close to yours", "much the same {nouns}"),
+}
+_LEVEL_WORDING: Final = "also {words}"
+_SLIGHT_WORDINGS: Final = ("a bit {word}", "slightly {word}", "a little {word}")
+_ASKED_WORDINGS: Final = ("{words}, as you asked", "{words} as asked", "{words}, as you wished")
+_CLEAR_WORDINGS: Final = ("{word}", "clearly {word}", "noticeably {word}")
+# A pattern that has served this often makes room for the next, whatever it was filled with.
+_WORN_AFTER: Final = 3
+_MARKED: Final = ("also", "yours")
+"""Words that are clumsy twice in one line."""
+_ERA_WORDINGS: Final = ("same era", "released around the same time")
+_SHORT_DECADES: Final = range(1930, 2000)
+"""Those that people call by two digits."""
+_DECADE_WORDINGS: Final = ("from the {decade}s, like yours", "also from the {decade}s")
+_NEWEST_WORDINGS: Final = ("among the newest here, like yours", "one of the newest here")
+
+type _Wordings = list[tuple[str, str]]
+"""Ways to say one thing: the pattern and the phrase that it gives, the plainest first. Made once and never changed."""
+
+
+class ReasonWriter:
+    """Writes the reasons of one list: the same for the same tracks in the same order, and varied among them."""
+
+    def __init__(self) -> None:
+        self._said: Counter[str] = Counter()
+        self._worded: Counter[str] = Counter()
+
+    def write(self, comparison: Comparison, seed_title: str | None = None) -> tuple[tuple[ReasonPart, ...], str]:
+        """The statements about the list's next track, and the same as one line of English.
+
+        ``seed_title`` is named when there are several seeds. The last statement is the lift; the text tells it after
+        the only semicolon.
+        """
+        parts = reason_parts(comparison, self._said)
+        self._said.update(part.feature for part in parts)
+        return parts, reason_text(parts, seed_title, self._worded)
+
+
+def reason_text(parts: Sequence[ReasonPart], seed_title: str | None = None, worded: Counter[str] | None = None) -> str:
+    """The statements as one line of English; ``seed_title`` is named when there are several seeds.
+
+    ``worded`` counts the wordings that a list has used, and is kept up to date: of several that say the same, the one
+    that was used least is taken, and the plainest first.
+
+    >>> reason_text([ReasonPart("energy", Likeness.SAME), ReasonPart("tempo", Likeness.SAME),
+    ...              ReasonPart("acousticness", Likeness.A_BIT_MORE),
+    ...              ReasonPart("artist_popularity", Likeness.LIFT, 31)])
+    'same energy and tempo, a bit more acoustic; 31 points more popular'
+    """
+    worded = Counter() if worded is None else worded
+    wordings = [
+        *(
+            _likeness_wordings(kind, tuple((part.feature, part.level) for part in group))
+            for kind in _ALIKE
+            if (group := [part for part in parts if part.kind is kind and part.feature != RELEASE_YEAR])
+        ),
+        *(_era_wordings(part.kind, part.decade, part.level) for part in parts if part.feature == RELEASE_YEAR),
+    ]
+    changes = [part for part in parts if part.feature in _COMPARATIVES and part.kind not in _ALIKE]
+    if asked := tuple((part.feature, part.kind) for part in changes if part.asked):
+        wordings.append(_wish_wordings(asked))
+    wordings += [_change_wordings(part.feature, part.kind) for part in changes if not part.asked]
+    phrases: list[str] = []
+    for one in wordings:
+        phrases.append(_least_used(one, worded, phrases))
+    sound = ", ".join(phrases) or "the nearest sound within reach"
+    if seed_title is not None:
+        sound = f"beside “{seed_title}”: {sound}"
+    lift = next(part.points for part in parts if part.kind is Likeness.LIFT)
+    return f"{sound}; {lift} {'point' if lift == 1 else 'points'} more popular"
+
+
+@cache
+def _likeness_wordings(kind: Likeness, features: tuple[tuple[str, Level | None], ...]) -> _Wordings:
+    nouns = _listed([_NOUNS[name] for name, _ in features])
+    wordings = [(pattern, pattern.format(nouns=nouns)) for pattern in _LIKENESS_WORDINGS[kind]]
+    words = [_LEVEL_WORDS[name][level] for name, level in features if level is not None]
+    if len(words) == len(features):
+        wordings.insert(1, (_LEVEL_WORDING, _LEVEL_WORDING.format(words=_listed(words))))
+    return wordings
+
+
+@cache
+def _era_wordings(kind: Likeness, decade: int | None, level: Level | None) -> _Wordings:
+    patterns = [*_DECADE_WORDINGS] if decade is not None else []
+    patterns += _ERA_WORDINGS if kind is Likeness.SAME else []
+    patterns += _NEWEST_WORDINGS if level is Level.HIGH else []
+    short = decade % 100 if decade is not None and decade in _SHORT_DECADES else decade
+    return [(pattern, pattern.format(decade=short)) for pattern in patterns]
+
+
+@cache
+def _change_wordings(feature: str, kind: Likeness) -> _Wordings:
+    patterns = _SLIGHT_WORDINGS if kind in _SLIGHT else _CLEAR_WORDINGS
+    return [(pattern, pattern.format(word=_comparative(feature, kind))) for pattern in patterns]
+
+
+@cache
+def _wish_wordings(changes: tuple[tuple[str, Likeness], ...]) -> _Wordings:
+    words = _listed([_change_wordings(feature, kind)[0][1] for feature, kind in changes])
+    return [(pattern, pattern.format(words=words)) for pattern in _ASKED_WORDINGS]
+
+
+def _comparative(feature: str, kind: Likeness) -> str:
+    return _COMPARATIVES[feature][0 if kind in _GREATER else 1]
+
+
+def _least_used(wordings: _Wordings, worded: Counter[str], before: Sequence[str]) -> str:
+    """The phrase that the list has used least; of these, one whose pattern is not yet worn.
+
+    None repeats a marked word of the phrases before it in the same line, if that can be helped.
+    """
+    heard = [word for word in _MARKED if any(word in phrase for phrase in before)]
+    pattern, phrase = min(
+        wordings,
+        key=lambda one: (any(word in one[1] for word in heard), worded[one[1]], worded[one[0]] // _WORN_AFTER),
+    )
+    worded[phrase] += 1
+    if pattern != phrase:
+        worded[pattern] += 1
+    return phrase
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(words)
