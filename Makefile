@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-site check format lock openapi bench build clean
+.PHONY: help setup demo test test-site check format lock openapi bench evaluate real-data build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,16 @@ openapi: setup ## write infra/openapi.json anew from the API's routes
 
 bench: setup ## measure recall and speed of the index
 	@$(BIN)/python -m tests.benchmark.recall $(ARGS)
+
+EVALUATED = $(DALTONIFY_DATA)/spotify_songs_tidytuesday.csv.gz
+
+evaluate: real-data setup ## score recommendations against playlists that people made (needs DALTONIFY_DATA)
+	@$(BIN)/python -m infra.cli.main evaluate --catalogue "$(EVALUATED)" --playlists "$(EVALUATED)" $(ARGS)
+
+# Before setup: whoever lacks the data should not wait for it.
+real-data:
+	@test -f "$(EVALUATED)" || { echo "Set DALTONIFY_DATA to the folder with spotify_songs_tidytuesday.csv.gz:" \
+		"its playlists are what recommendations are scored against." >&2; exit 2; }
 
 clean: ## remove environments, caches and build output; catalogues and indexes stay
 	rm -rf .venv* .boot .tools .aws-sam .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info

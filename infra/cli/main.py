@@ -41,6 +41,9 @@ from daltonify_core.errors import (
     UpstreamRateLimited,
     UpstreamUnavailable,
 )
+from daltonify_core.evaluation.playlists import Half
+from daltonify_core.evaluation.questions import Protocol
+from daltonify_core.evaluation.scoreboard import EvaluationSettings
 from daltonify_core.index.builder import BuildSettings
 from daltonify_core.playlist.band import BandLifts
 from daltonify_core.playlist.export import to_csv, to_jspf, to_uris
@@ -50,7 +53,7 @@ from daltonify_core.playlist.recommendation import Recommendation
 from daltonify_core.playlist.request import Order, RecommendationRequest, RequestFilters, Seed
 from daltonify_core.use_cases.import_catalogue import ImportSettings
 from infra.cli import login as consent
-from infra.cli import screen, wiring
+from infra.cli import score_plot, screen, wiring
 
 EXIT_MEND: Final = 2
 EXIT_NOTHING: Final = 3
@@ -61,6 +64,7 @@ EXIT_INTERRUPTED: Final = 130
 EXIT_TERMINATED: Final = 143
 _SEED_DATA_HINT = " The options for that are --title, --artist, --feature and --followers."
 _FEATURES_HELP = "one audio feature, such as energy=0.9 or tempo=128; may be repeated"
+_TARGETS_HELP = "more or less of a feature than your track has, from -1 to 1, such as energy=0.2; may be repeated"
 _FILE_ENDINGS: Final = (".csv.gz", ".csv", ".tsv.gz", ".tsv", ".txt.gz", ".txt", ".parquet", ".zip", ".gz")
 
 app = typer.Typer(
@@ -162,10 +166,13 @@ def recommend(
     year_to: Annotated[int | None, typer.Option(help="last release year")] = None,
     exclude_artist: Annotated[list[str] | None, typer.Option(help="artist to leave out; may be repeated")] = None,
     exclude_track: Annotated[list[str] | None, typer.Option(help="track link to leave out; may be repeated")] = None,
+    era: Annotated[bool, typer.Option("--era/--no-era", help="count time of release beside the sound")] = True,
+    target: Annotated[list[str] | None, typer.Option(help=_TARGETS_HELP)] = None,
     variation: Annotated[int, typer.Option(help="0 is the best list; each other number is another good one")] = 0,
     title: Annotated[str | None, typer.Option(help="title of a track that the catalogue does not know")] = None,
     artist: Annotated[list[str] | None, typer.Option(help="its artist; may be repeated, main artist first")] = None,
     followers: Annotated[int | None, typer.Option(help="its artist's followers on Spotify")] = None,
+    released: Annotated[str | None, typer.Option(help="its date of release: YYYY, YYYY-MM or YYYY-MM-DD")] = None,
     feature: Annotated[list[str] | None, typer.Option(help=_FEATURES_HELP)] = None,
     seed_genre: Annotated[list[str] | None, typer.Option(help="its genre; may be repeated")] = None,
     request: Annotated[
@@ -191,7 +198,7 @@ def recommend(
             if min_lift is not None or max_lift is not None:
                 band = BandLifts.from_ends(min_lift, max_lift)
             asked = RecommendationRequest(
-                seeds=_seeds(tracks or [], title, artist or [], followers, feature or [], seed_genre or []),
+                seeds=_seeds(tracks or [], title, artist or [], followers, released, feature or [], seed_genre or []),
                 genre=genre,
                 size=size,
                 band=band,
@@ -202,6 +209,8 @@ def recommend(
                 filters=RequestFilters(
                     explicit, year_from, year_to, tuple(exclude_artist or ()), tuple(exclude_track or ())
                 ),
+                era=era,
+                targets=_numbers(target or [], "a target", "energy=0.2"),
                 variation=variation,
             )
         with wiring.open_recommender(index) as recommender:
@@ -249,6 +258,42 @@ def find(
             screen.print_error(f"The index holds no track with the words {' '.join(text)!r}.")
         if not found:
             raise typer.Exit(EXIT_NOTHING)
+
+
+@app.command()
+def evaluate(
+    catalogue: Annotated[
+        list[Path], typer.Option(help="catalogue file, or any file that can be imported; may be repeated")
+    ],
+    playlists: Annotated[
+        Path, typer.Option(help="table with the columns playlist_id, track_id and perhaps genre; may be the same file")
+    ],
+    seeds: Annotated[
+        int, typer.Option(min=1, help="tracks to start from: so many by small artists, and so many by anybody")
+    ] = EvaluationSettings().seeds,
+    half: Annotated[
+        Half, typer.Option(help="playlists that count: choose numbers by tune, report them by report")
+    ] = Half.REPORT,
+    protocol: Annotated[Protocol | None, typer.Option(help="ask this question only  [default: both]")] = None,
+    plot: Annotated[Path | None, typer.Option(help="also draw the result into this .svg file")] = None,
+    as_json: Json = False,
+) -> None:
+    """Score our recommendations and simple ones against playlists that people made.
+
+    An index of the catalogue is built in a temporary folder. Numbers are the same on every run.
+    """
+    with _errors(as_json):
+        if plot is not None and plot.suffix.lower() != ".svg":
+            raise InvalidQuery(f"{plot.name} must end in .svg.")
+        settings = EvaluationSettings(seeds, half, tuple(Protocol) if protocol is None else (protocol,))
+        with screen.progress_bars(not as_json) as progress:
+            board = wiring.evaluate(catalogue, playlists, settings, progress)
+        if plot is not None:
+            _write_whole(plot, score_plot.draw(board).encode())
+        if as_json:
+            screen.print_json(board.to_dict())
+        else:
+            screen.print_scoreboard(board)
 
 
 @app.command()
@@ -469,12 +514,13 @@ def _seeds(
     title: str | None,
     artists: Sequence[str],
     followers: int | None,
+    released: str | None,
     features: Sequence[str],
     genres: Sequence[str],
 ) -> tuple[Seed, ...]:
     """Links as seeds; a description completes the only link, or stands for a track of its own."""
     seeds = [Seed.from_link(link) for link in links]
-    if title or artists or followers is not None or features or genres:
+    if title or artists or followers is not None or released or features or genres:
         if len(seeds) > 1:
             raise InvalidQuery("Describe one track only: with several links, put the descriptions into --request.")
         seeds = [
@@ -485,6 +531,7 @@ def _seeds(
                 features=_features(features),
                 genres=normalise_genres(genres),
                 followers=followers,
+                release_date=released,
             )
         ]
     if not seeds:
@@ -496,7 +543,14 @@ def _seeds(
 
 
 def _features(texts: Sequence[str]) -> AudioFeatures:
-    values: dict[str, object] = {}
+    try:
+        return AudioFeatures.from_mapping(_numbers(texts, "a feature", "energy=0.9"))
+    except InvalidTrack as error:
+        raise InvalidQuery(error.message) from error
+
+
+def _numbers(texts: Sequence[str], what: str, example: str) -> dict[str, float]:
+    values: dict[str, float] = {}
     for text in texts:
         name, equals, number = text.partition("=")
         try:
@@ -504,11 +558,8 @@ def _features(texts: Sequence[str]) -> AudioFeatures:
         except ValueError:
             equals = ""
         if not equals:
-            raise InvalidQuery(f"{text[:60]!r} is not a feature; write it as name=number, such as energy=0.9.")
-    try:
-        return AudioFeatures.from_mapping(values)
-    except InvalidTrack as error:
-        raise InvalidQuery(error.message) from error
+            raise InvalidQuery(f"{text[:60]!r} is not {what}; write it as name=number, such as {example}.")
+    return values
 
 
 def _write_whole(path: Path, content: bytes) -> None:

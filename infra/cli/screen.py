@@ -14,6 +14,10 @@ from rich.text import Text
 
 from daltonify_core.catalogue.artists import PopularitySource
 from daltonify_core.catalogue.public_data.report import ImportReport
+from daltonify_core.evaluation.bootstrap import Interval
+from daltonify_core.evaluation.methods import SCALED_OF_ANY_BIGGER
+from daltonify_core.evaluation.questions import Protocol
+from daltonify_core.evaluation.scoreboard import JUMP_PARTS, Scoreboard, ScoreRow
 from daltonify_core.playlist.notes import counted
 from daltonify_core.playlist.recommendation import Recommendation, Row
 from daltonify_core.ports import Progress as ProgressCall
@@ -32,6 +36,17 @@ _POPULARITY_SOURCES = {
     PopularitySource.GIVEN: "as you said",
     PopularitySource.FOLLOWERS: "estimated from followers",
 }
+
+_COST_COLUMNS = (
+    ("rules", "rule_abiding", "{:.3f}"),
+    ("lift", "lift", "{:+.0f}"),
+    ("artists", "artists", "{:.1f}"),
+    ("versions", "versions", "{:.2f}"),
+    ("overlap", "overlap", "{:.3f}"),
+    ("coherent", "coherence", "{:.2f}"),
+    ("stable", "stable", "{:.2f}"),
+)
+"""Heading, metric and form of each column of what finding costs."""
 
 
 def print_json(values: Mapping[str, Any]) -> None:
@@ -163,6 +178,87 @@ def print_recommendation(answer: Recommendation) -> None:
     _OUT.print(table)
     for note in answer.notes:
         _OUT.print(Text(_plain(f"• {note}"), style="yellow"))
+
+
+def print_scoreboard(board: Scoreboard) -> None:
+    """Tables for each protocol and group of seeds, and one of how the lists flow."""
+    _OUT.print(
+        f"{counted(board.playlists, 'playlist')} ({board.settings.half}), {counted(board.playlist_rows, 'row')}, "
+        f"{board.unknown_rows:,} of them with tracks that the catalogue does not hold."
+    )
+    for row in board.rows:
+        _OUT.print()
+        if row.methods:
+            _OUT.print(_found_table(row))
+            if row.protocol is Protocol.MISSION:
+                _OUT.print(_against_any_bigger(row))
+            _OUT.print()
+            _OUT.print(_costs_table(row))
+        _OUT.print(
+            f"{counted(row.questions, 'seed')} by {row.group}; {row.skipped:,} more have nothing that could be found."
+        )
+    if board.flow:
+        _OUT.print()
+        _OUT.print(_flow_table(board))
+
+
+def _found_table(row: ScoreRow) -> Table:
+    table = _table(f"{str(row.protocol).capitalize()} protocol, seeds by {row.group}: what is found")
+    yardsticks = [name for name in row.methods[0].against if name != SCALED_OF_ANY_BIGGER]
+    for heading in ("method", "nDCG", *(f"over {name}" for name in yardsticks), "P@30", "R-prec"):
+        is_name = heading == "method"
+        table.add_column(heading, justify="left" if is_name else "right", no_wrap=is_name)
+    for scores in row.methods:
+        table.add_row(
+            scores.method,
+            f"{scores.ndcg.value:.4f}",
+            *(_ratio(scores.against[name]) for name in yardsticks),
+            f"{scores.means['precision']:.3f}",
+            f"{scores.means['r_precision']:.3f}",
+            style="bold" if scores.is_ours else "",
+        )
+    return table
+
+
+def _against_any_bigger(row: ScoreRow) -> str:
+    ratios = (f"{one.method} {_ratio(one.against[SCALED_OF_ANY_BIGGER])}" for one in row.methods if one.is_ours)
+    return f"Over {SCALED_OF_ANY_BIGGER}, which need not keep to the band as ours: {'; '.join(ratios)}."
+
+
+def _costs_table(row: ScoreRow) -> Table:
+    table = _table("and at what cost")
+    table.add_column("method", no_wrap=True)
+    for heading, _, _ in _COST_COLUMNS:
+        table.add_column(heading, justify="right")
+    for scores in row.methods:
+        figures = (form.format(scores.means[name]) for _, name, form in _COST_COLUMNS)
+        table.add_row(scores.method, *figures, style="bold" if scores.is_ours else "")
+    return table
+
+
+def _flow_table(board: Scoreboard) -> Table:
+    table = _table("How the lists flow: mean jump between neighbours, and the worst of a list")
+    for heading in ("method", "order"):
+        table.add_column(heading, no_wrap=True)
+    for part in JUMP_PARTS:
+        table.add_column(part, justify="right")
+    for scores in board.flow:
+        figures = (f"{scores.jumps[f'{part}_mean']:.2f} {scores.jumps[f'{part}_worst']:.2f}" for part in JUMP_PARTS)
+        table.add_row(scores.method, scores.order, *figures)
+    return table
+
+
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
+
+
+def _ratio(ratio: Interval) -> str:
+    value, low, high = map(_three_digits, (ratio.value, ratio.low, ratio.high))
+    return f"{value} ({low}–{high})"
+
+
+def _three_digits(number: float) -> str:
+    return f"{number:.{2 if number < 10 else 1 if number < 100 else 0}f}"
 
 
 def print_plain(text: str) -> None:

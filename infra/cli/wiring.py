@@ -1,5 +1,6 @@
 """Puts adapters and use cases together for one machine; nothing else in the command line knows an adapter."""
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -15,6 +16,11 @@ from daltonify_core.adapters.parquet_file import ParquetTable
 from daltonify_core.adapters.sqlite_tracks import SqliteTracksFormat
 from daltonify_core.catalogue.public_data.report import ImportReport
 from daltonify_core.errors import CatalogueEmpty, IndexUnavailable, InvalidQuery, SecretUnavailable
+from daltonify_core.evaluation.ground import Ground
+from daltonify_core.evaluation.methods import Method, all_baselines, our_methods
+from daltonify_core.evaluation.playlists import PlaylistRow, playlists_of_half, read_playlist_rows
+from daltonify_core.evaluation.scoreboard import EvaluationSettings, Scoreboard
+from daltonify_core.evaluation.scoreboard import evaluate as score
 from daltonify_core.index.builder import BuildSettings
 from daltonify_core.index.bundle import load_bundle
 from daltonify_core.ports import Progress, SecretStore
@@ -45,6 +51,34 @@ def build(catalogue: Path, index: Path, settings: BuildSettings, progress: Progr
         progress,
         settings,
     )
+
+
+def evaluate(
+    catalogue: Sequence[Path], playlists: Path, settings: EvaluationSettings, progress: Progress
+) -> Scoreboard:
+    """Score every method on an index that is built for it in a temporary folder and thrown away.
+
+    ``catalogue`` names files, folders and archives in any form that an import takes; ``playlists`` a table.
+    """
+    rows = _playlist_rows(playlists)
+    with tempfile.TemporaryDirectory(prefix="daltonify-evaluate-") as work:
+        folder = Path(work)
+        import_files(catalogue, folder / "catalogue" / "catalogue.csv", ImportSettings(), progress)
+        build(folder / "catalogue", folder / "index", BuildSettings(), progress)
+        with open_recommender(folder / "index") as recommender:
+            index = recommender.index
+            known = index.tracks.find(list({row.track_id for row in rows}))
+            ground = Ground.of_index(index)
+            methods: list[Method] = [*all_baselines(ground), *our_methods(index, recommender.recommend, ground)]
+            half = playlists_of_half(rows, settings.half, known)
+            return score(ground, half, methods, index.version, settings, progress)
+
+
+def _playlist_rows(path: Path) -> list[PlaylistRow]:
+    tables = list(find_tables([path], {".parquet": ParquetTable}))
+    if len(tables) != 1:
+        raise InvalidQuery(f"{path} holds {len(tables)} tables; give one file of playlists.")
+    return read_playlist_rows(tables[0])
 
 
 @contextmanager

@@ -117,6 +117,15 @@ def test_recommend_shows_a_table_with_reasons_for_people(index, small_seed, run:
     assert "candidates" in shown
 
 
+def test_time_of_release_can_be_left_out(index, small_seed, run: Run):
+    with_era, without, again = (
+        json.loads(run("recommend", small_seed, "--index", index, "--json", *options).out)
+        for options in ((), ("--no-era",), ("--era",))
+    )
+    assert with_era == again
+    assert [row["similarity"] for row in with_era["tracks"]] != [row["similarity"] for row in without["tracks"]]
+
+
 def test_recommend_writes_uris_csv_and_jspf(index, small_seed, tmp_path, run: Run):
     files = [tmp_path / f"list{ending}" for ending in (".txt", ".csv", ".jspf")]
     outs = [word for path in files for word in ("--out", str(path))]
@@ -160,6 +169,12 @@ def test_a_whole_request_is_read_from_a_file_or_standard_input(index, small_seed
     assert len(json.loads(from_file.out)["tracks"]) == 8
 
 
+def test_a_target_is_repeated_in_the_notes(index, small_seed, run: Run):
+    targets = ("--target", "energy=0.4", "--target", "tempo=-0.2")
+    answer = json.loads(run("recommend", small_seed, "--index", index, "--json", *targets).out)
+    assert "As you asked, the list leans towards more energy and less tempo than your own." in answer["notes"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -173,6 +188,9 @@ def test_a_whole_request_is_read_from_a_file_or_standard_input(index, small_seed
         (["SEED", "--feature", "energy"], 2, "energy=0.9"),
         (["SEED", "--feature", "energy=7"], 2, "0 to 1"),
         (["SEED", "--feature", "sparkle=1"], 2, "sparkle"),
+        (["SEED", "--target", "energy"], 2, "energy=0.2"),
+        (["SEED", "--target", "energy=7"], 2, "from -1 to 1"),
+        (["SEED", "--target", "sparkle=1"], 2, "sparkle"),
         (["SEED", "--request", "no-such-file.json"], 2, "leave out tracks"),
         (["--request", "r.json", "--size", "50", "--exclude-artist", "X"], 2, "leave out exclude-artist, size"),
         (["--request", "no-such-file.json"], 2, "no-such-file.json"),

@@ -1,0 +1,1 @@
+"""The scoreboard: how much of what people put into one playlist does a method find, and at what cost to its rules?"""

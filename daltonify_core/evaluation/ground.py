@@ -1,0 +1,77 @@
+"""The ground on which methods are compared: the catalogue of one index in arrays, and in no method's own space."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES
+from daltonify_core.catalogue.songs import Song, song_of
+from daltonify_core.catalogue.track import Track
+from daltonify_core.index.bundle import LoadedIndex
+from daltonify_core.index.feature_space import FloatArray
+from daltonify_core.index.items import ItemArrays, Items
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A catalogue of ``n`` items.
+
+    ``features``: raw values in the order of ``CONTINUOUS_FEATURES``, float64, shape ``(n, 9)``. ``z_scores``: the same
+    less their mean and over their spread, so that the yardstick is nobody's own. ``tracks``: metadata of each item.
+    ``primary``: number of each item's primary artist. ``song``: the song that an item is a version of. ``item_of``: the
+    item of each track id. ``item_genres``: each item's genres on offer, by number.
+    """
+
+    arrays: ItemArrays
+    genres: tuple[str, ...]
+    features: FloatArray
+    z_scores: FloatArray
+    tracks: Sequence[Track]
+    primary: NDArray[np.int32]
+    song: Callable[[int], Song]
+    item_of: Mapping[str, int]
+    item_genres: Mapping[int, tuple[int, ...]]
+
+    @classmethod
+    def of_index(cls, index: LoadedIndex) -> "Ground":
+        """Everything that the scoreboard needs of an index, read once."""
+        arrays = index.arrays
+        tracks = index.tracks.tracks(range(len(arrays)))
+        features = np.array([[getattr(track.features, name) for name in CONTINUOUS_FEATURES] for track in tracks])
+        spread = features.std(axis=0)
+
+        @cache
+        def song(item: int) -> Song:
+            return song_of(tracks[item].title, [credit.name for credit in tracks[item].artists])
+
+        item_genres: dict[int, tuple[int, ...]] = {}
+        for number in range(len(index.genres)):
+            for item in arrays.items_of_genre(number).tolist():
+                item_genres[item] = (*item_genres.get(item, ()), number)
+        return cls(
+            arrays=arrays,
+            genres=index.genres,
+            features=features,
+            z_scores=(features - features.mean(axis=0)) / np.where(spread > 0, spread, 1.0),
+            tracks=tracks,
+            primary=arrays.credit_artists[arrays.credit_offsets[:-1]],
+            song=song,
+            item_of={track.track_id: item for item, track in enumerate(tracks)},
+            item_genres=item_genres,
+        )
+
+    def genres_of(self, item: int) -> tuple[int, ...]:
+        """Numbers of an item's genres on offer, the largest genre first."""
+        return self.item_genres.get(item, ())
+
+    def items_of_artists_of(self, item: int) -> Items:
+        """Every item, ascending, that credits one of the artists of ``item``: itself is among them."""
+        return np.unique(np.concatenate([self.arrays.items_by(number) for number in self.arrays.artists_of(item)]))
+
+    def are_versions(self, first: int, second: int) -> bool:
+        """Whether two items are versions of one song, see ``catalogue.songs``."""
+        same_title = self.arrays.song_keys[first] == self.arrays.song_keys[second]
+        return bool(same_title) and self.song(first).is_version_of(self.song(second))
