@@ -46,7 +46,7 @@ _PAGES: Final = {
     "tracks": _Page(
         "Find tracks of the catalogue",
         "Either by words (`q`) or by ids or links (`ids`). Unknown ids are left out of the answer.",
-        "The tracks, most popular artist first for words, in the order of the ids otherwise",
+        "The tracks, for words that very title or artist and then the smaller artists first, for ids in their order",
         {422: ("invalid_query", "invalid_link"), **_WITH_INDEX},
     ),
     "publish": _Page(

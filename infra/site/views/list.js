@@ -1,4 +1,4 @@
-// The list of tracks, each with how much bigger its artist is, how alike it sounds, and why it is there.
+// The list of tracks, each with how much bigger its artist is, how alike it is, and why it is there.
 
 import { byId, h, unseen } from "../dom.js";
 import { artistsOf, counted } from "../words.js";
@@ -35,7 +35,7 @@ function content(answer, config, onRemove) {
       "p",
       { class: "legend", "aria-hidden": "true" },
       h("span", {}, h("b", { class: "lift" }, "+20"), " artist is 20 points bigger than you"),
-      h("span", {}, meter(0.8), " how alike it sounds"),
+      h("span", {}, meter(0.8), " how alike it is"),
     ),
     h("ol", { class: "rows" }, ...answer.tracks.map((row, place) => item(row, place, inert, onRemove))),
     !inert && h("p", { class: "hint" }, "Titles open on Spotify in a new tab."),
