@@ -7,6 +7,7 @@
     │   ├── SeedDataNeeded        a seed lacks what ranking needs
     │   ├── NoBiggerArtists       the rules leave no track to recommend
     │   ├── InvalidPlaylist       a playlist that cannot be published as it was asked for
+    │   ├── AudioRefused          an audio file that nothing can be measured from
     │   └── KeyReused             an idempotency key that belongs to another request
     ├── InvalidTrack              one row or record cannot be a track
     ├── InvalidDataset            a whole file or folder cannot be imported
@@ -182,6 +183,15 @@ class InvalidPlaylist(InvalidQuery):
     """A playlist that cannot be published as it was asked for."""
 
     code = "invalid_playlist"
+
+
+class AudioRefused(InvalidQuery):
+    """An audio file that nothing can be measured from, or that is too large or of an unknown kind."""
+
+    code = "audio_refused"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, field="audio")
 
 
 class KeyReused(InvalidQuery):

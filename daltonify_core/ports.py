@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import Final, Protocol, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from daltonify_core.catalogue.artists import KnownArtist
+from daltonify_core.catalogue.audio_features import AudioFeatures
 from daltonify_core.catalogue.track import Track
 
 
@@ -321,7 +322,24 @@ class Circuit:
     why: str
 
 
-class PublicationStore(Protocol):
+class CircuitStore(Protocol):
+    """Which outside services must not be asked for now. Every method may raise ``UpstreamUnavailable``."""
+
+    def open_circuit(self, service: str, circuit: Circuit) -> None:
+        """Remember that a service must not be asked; a circuit that stays open longer is kept."""
+
+    def circuit(self, service: str, now: datetime) -> Circuit | None:
+        """The circuit of a service while it is open."""
+
+
+class CounterStore(Protocol):
+    """Counts of costly actions. May raise ``UpstreamUnavailable``."""
+
+    def count(self, caps: Sequence[Cap], now: datetime) -> None:
+        """Count one more against every cap, all or nothing; raises ``CapReached``."""
+
+
+class PublicationStore(CircuitStore, CounterStore, Protocol):
     """Records of publications, edit tokens, counters and circuits; what has expired is as if it were not there.
 
     Every method may raise ``UpstreamUnavailable``, and a write may have been carried out then.
@@ -346,9 +364,6 @@ class PublicationStore(Protocol):
     def save(self, publication: Publication) -> None:
         """Replace the record; raises ``PublicationInProgress`` when a later attempt has taken over."""
 
-    def count(self, caps: Sequence[Cap], now: datetime) -> None:
-        """Count one more against every cap, all or nothing; raises ``CapReached``."""
-
     def save_edit_token(self, playlist_id: str, token_hash: str) -> None:
         """Remember the hash of the token that may change a playlist of ours; storing it again changes nothing."""
 
@@ -361,8 +376,163 @@ class PublicationStore(Protocol):
         Raises ``PublicationInProgress`` while another holder has it.
         """
 
-    def open_circuit(self, service: str, circuit: Circuit) -> None:
-        """Remember that a service must not be asked; a circuit that stays open longer is kept."""
 
-    def circuit(self, service: str, now: datetime) -> Circuit | None:
-        """The circuit of a service while it is open."""
+class IdentitySource(StrEnum):
+    """Who said what a track is called and by whom it is."""
+
+    CATALOGUE = "catalogue"
+    SPOTIFY = "spotify"
+    OEMBED = "oembed"
+    RECCOBEATS = "reccobeats"
+    GIVEN = "given"
+
+
+@dataclass(frozen=True, slots=True)
+class TrackIdentity:
+    """What an outside service says a track is; never how it sounds.
+
+    ``artists`` is empty where the service does not name them (oEmbed); ``artist_ids`` are Spotify's, as many as
+    ``artists`` or none. ``popularity`` (0..100) is the track's own, where the service tells one.
+    """
+
+    track_id: str
+    title: str
+    artists: tuple[str, ...]
+    source: IdentitySource
+    artist_ids: tuple[str, ...] = ()
+    album: str | None = None
+    artwork_url: str | None = None
+    release_date: str | None = None
+    duration_ms: int | None = None
+    explicit: bool | None = None
+    isrc: str | None = None
+    popularity: int | None = None
+
+
+class TrackDirectory(Protocol):
+    """Knows by whom a track is and what it is called."""
+
+    def track(self, track_id: str) -> TrackIdentity | None:
+        """What the directory says of a track, ``None`` when there is no such track.
+
+        May raise ``UpstreamUnavailable``, ``UpstreamRateLimited``, ``UpstreamRefused``, and where credentials are
+        needed ``ConsentNeeded`` and ``SecretUnavailable``.
+        """
+
+
+FEATURE_BATCH: Final = 40
+"""The most tracks that a feature service is asked for at once."""
+
+
+class FeatureService(Protocol):
+    """Knows how published tracks sound, and listens to files.
+
+    Every method may raise ``UpstreamUnavailable``, ``UpstreamRateLimited`` and ``UpstreamRefused``; none of them waits
+    out a limit.
+    """
+
+    def features(self, track_ids: Sequence[str]) -> dict[str, AudioFeatures]:
+        """Features of at most ``FEATURE_BATCH`` tracks by Spotify id; those that it does not know are absent."""
+
+    def identities(self, track_ids: Sequence[str]) -> dict[str, TrackIdentity]:
+        """What at most ``FEATURE_BATCH`` tracks are, with their popularity; those that it does not know are absent."""
+
+    def analyse(self, wav: bytes) -> AudioFeatures:
+        """Features of a WAV file of at most 30 seconds; raises ``AudioRefused`` when it can make nothing of it.
+
+        Key and mode are absent. The numbers come from another model than those of ``features``.
+        """
+
+
+class LookUpKind(StrEnum):
+    """What was looked up outside and is remembered."""
+
+    FEATURES = "features"
+    IDENTITY = "identity"
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """An answer that is remembered until ``until``; ``value`` is ``None`` for "there is none"."""
+
+    value: Mapping[str, object] | None
+    until: datetime
+
+
+class LookUpCache(Protocol):
+    """Answers of outside services. Every method may raise ``UpstreamUnavailable``."""
+
+    def read(self, kind: LookUpKind, track_ids: Collection[str], now: datetime) -> dict[str, LookUp]:
+        """What is remembered and still good; what is not is absent."""
+
+    def write(self, kind: LookUpKind, found: Mapping[str, LookUp]) -> None:
+        """Remember answers, in place of what was there. ``value`` must be JSON's."""
+
+
+class AudioJobState(StrEnum):
+    """How far the analysis of an audio file has come."""
+
+    QUEUED = "queued"
+    ANALYSING = "analysing"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class AudioJob:
+    """The analysis of one uploaded file.
+
+    ``job_id`` is random and the only key to the job, so it is kept out of logs. ``features_source`` says who measured
+    (``audio_file`` or ``measured``); ``problem`` is what to tell the artist when the state is ``FAILED``, and ``notes``
+    what to tell beside features. ``attempt`` counts from 1 once somebody works on it and fences: only the latest
+    attempt may write.
+    """
+
+    job_id: str
+    created_at: datetime
+    expires_at: datetime
+    state: AudioJobState = AudioJobState.QUEUED
+    attempt: int = 0
+    lease_until: datetime | None = None
+    features: AudioFeatures | None = None
+    features_source: str | None = None
+    problem: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+class AudioJobStore(Protocol):
+    """Jobs by id; what has expired is as if it were not there. Every method may raise ``UpstreamUnavailable``."""
+
+    def begin(self, job: AudioJob, caps: Sequence[Cap], now: datetime) -> None:
+        """Store a new job and count it against every cap, all or nothing; raises ``CapReached``."""
+
+    def find(self, job_id: str, now: datetime) -> AudioJob | None:
+        """The job of this id."""
+
+    def claim(self, job_id: str, now: datetime, lease_until: datetime) -> AudioJob | None:
+        """Take a job that is not finished for a new attempt: the job with its attempt raised and its state
+        ``ANALYSING``; ``None`` when there is none, it is finished, or another attempt's lease runs.
+        """
+
+    def save(self, job: AudioJob) -> bool:
+        """Replace the record; false when a later attempt has taken over, and nothing is written then."""
+
+
+class AudioClips(Protocol):
+    """Uploaded audio, kept only as long as its job needs it. Every method may raise ``UpstreamUnavailable``."""
+
+    def store(self, job_id: str, wav: bytes) -> None:
+        """Keep the clip of a job."""
+
+    def read(self, job_id: str) -> bytes | None:
+        """The clip, ``None`` when it is not there (any more)."""
+
+    def remove(self, job_id: str) -> None:
+        """Forget the clip; no error when it is gone already."""
+
+
+class JobQueue(Protocol):
+    """Hands work to a worker, at least once. May raise ``UpstreamUnavailable``."""
+
+    def send(self, message: Mapping[str, str]) -> None:
+        """Put one message into the queue."""

@@ -7,6 +7,7 @@ import math
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from enum import StrEnum
 from typing import Final
 
 from daltonify_core.errors import InvalidTrack
@@ -108,6 +109,20 @@ class AudioFeatures:
             else:
                 known[name] = float(value)
         return cls(**known)  # type: ignore[arg-type]
+
+
+class FeaturesSource(StrEnum):
+    """Where a track's features come from, the most trusted first.
+
+    ``AUDIO_FILE`` are those that ReccoBeats measured in the artist's own file, ``MEASURED`` those that Daltonify did,
+    roughly.
+    """
+
+    CATALOGUE = "catalogue"
+    RECCOBEATS = "reccobeats"
+    AUDIO_FILE = "audio_file"
+    MEASURED = "measured"
+    GIVEN = "given"
 
 
 FEATURE_NAMES: Final = tuple(field.name for field in fields(AudioFeatures))

@@ -27,6 +27,7 @@ ANSWERS: Final[Mapping[type[domain.DaltonifyError], tuple[HTTPStatus, str]]] = {
     domain.SeedDataNeeded: (HTTPStatus.UNPROCESSABLE_ENTITY, "Too little is known of a seed track"),
     domain.NoBiggerArtists: (HTTPStatus.UNPROCESSABLE_ENTITY, "The rules leave no track to recommend"),
     domain.InvalidPlaylist: (HTTPStatus.UNPROCESSABLE_ENTITY, "The playlist cannot be published as it stands"),
+    domain.AudioRefused: (HTTPStatus.UNPROCESSABLE_ENTITY, "This audio cannot be used"),
     domain.KeyReused: (HTTPStatus.UNPROCESSABLE_ENTITY, "The idempotency key belongs to another request"),
     domain.InvalidTrack: _OUR_FAULT,
     domain.InvalidDataset: _OUR_FAULT,

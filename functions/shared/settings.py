@@ -26,6 +26,10 @@ MAX_SHORT_LINKS: Final = 5
 """Each may take some seconds to follow, and a gateway waits 30."""
 SPOTIFY_API: Final = "https://api.spotify.com/v1/"
 SPOTIFY_ACCOUNTS: Final = "https://accounts.spotify.com"
+SPOTIFY_OEMBED: Final = "https://open.spotify.com/oembed"
+RECCOBEATS_API: Final = "https://api.reccobeats.com/v1/"
+MAX_AUDIO_BYTES: Final = 3_000_000
+"""30 seconds of 16-bit mono at 44.1 kHz are 2.65 MB; a little is left for what stands around the samples."""
 
 
 class InvalidSettings(Exception):
@@ -80,6 +84,8 @@ class ApiSettings(IndexSettings):
     publishing_secret: str = Field(min_length=1)
     spotify_api: str = SPOTIFY_API
     spotify_accounts: str = SPOTIFY_ACCOUNTS
+    spotify_oembed: str = SPOTIFY_OEMBED
+    reccobeats_api: str = RECCOBEATS_API
     spotify_market: str = Field(default="US", pattern="^[A-Z]{2}$")
     open_playlists_at: str = "https://open.spotify.com/playlist/"
     scratch_folder: str = "/tmp/daltonify"  # noqa: S108 - Lambda's only writable folder, and nobody else's
