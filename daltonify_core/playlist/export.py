@@ -2,6 +2,9 @@
 
 Spotify's apps accept URIs that are pasted into a playlist; spreadsheets take CSV; JSPF is the JSON form of XSPF, the
 playlist format that players and services such as ListenBrainz read (https://www.xspf.org/jspf).
+
+CSV and JSPF mark the place of an own track that is not on Spotify yet. A list of URIs cannot: every line of it is
+pasted, so the note of the recommendation says where the track belongs.
 """
 
 import csv
@@ -30,6 +33,7 @@ CSV_COLUMNS: Final = (
     "reason",
     "uri",
     "url",
+    "to_do",
 )
 
 
@@ -58,6 +62,7 @@ def to_csv(rows: Sequence[Row]) -> str:
                 _harmless(row.reason),
                 row.uri or "",
                 row.url or "",
+                _to_do(row),
             ]
         )
     return text.getvalue()
@@ -78,7 +83,7 @@ def _jspf_track(row: Row) -> dict[str, Any]:
     track: dict[str, Any] = {
         "title": row.title,
         "creator": ", ".join(row.artists),
-        "annotation": row.reason,
+        "annotation": _to_do(row) or row.reason,
         "trackNum": row.position,
     }
     if row.album:
@@ -86,6 +91,10 @@ def _jspf_track(row: Row) -> dict[str, Any]:
     if row.url:
         track["identifier"] = [row.url]
     return track
+
+
+def _to_do(row: Row) -> str:
+    return "" if row.uri else f"Not on Spotify yet: add it at place {row.position} on release day."
 
 
 def _harmless(text: str) -> str:

@@ -10,6 +10,7 @@ from daltonify_core.index.feature_space import FAR_SIMILARITY
 from daltonify_core.playlist.band import MAXIMUM_POPULARITY
 from daltonify_core.playlist.filters import Explicit
 from daltonify_core.playlist.genre_choice import GenreChoice, GenreSource
+from daltonify_core.playlist.recommendation import Row
 from daltonify_core.playlist.request import RecommendationRequest
 from daltonify_core.playlist.seeds import ResolvedSeed
 from daltonify_core.playlist.selection import Selection
@@ -35,6 +36,15 @@ def notes_for(
         *_on_own_tracks(seeds, own),
         *_on_seeds(seeds),
         *_on_lyrics(request, chosen),
+    ]
+
+
+def notes_on_unreleased(rows: Sequence[Row]) -> list[str]:
+    """A sentence for each own track that is not on Spotify yet, with the place that is kept for it."""
+    return [
+        f"“{row.title}” is not on Spotify yet. Add it at place {row.position} on release day."
+        for row in rows
+        if row.own and row.track_id is None
     ]
 
 
@@ -95,8 +105,6 @@ def _on_own_tracks(seeds: Sequence[ResolvedSeed], own: Sequence[ResolvedSeed]) -
             f"The list holds {len(own)} of your {len(seeds)} tracks: at most one for every ten others, and one version "
             "of each song."
         )
-    if any(seed.track_id is None for seed in own):
-        yield "A track that is not on Spotify yet keeps its place, but cannot be added there before its release."
 
 
 def _on_seeds(seeds: Sequence[ResolvedSeed]) -> Iterator[str]:

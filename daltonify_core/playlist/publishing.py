@@ -8,11 +8,12 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from daltonify_core.catalogue.links import LinkKind, is_spotify_id, parse_link
+from daltonify_core.catalogue.track import MAX_NAME_LENGTH
 from daltonify_core.errors import InvalidLink, InvalidPlaylist
 from daltonify_core.playlist.own_slots import own_track_limit
 from daltonify_core.playlist.request import MAXIMUM_SEEDS
@@ -96,11 +97,21 @@ class PublishSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreleasedTrack:
+    """An own track that is not on Spotify yet, with the place in the whole list that is kept for it, counted from 1."""
+
+    position: int
+    title: str
+    artists: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PublishRequest:
     """A playlist to publish, in normal form; raises ``InvalidPlaylist`` with the ``field`` that is wrong.
 
     ``uris`` are 1 to 110 tracks in their order, given as URI, link or id. ``seeds`` are the artist's own tracks, which
-    no index needs to know; ``reserves`` stand in, in their order, for tracks that turn out dead. ``playlist_id`` and
+    no index needs to know; ``reserves`` stand in, in their order, for tracks that turn out dead. ``unreleased`` are own
+    tracks that cannot be published yet: they are left out, and the answer says how to add them. ``playlist_id`` and
     ``edit_token`` together change a playlist that was published before. White space in the texts is reduced to single
     spaces, and a reference that an earlier publication appended is taken off.
     """
@@ -110,6 +121,7 @@ class PublishRequest:
     description: str = ""
     seeds: tuple[str, ...] = ()
     reserves: tuple[str, ...] = ()
+    unreleased: tuple[UnreleasedTrack, ...] = ()
     public: bool = True
     playlist_id: str | None = None
     edit_token: str | None = field(default=None, repr=False)
@@ -125,7 +137,25 @@ class PublishRequest:
         _set(self, "uris", _track_uris(self.uris, "uris", MAXIMUM_URIS))
         _set(self, "seeds", _track_uris(self.seeds, "seeds", MAXIMUM_SEEDS))
         _set(self, "reserves", _track_uris(self.reserves, "reserves", MAXIMUM_RESERVES, self.uris))
+        self._check_unreleased()
         self._check_edit()
+
+    def _check_unreleased(self) -> None:
+        if len(self.unreleased) > MAXIMUM_SEEDS:
+            raise InvalidPlaylist(f"At most {MAXIMUM_SEEDS} tracks of a list can be unreleased.", "unreleased")
+        whole = len(self.uris) + len(self.unreleased)
+        taken: set[int] = set()
+        for place, track in enumerate(self.unreleased):
+            where = f"unreleased[{place}]"
+            if not 1 <= track.position <= whole:
+                raise InvalidPlaylist(f"The position must be from 1 to {whole}, the whole list.", f"{where}.position")
+            if track.position in taken:
+                raise InvalidPlaylist("Two unreleased tracks have the same position.", f"{where}.position")
+            taken.add(track.position)
+            if not track.artists or not all(0 < len(name) <= MAX_NAME_LENGTH for name in (track.title, *track.artists)):
+                raise InvalidPlaylist(
+                    f"An unreleased track needs a title and artists of 1 to {MAX_NAME_LENGTH:,} characters.", where
+                )
 
     def _check_edit(self) -> None:
         if self.playlist_id is None and self.edit_token is None:
@@ -144,7 +174,16 @@ class PublishRequest:
 
     def payload_hash(self) -> str:
         """SHA-256 over everything that decides what is published; the edit token does not."""
-        content = [self.title, self.description, self.uris, self.seeds, self.reserves, self.public, self.playlist_id]
+        content = [
+            self.title,
+            self.description,
+            self.uris,
+            self.seeds,
+            self.reserves,
+            [[track.position, track.title, track.artists] for track in self.unreleased],
+            self.public,
+            self.playlist_id,
+        ]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
@@ -153,7 +192,8 @@ class PublishedPlaylist:
     """What publishing came to. ``created`` is false when a playlist was changed in place.
 
     ``tracks_added`` is what a listener can play. ``replaced`` holds pairs of the wanted and the substitute URI,
-    ``left_out`` the URIs for which there was no substitute, ``notes`` what else is worth knowing, in sentences.
+    ``left_out`` the URIs for which there was no substitute, ``to_add`` the unreleased tracks with the places at which
+    they belong in what was published, ``notes`` what else is worth knowing, in sentences.
     """
 
     playlist_id: str
@@ -161,6 +201,7 @@ class PublishedPlaylist:
     edit_token: str = field(repr=False)
     replaced: tuple[tuple[str, str], ...]
     left_out: tuple[str, ...]
+    to_add: tuple[UnreleasedTrack, ...]
     notes: tuple[str, ...]
     created: bool
 
@@ -184,6 +225,21 @@ def line_up(uris: Sequence[str], reserves: Sequence[str], refused: Iterable[str]
         replaced=tuple((wanted, now) for wanted, now in chosen if now is not None and now != wanted),
         left_out=tuple(wanted for wanted, now in chosen if now is None),
     )
+
+
+def places_to_add(request: PublishRequest, left_out: Collection[str]) -> tuple[UnreleasedTrack, ...]:
+    """The unreleased tracks by place, each place moved up by the tracks before it that were left out."""
+    unreleased = {track.position: track for track in request.unreleased}
+    published = iter(request.uris)
+    places: list[UnreleasedTrack] = []
+    gone = 0
+    for position in range(1, len(request.uris) + len(unreleased) + 1):
+        track = unreleased.get(position)
+        if track is not None:
+            places.append(replace(track, position=position - gone))
+        elif next(published) in left_out:
+            gone += 1
+    return tuple(places)
 
 
 def check_sources(request: PublishRequest, sources: Mapping[str, str]) -> None:

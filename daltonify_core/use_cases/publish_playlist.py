@@ -20,7 +20,14 @@ from daltonify_core.errors import (
     PublishingUnavailable,
     UpstreamError,
 )
-from daltonify_core.playlist.publishing import PublishedPlaylist, PublishRequest, check_sources, track_id_of
+from daltonify_core.playlist.publishing import (
+    PublishedPlaylist,
+    PublishRequest,
+    UnreleasedTrack,
+    check_sources,
+    places_to_add,
+    track_id_of,
+)
 from daltonify_core.playlist.publishing import PublishSettings as PublishSettings
 from daltonify_core.ports import Cap, Clock, PlaylistService, Publication, PublicationState, PublicationStore
 from daltonify_core.use_cases.publication_attempt import (
@@ -194,13 +201,15 @@ class PublishPlaylist:
 
     def _answer(self, request: PublishRequest, record: Publication) -> PublishedPlaylist:
         playlist_id = record.playlist_id or ""
+        to_add = places_to_add(request, record.left_out)
         return PublishedPlaylist(
             playlist_id=playlist_id,
             tracks_added=record.tracks_added or 0,
             edit_token=request.edit_token or self._edit_token(playlist_id, record.reference),
             replaced=record.replaced,
             left_out=record.left_out,
-            notes=record.notes,
+            to_add=to_add,
+            notes=(*record.notes, *(_on_unreleased(track) for track in to_add)),
             created=request.playlist_id is None,
         )
 
@@ -215,6 +224,13 @@ class PublishPlaylist:
     def _keyed(self, purpose: str, *parts: str) -> str:
         message = "\n".join((purpose, *parts)).encode("utf-8", "surrogatepass")
         return hmac.new(self._edit_token_key, message, hashlib.sha256).hexdigest()
+
+
+def _on_unreleased(track: UnreleasedTrack) -> str:
+    return (
+        f"“{track.title}” is not on Spotify yet, so it was left out. On release day, send the list again with its link "
+        f"at place {track.position}, and with the playlist_id and edit_token of this answer."
+    )
 
 
 def _reference_of(scoped_key: str, started_at: datetime) -> str:

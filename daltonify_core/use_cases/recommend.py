@@ -34,7 +34,7 @@ from daltonify_core.playlist.genre_choice import (
     choose_genre,
     inferred_shares,
 )
-from daltonify_core.playlist.notes import counted, notes_for
+from daltonify_core.playlist.notes import counted, notes_for, notes_on_unreleased
 from daltonify_core.playlist.own_slots import own_positions, own_track_limit
 from daltonify_core.playlist.recommendation import RESERVES, IndexDescription, Recommendation
 from daltonify_core.playlist.request import Order, RecommendationRequest
@@ -107,6 +107,7 @@ class Recommender:
             ),
             notes=(
                 *notes_for(request, seeds, own, genre, selection, [tracks[one.item] for one in selection.chosen]),
+                *notes_on_unreleased(listed),
                 *self._on_exclusions(request, excluded_names),
             ),
         )

@@ -75,5 +75,9 @@ def playlist_answer(published: PublishedPlaylist, settings: ApiSettings) -> dict
         "edit_token": published.edit_token,
         "replaced": [{"from": wanted, "to": substitute} for wanted, substitute in published.replaced],
         "left_out": list(published.left_out),
+        "to_add": [
+            {"position": track.position, "title": track.title, "artists": list(track.artists)}
+            for track in published.to_add
+        ],
         "notes": list(published.notes),
     }

@@ -179,6 +179,14 @@ class RecommendationBody(Body):
     )
 
 
+class UnreleasedBody(Body):
+    """An own track that is not on Spotify yet; `position` is its place in the whole list, counted from 1."""
+
+    position: int = Field(examples=[3])
+    title: str
+    artists: list[str]
+
+
 class PlaylistBody(Body):
     """A playlist to publish under the service's account, or to change there."""
 
@@ -202,6 +210,11 @@ class PlaylistBody(Body):
         default=None,
         description="Stand in for tracks that turn out dead",
         json_schema_extra={"maxItems": MAXIMUM_RESERVES},
+    )
+    unreleased: list[UnreleasedBody] | None = Field(
+        default=None,
+        description="Own tracks that are not on Spotify yet: they are left out, and `to_add` says where they belong",
+        json_schema_extra={"maxItems": MAXIMUM_SEEDS},
     )
     public: bool | None = Field(default=True, description="Whether the account's profile lists it")
     playlist_id: str | None = Field(default=None, description="To change a playlist instead of making one")
@@ -347,6 +360,14 @@ class Replacement(Answer):
     to: str
 
 
+class TrackToAdd(Answer):
+    """An unreleased track, with its place in the published playlist, counted from 1."""
+
+    position: int
+    title: str
+    artists: list[str]
+
+
 class PlaylistAnswer(Answer):
     """A published playlist. Keep `edit_token`: it alone can change the playlist later."""
 
@@ -358,6 +379,7 @@ class PlaylistAnswer(Answer):
     edit_token: str
     replaced: list[Replacement]
     left_out: list[str]
+    to_add: list[TrackToAdd]
     notes: list[str]
 
 

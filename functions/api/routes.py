@@ -33,7 +33,7 @@ from api.wiring import Services
 from daltonify_core.catalogue.links import MAX_TEXT_CHARACTERS, LinkKind, parse_link, parse_playlist_link
 from daltonify_core.catalogue.track import SYNTHETIC_SOURCE
 from daltonify_core.errors import IndexUnavailable, InvalidLink, InvalidQuery, UpstreamError
-from daltonify_core.playlist.publishing import PublishRequest
+from daltonify_core.playlist.publishing import PublishRequest, UnreleasedTrack
 from daltonify_core.playlist.request import RecommendationRequest
 from daltonify_core.use_cases.find_tracks import search_tracks, tracks_by_id
 from daltonify_core.use_cases.publish_playlist import PublishPlaylist, PublishSettings
@@ -126,7 +126,7 @@ def _register_publishing(app: APIGatewayHttpResolver, services: Services, secret
     def publish(body: Annotated[PlaylistBody, Body()], key: _Key, code: _Code = None) -> Response[Any]:
         client = client_of(app.current_event)
         secret.check(code, client)
-        request = PublishRequest(**_tuples(body.model_dump(exclude_none=True)))
+        request = _publish_request(body)
         remaining = timedelta(milliseconds=app.lambda_context.get_remaining_time_in_millis())
         deadline = services.clock() + remaining - timedelta(seconds=_ANSWERING_SECONDS)
         use_case = PublishPlaylist(
@@ -215,6 +215,12 @@ def _publishing(services: Services, secret: PublishingSecret) -> dict[str, Any]:
     except UpstreamError:
         return answer
     return answer | ({"retry_at": iso(circuit.open_until)} if circuit else {"available": True})
+
+
+def _publish_request(body: PlaylistBody) -> PublishRequest:
+    values = _tuples(body.model_dump(exclude_none=True))
+    unreleased = tuple(UnreleasedTrack(**_tuples(track)) for track in values.pop("unreleased", ()))
+    return PublishRequest(**values, unreleased=unreleased)
 
 
 def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -63,6 +63,7 @@ def test_a_playlist_is_created_with_its_tracks(api, body):
         "edit_token": answer.json["edit_token"],
         "replaced": [],
         "left_out": [],
+        "to_add": [],
         "notes": [],
     }
     assert playlist.uris == body["uris"]
@@ -101,6 +102,28 @@ def test_the_artists_own_track_that_no_index_knows_is_published_too(api, body):
     answer = publish(api, body | {"uris": [*body["uris"], FOREIGN], "seeds": [FOREIGN]})
     assert answer.status == 201
     assert answer.json["tracks_added"] == 11
+
+
+def test_a_track_that_is_not_out_yet_is_left_out_and_added_at_its_place_on_release_day(api, body):
+    mine = {"position": 3, "title": "My single", "artists": ["Me"]}
+    first = publish(api, body | {"unreleased": [mine]})
+    assert first.status == 201, first.text
+    assert first.json["to_add"] == [mine]
+    assert any("“My single” is not on Spotify yet" in note for note in first.json["notes"])
+    assert api.playlists.playlists[first.json["playlist_id"]].uris == body["uris"]
+    with_mine = [*body["uris"][:2], FOREIGN, *body["uris"][2:]]
+    change = body | {"uris": with_mine, "seeds": [FOREIGN]}
+    change |= {name: first.json[name] for name in ("playlist_id", "edit_token")}
+    answer = publish(api, change, key="the-key-of-release-day")
+    assert (answer.status, answer.json["to_add"], answer.json["notes"]) == (200, [], [])
+    assert api.playlists.playlists[first.json["playlist_id"]].uris == with_mine
+
+
+def test_an_unreleased_track_beyond_the_list_is_refused_by_its_field(api, body):
+    answer = publish(api, body | {"unreleased": [{"position": 99, "title": "My single", "artists": ["Me"]}]})
+    assert answer.status == 422
+    assert answer.json["errors"][0]["field"] == "unreleased[0].position"
+    assert created(api) == 0
 
 
 def test_the_recorded_event_of_the_real_service_is_understood(api, body):

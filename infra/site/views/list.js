@@ -103,7 +103,7 @@ function item(row, place, inert, onRemove) {
 }
 
 const ownReason = (row) =>
-  row.uri ? "placed where listeners will reach it" : "not on Spotify yet; it cannot be added before its release";
+  row.uri ? "placed where listeners will reach it" : "not on Spotify yet: add it here on release day";
 
 const percent = (share) => `${Math.round(share * 100)}%`;
 

@@ -145,6 +145,10 @@ export function mountPublish(store, refreshConfig) {
         .filter((row) => row.own && row.uri)
         .map((row) => row.uri)
         .slice(0, MOST_SEEDS),
+      unreleased: tracks
+        .map((row, place) => ({ position: place + 1, title: row.title, artists: row.artists, uri: row.uri }))
+        .filter((row) => !row.uri)
+        .map(({ position, title, artists }) => ({ position, title, artists })),
       reserves: reserves
         .map((row) => row.uri)
         .filter(Boolean)

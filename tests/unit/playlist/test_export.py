@@ -61,6 +61,14 @@ def test_csv_holds_every_row_with_its_figures():
     assert (second["uri"], second["release_year"], second["own"]) == ("", "", "yes")
 
 
+def test_csv_and_jspf_mark_the_place_of_a_track_that_is_not_out_yet():
+    first, second = csv.DictReader(io.StringIO(to_csv([ROW, UNRELEASED])))
+    assert first["to_do"] == ""
+    assert second["to_do"] == "Not on Spotify yet: add it at place 2 on release day."
+    marked = json.loads(to_jspf(recommendation(ROW, UNRELEASED), "x"))["playlist"]["track"]
+    assert [track["annotation"] for track in marked] == [ROW.reason, second["to_do"]]
+
+
 @given(st.text(max_size=12))
 def test_no_csv_cell_can_start_a_formula(text):
     row = replace(ROW, title=text or "x", artists=(text or "x",), album=text, reason=text)

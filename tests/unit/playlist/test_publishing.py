@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from daltonify_core.errors import InvalidLink, InvalidPlaylist
 from daltonify_core.playlist.publishing import (
     PublishRequest,
+    UnreleasedTrack,
     check_sources,
     line_up,
+    places_to_add,
     with_reference,
 )
 
@@ -317,6 +319,7 @@ def test_the_hash_does_not_depend_on_the_edit_token():
         {"uris": uris(6)},
         {"seeds": uris(1)},
         {"reserves": uris(1, 10)},
+        {"unreleased": (UnreleasedTrack(3, "Mine", ("Me",)),)},
         {"public": False},
         {"playlist_id": PLAYLIST, "edit_token": TOKEN},
     ],
@@ -327,8 +330,50 @@ def test_the_hash_tells_every_other_request(change):
 
 def test_every_field_of_the_request_but_the_token_is_in_the_hash():
     assert {field.name for field in dataclasses.fields(PublishRequest)} == {
-        *("title", "uris", "description", "seeds", "reserves", "public", "playlist_id", "edit_token")
+        *("title", "uris", "description", "seeds", "reserves", "unreleased", "public", "playlist_id", "edit_token")
     }
+
+
+# Own tracks that are not out yet
+
+
+@pytest.mark.parametrize(
+    ("tracks", "field"),
+    [
+        ([(0, "Mine", ("Me",))], "unreleased[0].position"),
+        ([(8, "Mine", ("Me",)), (1, "B-side", ("Me",))], "unreleased[0].position"),
+        ([(1, "Mine", ("Me",)), (1, "B-side", ("Me",))], "unreleased[1].position"),
+        ([(1, "", ("Me",))], "unreleased[0]"),
+        ([(1, "Mine", ())], "unreleased[0]"),
+        ([(1, "Mine", ("x" * 1001,))], "unreleased[0]"),
+        ([(place, "Mine", ("Me",)) for place in range(1, 22)], "unreleased"),
+    ],
+)
+def test_an_unreleased_track_that_makes_no_sense_is_refused_by_its_field(tracks, field):
+    with pytest.raises(InvalidPlaylist) as caught:
+        request(unreleased=tuple(UnreleasedTrack(*track) for track in tracks))
+    assert caught.value.field == field
+
+
+def test_an_unreleased_track_keeps_its_place_among_those_that_were_published():
+    made = request(unreleased=(UnreleasedTrack(6, "B-side", ("Me",)), UnreleasedTrack(3, "Mine", ("Me",))))
+    assert [(track.position, track.title) for track in places_to_add(made, ())] == [(3, "Mine"), (6, "B-side")]
+    # Of the five uris the first stands before both, the fourth between them at place 5.
+    left_out = {made.uris[0], made.uris[3]}
+    assert [track.position for track in places_to_add(made, left_out)] == [2, 4]
+
+
+@given(st.sets(st.integers(1, 6)), st.sets(st.integers(0, 4)))
+def test_adding_the_unreleased_tracks_at_their_places_gives_the_list_as_it_was_meant(positions, dropped):
+    made = request(unreleased=tuple(UnreleasedTrack(place, f"t{place}", ("Me",)) for place in positions))
+    meant: list[str] = list(made.uris)
+    for place in sorted(positions):
+        meant.insert(place - 1, f"t{place}")
+    left_out = {made.uris[number] for number in dropped}
+    published = [uri for uri in made.uris if uri not in left_out]
+    for track in places_to_add(made, left_out):
+        published.insert(track.position - 1, track.title)
+    assert published == [one for one in meant if one not in left_out]
 
 
 # Where tracks come from

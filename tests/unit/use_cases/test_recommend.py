@@ -654,8 +654,8 @@ def test_a_seed_that_nobody_knows_is_recommended_for_from_what_the_artist_says(r
     own = next(row for row in answer.tracks if row.own)
     assert (own.track_id, own.uri, own.url, own.title, own.artists) == (None, None, None, "My single", ("Me",))
     assert names(answer) == ["Big 1"]
-    *_, not_released, estimated, compared = answer.notes
-    assert not_released.startswith("A track that is not on Spotify yet keeps its place")
+    *_, estimated, compared, not_released = answer.notes
+    assert not_released == f"“My single” is not on Spotify yet. Add it at place {own.position} on release day."
     assert estimated == "The artist's popularity was estimated from the number of followers."
     assert compared.startswith("“My single” was compared by danceability, energy")
     assert "tempo" not in compared
