@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-site check format lock openapi bench evaluate real-data build clean
+.PHONY: help setup demo test test-site test-deploy check format lock openapi bench evaluate real-data build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,10 +48,14 @@ lock: ## re-make the pinned requirements from pyproject.toml (UPGRADE=1: to the 
 	"$$uv" $(COMPILE) pyproject.toml --all-extras --group dev -c requirements.txt -o requirements-dev.txt && \
 	"$$uv" $(COMPILE) pyproject.toml --extra service -c requirements.txt -o layers/dependencies/requirements.txt && \
 	"$$uv" $(COMPILE) --group sam -o requirements-sam.txt && \
+	"$$uv" $(COMPILE) --group emulator -o requirements-emulator.txt && \
 	"$$uv" $(COMPILE) --group uv -o requirements-uv.txt
 
 build: ## build what is deployed, and look for faults that would only show there
 	@infra/local/build.sh
+
+test-deploy: setup build ## deploy what was built to an emulator of AWS and use it there
+	@$(BIN)/python -m pytest tests/deploy $(ARGS)
 
 openapi: setup ## write infra/openapi.json anew from the API's routes
 	@PYTHONPATH=functions $(BIN)/python -m infra.local.write_openapi

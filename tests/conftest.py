@@ -23,8 +23,9 @@ CONTRACT_VARIABLE = "DALTONIFY_CONTRACT"
 CONTRACT_FILE = "spotify-web-api.yml"
 NO_CONTRACT = f"Spotify's contract not found: set {CONTRACT_VARIABLE} to a folder that holds {CONTRACT_FILE}"
 
-# The first measures instead of asserting, the second needs a browser: `make bench` and `make test-site` run them.
-collect_ignore = ["benchmark", "e2e"]
+# They measure instead of asserting, need what was built, and need a browser: `make bench`, `make test-deploy` and
+# `make test-site` run them.
+collect_ignore = ["benchmark", "deploy", "e2e"]
 
 # Hypothesis fails an example that takes over 200 ms; on a busy machine that says nothing about the code.
 hypothesis.settings.register_profile("daltonify", deadline=None, print_blob=True)

@@ -8,7 +8,7 @@ export SAM_CLI_TELEMETRY=0
 # The layers' recipes are a make of their own, whatever this is part of.
 unset MAKEFLAGS MAKELEVEL MFLAGS
 
-tools=$("$here/setup_sam.sh")
+tools=$("$here/setup_tools.sh" sam)
 "$tools/sam" validate --lint
 
 # SAM builds a layer again when the folder in its ContentUri has changed, and does not know what else its recipe reads.

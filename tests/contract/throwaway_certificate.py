@@ -1,6 +1,8 @@
 """A certificate for servers that tests run on this machine, trusted by nobody who is not told to."""
 
 import datetime
+import ipaddress
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography import x509
@@ -22,7 +24,7 @@ def make_certificate(folder: Path, *hosts: str) -> tuple[Path, Path]:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([_named(host) for host in hosts]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
@@ -34,3 +36,9 @@ def make_certificate(folder: Path, *hosts: str) -> tuple[Path, Path]:
     )
     both.write_bytes(secret + authority.read_bytes())
     return both, authority
+
+
+def _named(host: str) -> x509.GeneralName:
+    with suppress(ValueError):
+        return x509.IPAddress(ipaddress.ip_address(host))
+    return x509.DNSName(host)

@@ -1,0 +1,223 @@
+"""From HTTP request to playlist through what AWS would run: built functions, under their own roles, over TLS."""
+
+import json
+import re
+import urllib.request
+from urllib.error import HTTPError
+
+import pytest
+from botocore.exceptions import ClientError
+
+from daltonify_core.adapters.spotify import CONSENT_SCOPES
+from daltonify_core.catalogue.track import Track
+from daltonify_core.ports import CurrentIndex
+from infra.local.sam_template import read_template
+from infra.local.spotify_simulator import SimulatedTrack, SpotifySimulator
+from infra.local.synthetic_catalogue import synthetic_tracks
+from tests.catalogues import catalogue_csv
+from tests.deploy.conftest import ACCESS_CODE, CLIENT_SECRET, Answer, Deployment, wait_until
+
+TRACKS = list(synthetic_tracks(3_000, 1))
+
+
+@pytest.fixture(scope="session")
+def catalogue(deployment: Deployment) -> Deployment:
+    """A stack with a catalogue in its bucket."""
+    deployment.client("s3").put_object(
+        Bucket=deployment.outputs["DataBucketName"],
+        Key="catalogue/synthetic.csv",
+        Body=catalogue_csv(TRACKS).encode(),
+    )
+    return deployment
+
+
+@pytest.fixture(scope="session")
+def built(catalogue: Deployment) -> Deployment:
+    """A stack whose builder was invoked once."""
+    answer = catalogue.client("lambda").invoke(FunctionName=catalogue.outputs["BuildIndexName"], Payload=b"{}")
+    report = json.loads(answer["Payload"].read())
+    assert "FunctionError" not in answer, report
+    assert report["tracks"] == len(TRACKS)
+    return catalogue
+
+
+@pytest.fixture(scope="session")
+def simulator():
+    tracks = {track.track_id: simulated(track) for track in TRACKS}
+    with SpotifySimulator(tracks) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def service(built: Deployment, simulator: SpotifySimulator) -> Deployment:
+    """A stack whose operator gave a consent and handed out an access code, with the simulator in Spotify's place."""
+    simulator.register_app("app", CLIENT_SECRET)
+    consent = {
+        "client_id": "app",
+        "client_secret": CLIENT_SECRET,
+        "refresh_token": simulator.consent("app", CONSENT_SCOPES),
+        "consented_at": "2026-11-22T00:00:00+00:00",
+        "scopes": " ".join(sorted(CONSENT_SCOPES)),
+    }
+    secrets = built.client("secretsmanager")
+    secrets.create_secret(Name="daltonify/spotify", SecretString=json.dumps(consent))
+    made = json.loads(secrets.get_secret_value(SecretId=built.outputs["PublishingSecretArn"])["SecretString"])
+    assert len(made["edit_token_key"]) == 64
+    secrets.put_secret_value(
+        SecretId=built.outputs["PublishingSecretArn"],
+        SecretString=json.dumps(made | {"access_codes": ACCESS_CODE}),
+    )
+    built.set_environment("Api", SPOTIFY_API=simulator.api_url, SPOTIFY_ACCOUNTS=simulator.accounts_url)
+    return built
+
+
+def simulated(track: Track) -> SimulatedTrack:
+    return SimulatedTrack(track.title, tuple(credit.name for credit in track.artists))
+
+
+def recommend(service: Deployment) -> Answer:
+    """A list for any invented track that has bigger artists above it."""
+    asked = (service.ask("POST", "/api/recommendations", {"seeds": [track.track_id], "size": 20}) for track in TRACKS)
+    return next(answer for answer in asked if answer.status == 200)
+
+
+def test_before_the_first_build_it_says_that_there_is_no_index(deployment):
+    # Collected first, so it runs before anything is built.
+    answer = deployment.ask("GET", "/api/health")
+    assert (answer.status, answer.json["ok"]) == (503, False)
+
+
+def test_the_builder_writes_an_index_that_the_api_answers_from(service):
+    health = service.ask("GET", "/api/health")
+    assert (health.status, health.json["ok"]) == (200, True)
+    pointer = service.client("s3").get_object(Bucket=service.outputs["DataBucketName"], Key="index/current.json")
+    version = CurrentIndex(**json.loads(pointer["Body"].read())).version
+    assert service.ask("GET", "/api/config").json["index"]["version"] == version
+
+
+def test_a_request_gives_a_list_with_reasons(service):
+    answer = recommend(service).json
+    others = [row for row in answer["tracks"] if not row["own"]]
+    level = answer["seeds"][0]["artist_popularity"]
+    assert len(others) == 20
+    assert all(row["artist_popularity"] > level and row["reason"] for row in others)
+
+
+def test_a_list_becomes_one_playlist_however_often_it_is_sent(service, simulator):
+    rows = recommend(service).json["tracks"]
+    body = {"title": "Deployed", "uris": [row["uri"] for row in rows]}
+    headers = {"Idempotency-Key": "one-key-for-one-list", "X-Access-Code": ACCESS_CODE}
+    first, again = (service.ask("POST", "/api/playlists", body, headers) for _ in range(2))
+    assert (first.status, first.json["tracks_added"]) == (201, len(rows)), first.body
+    assert again.json == first.json
+    assert [list(playlist.uris) for playlist in simulator.playlists.values()] == [body["uris"]]
+
+
+def test_nobody_publishes_without_the_code(service):
+    answer = service.ask(
+        "POST", "/api/playlists", {"title": "x", "uris": [TRACKS[0].track_id]}, {"Idempotency-Key": "k" * 20}
+    )
+    assert (answer.status, answer.json["code"]) == (401, "not_authorised")
+
+
+@pytest.mark.parametrize("route", read_template().route_keys())
+def test_every_route_of_the_template_reaches_the_function(service, route):
+    method, path = route.split()
+    answer = service.ask(method, re.sub(r"\{\w+\}", "nothing-of-that-name", path), {} if method == "POST" else None)
+    # Whatever it says to such a request, our function says it; the gateway itself knows no problem documents.
+    assert "code" in answer.json or answer.status == 200, answer.body
+
+
+def test_a_path_that_no_route_names_never_reaches_the_function(service):
+    answer = service.ask("GET", "/api/nothing")
+    assert answer.status == 404
+    assert "code" not in answer.json
+
+
+def test_the_schedule_builds_without_anybody_asking(service):
+    """The deployed schedule of a day is set to a minute; its target and role are the template's."""
+    scheduler, s3 = service.client("scheduler"), service.client("s3")
+    bucket = service.outputs["DataBucketName"]
+    (name,) = [one["Name"] for one in scheduler.list_schedules()["Schedules"] if "BuildIndex" in one["Name"]]
+    present = scheduler.get_schedule(Name=name)
+    before = s3.get_object(Bucket=bucket, Key="index/current.json")["ETag"]
+    s3.put_object(Bucket=bucket, Key="catalogue/synthetic.csv", Body=catalogue_csv(synthetic_tracks(1_500, 2)).encode())
+    kept = ("Name", "Target", "FlexibleTimeWindow")
+    scheduler.update_schedule(**{key: present[key] for key in kept}, ScheduleExpression="rate(1 minute)")
+    wait_until(
+        lambda: s3.get_object(Bucket=bucket, Key="index/current.json")["ETag"] != before,
+        "a build by the schedule",
+        seconds=180,
+    )
+    scheduler.update_schedule(**{key: present[key] for key in kept}, ScheduleExpression=present["ScheduleExpression"])
+
+
+# What must be denied
+
+
+def credentials(deployment: Deployment, role: str) -> dict[str, str]:
+    """Those that a function under this role has."""
+    arn = deployment.client("iam").get_role(RoleName=deployment.resources[role])["Role"]["Arn"]
+    given = deployment.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+    return {
+        "aws_access_key_id": given["AccessKeyId"],
+        "aws_secret_access_key": given["SecretAccessKey"],
+        "aws_session_token": given["SessionToken"],
+    }
+
+
+NOT_FOR_THE_API = {
+    "change the pointer": ("s3", "put_object", {"Bucket": "DataBucketName", "Key": "index/current.json", "Body": b""}),
+    "delete an index": ("s3", "delete_object", {"Bucket": "DataBucketName", "Key": "index/current.json"}),
+    "read the catalogue": ("s3", "get_object", {"Bucket": "DataBucketName", "Key": "catalogue/synthetic.csv"}),
+    "write the catalogue": ("s3", "put_object", {"Bucket": "DataBucketName", "Key": "catalogue/x.csv", "Body": b""}),
+    "scan the table": ("dynamodb", "scan", {"TableName": "TableName"}),
+    "delete from the table": (
+        "dynamodb",
+        "delete_item",
+        {"TableName": "TableName", "Key": {"pk": {"S": "x"}, "sk": {"S": "x"}}},
+    ),
+    "change the access codes": (
+        "secretsmanager",
+        "put_secret_value",
+        {"SecretId": "PublishingSecretArn", "SecretString": "{}"},
+    ),
+    "list secrets": ("secretsmanager", "list_secrets", {}),
+    "list functions": ("lambda", "list_functions", {}),
+    "invoke the builder": ("lambda", "invoke", {"FunctionName": "BuildIndexName"}),
+    "list roles": ("iam", "list_roles", {}),
+}
+NOT_FOR_THE_BUILDER = {
+    "write the catalogue": ("s3", "put_object", {"Bucket": "DataBucketName", "Key": "catalogue/x.csv", "Body": b""}),
+    "delete the catalogue": ("s3", "delete_object", {"Bucket": "DataBucketName", "Key": "catalogue/synthetic.csv"}),
+    "write elsewhere": ("s3", "put_object", {"Bucket": "DataBucketName", "Key": "elsewhere", "Body": b""}),
+    "read the table": (
+        "dynamodb",
+        "get_item",
+        {"TableName": "TableName", "Key": {"pk": {"S": "x"}, "sk": {"S": "x"}}},
+    ),
+    "read the access codes": ("secretsmanager", "get_secret_value", {"SecretId": "PublishingSecretArn"}),
+    "list buckets": ("s3", "list_buckets", {}),
+}
+DENIED = [("ApiRole", *case) for case in NOT_FOR_THE_API.items()] + [
+    ("BuildIndexRole", *case) for case in NOT_FOR_THE_BUILDER.items()
+]
+
+
+@pytest.mark.parametrize(("role", "what", "call"), DENIED, ids=[f"{role}: {what}" for role, what, _ in DENIED])
+def test_a_role_may_not(service, role, what, call):
+    client, method, arguments = call
+    named = {
+        key: service.outputs.get(value, value) if isinstance(value, str) else value for key, value in arguments.items()
+    }
+    with pytest.raises(ClientError) as caught:
+        getattr(service.client(client, **credentials(service, role)), method)(**named)
+    assert "AccessDenied" in caught.value.response["Error"]["Code"], what
+
+
+def test_strangers_get_nothing_from_the_bucket(service):
+    address = f"{service.emulator.endpoint_url}/{service.outputs['DataBucketName']}/index/current.json"
+    with pytest.raises(HTTPError) as caught:
+        urllib.request.urlopen(address, context=service.emulator.trust)  # noqa: S310 - on this machine
+    caught.value.close()
+    assert caught.value.code == 403
