@@ -10,10 +10,10 @@ BIN := $(VENV)/bin
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-site test-deploy check format lock openapi bench evaluate real-data build clean
+.PHONY: help setup demo deploy destroy access-code costs test test-site test-deploy check format lock openapi privacy bench evaluate real-data build clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## make or refresh the virtual environment, with the daltonify command in it
 	@infra/local/setup.sh "$(VENV)"
@@ -57,8 +57,28 @@ build: ## build what is deployed, and look for faults that would only show there
 test-deploy: setup build ## deploy what was built to an emulator of AWS and use it there
 	@$(BIN)/python -m pytest tests/deploy $(ARGS)
 
+# As variables of the shell, so that nothing in them is run.
+export CATALOGUE CONTACT ALARM_EMAIL
+STAGE ?= dev
+
+deploy: setup ## deploy to AWS and fill it: CATALOGUE=file-or-folder CONTACT=mail [STAGE=dev] [ALARM_EMAIL=mail]
+	@$(BIN)/python -m infra.local.deploy up --stage "$(STAGE)" --catalogue "$$CATALOGUE" --contact "$$CONTACT" \
+		--alarm-email "$$ALARM_EMAIL"
+
+destroy: setup ## delete a stage from AWS, except what is worth keeping: STAGE=dev
+	@$(BIN)/python -m infra.local.deploy down --stage "$(STAGE)"
+
+access-code: setup ## make one more access code for publishing: STAGE=dev
+	@$(BIN)/python -m infra.local.deploy access-code --stage "$(STAGE)"
+
+costs: setup ## print what a month on AWS costs, and how that is computed
+	@$(BIN)/python -m infra.local.costs
+
 openapi: setup ## write infra/openapi.json anew from the API's routes
 	@PYTHONPATH=functions $(BIN)/python -m infra.local.write_openapi
+
+privacy: setup ## write infra/site/privacy.html anew from what is really stored
+	@$(BIN)/python -m infra.local.write_privacy
 
 bench: setup ## measure recall and speed of the index
 	@$(BIN)/python -m tests.benchmark.recall $(ARGS)

@@ -52,6 +52,7 @@ from daltonify_core.playlist.own_slots import OwnSlots
 from daltonify_core.playlist.recommendation import Recommendation
 from daltonify_core.playlist.request import Order, RecommendationRequest, RequestFilters, Seed
 from daltonify_core.use_cases.import_catalogue import ImportSettings
+from daltonify_core.use_cases.roll_back_index import KeptIndex
 from infra.cli import login as consent
 from infra.cli import score_plot, screen, wiring
 
@@ -361,6 +362,53 @@ def login(
                 f"It ends on {given.ends.day} {given.ends:%B %Y}. Run `daltonify login` again before that day; nothing "
                 "has to be restarted then."
             )
+
+
+@app.command()
+def rollback(
+    version: Annotated[
+        str | None, typer.Argument(help="version to make current, or its beginning; without it they are listed")
+    ] = None,
+    index: IndexFolder = Path("index"),
+    bucket: Annotated[str | None, typer.Option(help="data bucket on AWS, in place of a folder")] = None,
+    stack: Annotated[
+        str | None, typer.Option(help="deployed stack whose data bucket is meant, such as daltonify-dev")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make an older index current again, or list those that are kept.
+
+    The next build makes an index of the catalogue as it is then and activates it: mend the catalogue before that.
+    """
+    with _errors(as_json):
+        if bucket is not None and stack is not None:
+            raise InvalidQuery("Name one place: --bucket or --stack.")
+        store = wiring.index_store(index, bucket, stack)
+        if version is None:
+            kept = wiring.kept(store)
+            if as_json:
+                screen.print_json({"indexes": [_kept_index(one) for one in kept]})
+            else:
+                screen.print_kept_indexes(kept)
+            return
+        current = wiring.roll_back(store, version)
+        if as_json:
+            screen.print_json({"current": current.version, "previous": list(current.previous)})
+        else:
+            screen.print_plain(f"{current.version} is current. A service that runs answers from it within two minutes.")
+            screen.print_plain("The next build makes an index of the catalogue again: mend the catalogue before that.")
+
+
+def _kept_index(kept: KeptIndex) -> dict[str, Any]:
+    manifest = kept.manifest
+    return {
+        "version": kept.version,
+        "current": kept.is_current,
+        "tracks": manifest and manifest.items,
+        "snapshot": manifest and manifest.snapshot,
+        "source": manifest and manifest.source,
+        "fault": kept.fault,
+    }
 
 
 def _client_id(given: str) -> str:

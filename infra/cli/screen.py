@@ -23,6 +23,7 @@ from daltonify_core.playlist.recommendation import Recommendation, Row
 from daltonify_core.ports import Progress as ProgressCall
 from daltonify_core.ports import no_progress
 from daltonify_core.use_cases.build_index import BuildReport
+from daltonify_core.use_cases.roll_back_index import KeptIndex
 
 # Titles come from anywhere: they are shown as Text, never parsed as markup, and emoji codes stay as they are.
 _OUT = Console(highlight=False, markup=False, emoji=False)
@@ -145,6 +146,25 @@ def print_build(report: BuildReport, folder: str) -> None:
         _OUT.print(f"Removed {counted(len(report.pruned), 'old version')}.")
     for warning in report.warnings():
         _OUT.print(Text(f"Warning: {warning}", style="bold yellow"))
+
+
+def print_kept_indexes(kept: Sequence[KeptIndex]) -> None:
+    """The current index and those that can be gone back to, newest first."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("version", no_wrap=True)
+    table.add_column("tracks", justify="right")
+    table.add_column("as of")
+    table.add_column("from")
+    for one in kept:
+        name = f"{one.version} (current)" if one.is_current else one.version
+        if one.manifest is None:
+            table.add_row(name, "", "", Text(_plain(one.fault or ""), style="yellow"))
+        else:
+            source = Text(_plain(one.manifest.source))
+            table.add_row(name, f"{one.manifest.items:,}", one.manifest.snapshot or "", source)
+    _OUT.print(table)
+    if len(kept) == 1:
+        _OUT.print("There is none to go back to.")
 
 
 def print_recommendation(answer: Recommendation) -> None:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from daltonify_core.adapters.annoy_index import AnnoyFormat
 from daltonify_core.adapters.catalogue_file import write_catalogue_file
@@ -15,7 +15,13 @@ from daltonify_core.adapters.local_folder import FolderIndexStore, FolderShards
 from daltonify_core.adapters.parquet_file import ParquetTable
 from daltonify_core.adapters.sqlite_tracks import SqliteTracksFormat
 from daltonify_core.catalogue.public_data.report import ImportReport
-from daltonify_core.errors import CatalogueEmpty, IndexUnavailable, InvalidQuery, SecretUnavailable
+from daltonify_core.errors import (
+    CatalogueEmpty,
+    IndexUnavailable,
+    InvalidQuery,
+    SecretUnavailable,
+    UpstreamUnavailable,
+)
 from daltonify_core.evaluation.ground import Ground
 from daltonify_core.evaluation.methods import Method, all_baselines, our_methods
 from daltonify_core.evaluation.playlists import PlaylistRow, playlists_of_half, read_playlist_rows
@@ -23,10 +29,11 @@ from daltonify_core.evaluation.scoreboard import EvaluationSettings, Scoreboard
 from daltonify_core.evaluation.scoreboard import evaluate as score
 from daltonify_core.index.builder import BuildSettings
 from daltonify_core.index.bundle import load_bundle
-from daltonify_core.ports import Progress, SecretStore
+from daltonify_core.ports import CurrentIndex, IndexStore, Progress, SecretStore
 from daltonify_core.use_cases.build_index import BuildReport, build_index
 from daltonify_core.use_cases.import_catalogue import ImportSettings, import_catalogue
 from daltonify_core.use_cases.recommend import Recommender
+from daltonify_core.use_cases.roll_back_index import KeptIndex, kept_indexes, roll_back_index
 
 if TYPE_CHECKING:
     from daltonify_core.adapters.spotify import SpotifyConsent
@@ -125,6 +132,46 @@ def secrets_manager() -> SecretStore:
             "file with --file."
         ) from error
     return SecretsManagerStore(client)
+
+
+def index_store(index: Path, bucket: str | None, stack: str | None) -> IndexStore:
+    """The indexes in a bucket, in that of a deployed stack, or in a folder.
+
+    Raises ``InvalidQuery`` when there is no such stack, and ``UpstreamUnavailable`` or ``UpstreamRefused``.
+    """
+    if bucket is None and stack is None:
+        return FolderIndexStore(index)
+    with _packages_of_the_service():
+        from daltonify_core.adapters.s3 import S3IndexStore
+        from infra.cli.stack import stack_of
+    if stack is not None:
+        bucket = stack_of(_aws_client("cloudformation"), stack).output("DataBucketName")
+    return S3IndexStore(_aws_client("s3"), bucket or "")
+
+
+def kept(store: IndexStore) -> list[KeptIndex]:
+    """The current index and those that can be gone back to."""
+    with tempfile.TemporaryDirectory(prefix="daltonify-rollback-") as scratch:
+        return kept_indexes(store, Path(scratch))
+
+
+def roll_back(store: IndexStore, version: str) -> CurrentIndex:
+    """Make an older index current."""
+    with tempfile.TemporaryDirectory(prefix="daltonify-rollback-") as scratch:
+        return roll_back_index(store, AnnoyFormat(), SqliteTracksFormat(), version, Path(scratch))
+
+
+def _aws_client(service: Any) -> Any:
+    """A client with the region and credentials of the environment; raises ``UpstreamUnavailable``."""
+    with _packages_of_the_service():
+        import boto3
+        from botocore.exceptions import BotoCoreError
+    try:
+        return boto3.client(service)
+    except BotoCoreError as error:
+        raise UpstreamUnavailable(
+            f"AWS is not set up in this terminal ({type(error).__name__}). Set AWS_REGION and sign in."
+        ) from error
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import urlsplit
@@ -24,6 +24,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.utils import send_from_directory
 from werkzeug.wrappers import Request, Response
 
+from infra.local.content_types import content_type
 from infra.local.gateway_events import (
     MAX_REQUEST_BYTES,
     HttpRequest,
@@ -52,20 +53,6 @@ _API_PREFIX: Final = "/api/"
 _API_FUNCTION: Final = "Api"
 _OWN_NAMES: Final = frozenset({LOOPBACK, "localhost"})
 _POLL_SECONDS: Final = 0.1
-# Not left to the machine's own table, which differs and may call a module plain text: browsers would refuse to run it.
-_CONTENT_TYPES: Final = {
-    ".css": "text/css",
-    ".html": "text/html",
-    ".ico": "image/x-icon",
-    ".js": "text/javascript",
-    ".json": "application/json",
-    ".png": "image/png",
-    ".svg": "image/svg+xml",
-    ".txt": "text/plain",
-    ".webmanifest": "application/manifest+json",
-    ".webp": "image/webp",
-    ".woff2": "font/woff2",
-}
 # A server must not send this one over anything but TLS (RFC 6797, section 7.2).
 _TLS_ONLY: Final = "strict-transport-security"
 # What belongs to one connection goes no further, in neither direction.
@@ -178,8 +165,7 @@ class FrontDoor:
         name = "index.html" if request.path == "/" else request.path[1:]
         if name.endswith("/"):
             raise NotFound
-        content_type = _CONTENT_TYPES.get(PurePosixPath(name).suffix, "application/octet-stream")
-        response = send_from_directory(self._site, name, request.environ, mimetype=content_type)
+        response = send_from_directory(self._site, name, request.environ, mimetype=content_type(name))
         # The first is the server's to say, the second is for downloads.
         for name in ("Date", "Content-Disposition"):
             response.headers.remove(name)

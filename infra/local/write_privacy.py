@@ -1,0 +1,215 @@
+"""Write the page on privacy and terms, ``infra/site/privacy.html``, by ``make privacy``.
+
+What is kept, why and for how long stands in ``kept`` and nowhere else; numbers that the template or the code decides
+are taken from there. A test refuses a page that is not what this module writes, and another compares the other numbers.
+"""
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from daltonify_core.playlist.publishing import PublishSettings
+from infra.local.sam_template import SamTemplate, read_template
+
+PAGE: Final = Path(__file__).parents[1] / "site" / "privacy.html"
+
+FEATURES_DAYS: Final = 30
+IDENTITY_HOURS: Final = 24
+"""How long answers about tracks are remembered; ``use_cases/look_ups.py`` decides."""
+AUDIO_RECORD_HOURS: Final = 1
+"""How long the result of an analysis is kept; ``use_cases/submit_audio.py`` decides."""
+AUDIO_LEFTOVER_DAYS: Final = 2
+"""The bucket's rule says one day, and S3 begins to count at the midnight that follows."""
+BACKUP_DAYS: Final = 35
+"""How far point-in-time recovery of DynamoDB goes back; nobody can shorten it for what was written already."""
+DELETION_LAG_DAYS: Final = 2
+"""How late DynamoDB may remove what has expired; until then nothing of ours reads it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One kind of data: what it is, what for, and how long it stays."""
+
+    heading: str
+    what: str
+    why: str
+    until: str
+
+
+def kept(template: SamTemplate) -> list[Kept]:
+    """Everything that the service keeps of what visitors do."""
+    publications = PublishSettings().record_days
+    backups = (
+        f" Backups of the table are kept for {BACKUP_DAYS} days more."
+        if _recovers(template)
+        else " There are no backups of the table."
+    )
+    return [
+        Kept(
+            "What you ask for",
+            "Links, titles, names and numbers that you type are used to answer and are not stored: not in a database, "
+            "and not in a log.",
+            "To make the list.",
+            "Until the answer is sent.",
+        ),
+        Kept(
+            "Playlists that you publish",
+            "Which playlist was made, how far that came, which tracks Spotify turned down or replaced, and hashes of "
+            "the key under which you sent the request and of its content. Of the token with which you may change the "
+            "playlist later only a hash. The playlist itself lies at Spotify, in the account that this service "
+            "publishes under, with title, description and tracks.",
+            "So that a request that is sent again makes no second playlist, and that nobody else changes yours.",
+            f"{publications} days; the hash of the token as long as the service exists, since the playlist exists as "
+            f"long. What has expired disappears from the table within about {DELETION_LAG_DAYS} days.{backups} To have "
+            "a playlist deleted earlier, write to the contact above.",
+        ),
+        Kept(
+            "How often an address asks for something costly",
+            "Not your network address but a SHA-256 of it, beside a count: of published playlists, of short links that "
+            "were followed, of audio files and of wrong access codes. Whoever may read the table could find the "
+            "address by trying all of them.",
+            "So that one visitor cannot use up what is there for all.",
+            "Counts end at midnight (UTC), a lock after wrong access codes after an hour.",
+        ),
+        Kept(
+            "What other services say of a track",
+            "How a track sounds, what it is called and by whom it is, by its id at Spotify; not who asked. For a track "
+            "that is not known here, ReccoBeats and Spotify are asked, by our server: they see the id of the track and "
+            "nothing of you.",
+            "So that nobody is asked the same thing again and again.",
+            f"Sound for {FEATURES_DAYS} days, names for {IDENTITY_HOURS} hours.",
+        ),
+        Kept(
+            "Audio files that you send",
+            "Up to 30 seconds of a recording, cut on your own machine. Our server may send the clip to ReccoBeats to "
+            "have it listened to; what ReccoBeats does with it, its own terms say. Nothing else hears it, and nothing "
+            "is trained on it.",
+            "To measure how a track sounds that nobody has data on.",
+            f"The clip is deleted as soon as it was analysed, mostly within a minute; after a fault within "
+            f"{AUDIO_LEFTOVER_DAYS} days. The measured numbers are kept for {AUDIO_RECORD_HOURS} hour, to be fetched.",
+        ),
+        Kept(
+            "Logs",
+            "Of each request: time, route, status, duration, size and a random number. Neither addresses nor what you "
+            "typed nor headers. Of a fault: what failed, without what you sent.",
+            "To find out what went wrong.",
+            f"{_log_days(template)} days.",
+        ),
+    ]
+
+
+def page(template: SamTemplate) -> str:
+    """The page as text; equal sources give equal text."""
+    sections = "".join(_section(one) for one in kept(template))
+    return f"""<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <title>Privacy and terms - Daltonify</title>
+    <meta name="description" content="What Daltonify stores, why and for how long, and on what terms it may be used." />
+    <meta name="color-scheme" content="light dark" />
+    <link rel="icon" href="favicon.svg" type="image/svg+xml" />
+    <link rel="stylesheet" href="styles.css" />
+  </head>
+  <body>
+    <a class="skip" href="#main">Skip to the main part</a>
+
+    <header>
+      <p class="brand"><a href="./">Daltonify</a></p>
+    </header>
+
+    <main id="main" class="text" tabindex="-1">
+      <h1>Privacy and terms</h1>
+
+      <h2>Who runs this service</h2>
+      <p>
+        Contact:
+        <span id="contact">nobody but you, because this copy runs on somebody&#8217;s own machine and keeps what it
+          stores there.</span>
+      </p>
+      <p>
+        Daltonify is free software that anybody may run. This page says what the software stores. Whoever runs it
+        answers for it, for the country in which they do, and for whatever else the law asks of them.
+      </p>
+
+      <h2>What is stored</h2>
+{sections}
+      <h2>In your browser</h2>
+      <p>
+        No cookies, nothing that follows you, and no script from anywhere else. The page remembers your last list and a
+        publication that is under way until you close the tab (session storage), and the playlists that you made, with
+        the tokens that may change them, until you remove them or clear the data of this site (local storage). None of
+        it is sent anywhere but to this service, and only when you publish or change a playlist.
+      </p>
+      <p>
+        Pictures of albums, where they are shown, come from Spotify&#8217;s servers, which then see the address of your
+        browser. A link to Spotify leads to Spotify, whose own terms hold there.
+      </p>
+
+      <h2>Who else is involved</h2>
+      <p>
+        The service runs on Amazon Web Services, which handle your network address to answer you and keep what is
+        described here for the operator. Playlists are made through Spotify&#8217;s interface. Nothing is sold, nothing
+        is given to advertisers, and what is counted (requests, faults, durations) names nobody.
+      </p>
+
+      <h2>Your rights</h2>
+      <p>
+        Most of what is stored names nobody, so it can be found only with the link to a playlist or its token. With
+        either, the operator can tell you what is stored and delete it.
+      </p>
+
+      <h2>Terms</h2>
+      <ul>
+        <li>Use it for your own music, and send only recordings that you may send.</li>
+        <li>
+          Lists are suggestions, computed from published numbers. Daltonify is not affiliated with Spotify or with any
+          artist, and a place in a list is not an endorsement. Places cannot be bought.
+        </li>
+        <li>Do not use it to deceive listeners or to inflate streams: Spotify forbids that, and so do these terms.</li>
+        <li>
+          The service may refuse requests, delete playlists from its account and end at any time. It comes without any
+          warranty.
+        </li>
+      </ul>
+    </main>
+
+    <footer class="about">
+      <p><a href="./">Back to the page</a></p>
+    </footer>
+  </body>
+</html>
+"""
+
+
+def log_retentions(template: SamTemplate) -> set[int]:
+    """In days, of every log group of the template."""
+    resources: Sequence[Any] = list(template.values["Resources"].values())
+    return {int(one["Properties"]["RetentionInDays"]) for one in resources if one["Type"] == "AWS::Logs::LogGroup"}
+
+
+def _log_days(template: SamTemplate) -> int:
+    return max(log_retentions(template))
+
+
+def _recovers(template: SamTemplate) -> bool:
+    found: bool = template.resource("Table")["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+    return found
+
+
+def _section(one: Kept) -> str:
+    rows = (("What", one.what), ("What for", one.why), ("How long", one.until))
+    pairs = "".join(f"        <dt>{name}</dt>\n        <dd>{html.escape(text)}</dd>\n" for name, text in rows)
+    return f"      <h3>{html.escape(one.heading)}</h3>\n      <dl>\n{pairs}      </dl>\n"
+
+
+def main() -> None:
+    """Replace the committed page."""
+    PAGE.write_text(page(read_template()), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
