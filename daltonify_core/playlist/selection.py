@@ -35,7 +35,7 @@ class Selection:
     """Chosen picks and spare ones, and how they were found.
 
     ``chosen`` comes stage by stage, each best first; ``spare`` is best first. ``in_band`` counts the chosen ones that
-    lie in the band asked for.
+    lie in the band asked for. ``reach`` is the greatest similarity that what is known of the seeds lets anybody have.
     """
 
     chosen: list[Pick]
@@ -43,6 +43,7 @@ class Selection:
     band: BandUse
     search: SearchPath
     in_band: int
+    reach: float
 
 
 def pick(

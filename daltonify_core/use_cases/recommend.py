@@ -27,6 +27,7 @@ from daltonify_core.playlist.filters import (
     ReleasedBetween,
     apply_filters,
 )
+from daltonify_core.playlist.findings import NO_FINDINGS, SeedFindings
 from daltonify_core.playlist.genre_choice import (
     GenreChoice,
     GenreSettings,
@@ -53,14 +54,16 @@ class Recommender:
     built_at: str
     genre_settings: GenreSettings = field(default_factory=GenreSettings)
 
-    def recommend(self, request: RecommendationRequest) -> Recommendation:
-        """The playlist for a request; equal requests on an equal index give equal answers.
+    def recommend(self, request: RecommendationRequest, findings: SeedFindings = NO_FINDINGS) -> Recommendation:
+        """The playlist for a request; equal requests and findings on an equal index give equal answers.
+
+        ``findings`` are what was looked up outside for seeds that the catalogue does not hold.
 
         Raises ``SeedDataNeeded``, ``UnknownGenre``, ``InvalidQuery`` or, when the rules leave nobody,
         ``NoBiggerArtists``.
         """
         index = self.index
-        seeds = resolve_seeds(request.seeds, index)
+        seeds = resolve_seeds(request.seeds, index, findings)
         queries = [seed.query(index, request.era) for seed in seeds]
         level = max(seed.artist_popularity for seed in seeds)
         own_items = self._items_of_seeds(seeds)
@@ -109,6 +112,7 @@ class Recommender:
                 *notes_for(request, seeds, own, genre, selection, [tracks[one.item] for one in selection.chosen]),
                 *notes_on_unreleased(listed),
                 *self._on_exclusions(request, excluded_names),
+                *findings.notes,
             ),
         )
 
@@ -222,7 +226,8 @@ class Recommender:
             # One stage by Annoy is enough to say that the answer is approximate.
             search = path if search is SearchPath.EXACT else search
         candidates = sum(len(allowed) for allowed in pools)
-        return Selection(chosen, spare, BandUse(asked, used, widened, candidates), search, in_band)
+        reach = float(self.index.space.similarity(np.array([min(query.unknown for query in queries)]))[0])
+        return Selection(chosen, spare, BandUse(asked, used, widened, candidates), search, in_band, reach)
 
     def _items_in(self, band: Band, genres: Sequence[int]) -> Items:
         start, end = self.index.arrays.popularity_range(band.low, band.high)

@@ -412,7 +412,8 @@ def test_aws_that_is_not_set_up_is_said_and_the_other_way_named(login, monkeypat
 )
 def test_a_package_that_is_not_installed_is_named(login, monkeypatch, package, module, arguments):
     monkeypatch.setitem(sys.modules, package, None)
-    monkeypatch.delitem(sys.modules, module, raising=False)
+    for imported in [name for name in sys.modules if f"{name}.".startswith(f"{module}.")]:
+        monkeypatch.delitem(sys.modules, imported)
     refused(login, f"The package {package} is missing", *arguments)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from shared.settings import VERSION
 
+from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES
 from daltonify_core.errors import UpstreamUnavailable
 from daltonify_core.ports import Circuit
 from tests.builders import build_index_folder, make_track, track_id
@@ -33,6 +34,9 @@ def test_genres_come_with_their_number_of_tracks(api, recommender):
     assert {genre["name"]: genre["tracks"] for genre in answer.json["genres"]} == dict(
         recommender.index.manifest.genres
     )
+    for genre in answer.json["genres"]:
+        assert genre["typical"] == recommender.index.typical_features(genre["name"]).present()
+        assert list(genre["typical"]) == list(CONTINUOUS_FEATURES)
 
 
 def test_tracks_are_found_by_words(api):
@@ -177,6 +181,9 @@ def test_the_configuration_tells_a_page_everything(api, recommender):
             "uris": 110,
             "reserves": 15,
             "body_bytes": 65536,
+            "audio_bytes": 3_000_000,
+            "audio_seconds": [10, 30],
+            "audio_rate": 44_100,
         },
         "open_playlists_at": "https://open.spotify.com/playlist/",
     }
