@@ -540,6 +540,9 @@ class AudioClips(Protocol):
     def remove(self, job_id: str) -> None:
         """Forget the clip; no error when it is gone already."""
 
+    def forgotten(self, before: datetime) -> list[str]:
+        """The jobs whose clips were last stored before this moment and are still there."""
+
 
 class JobQueue(Protocol):
     """Hands work to a worker, at least once. May raise ``UpstreamUnavailable``."""

@@ -3,6 +3,7 @@
 The bucket must not keep versions: in one that does, an object that was removed is still there.
 """
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 # The last is what reading a body raises when the connection breaks.
 _SDK_FAULTS: Final = (BotoCoreError, ClientError, HTTPError)
+_SUFFIX: Final = ".wav"
 
 
 class S3AudioClips:
@@ -50,8 +52,19 @@ class S3AudioClips:
         except _SDK_FAULTS as error:
             raise _unavailable() from error
 
+    def forgotten(self, before: datetime) -> list[str]:
+        """A thousand objects for each request; what is not named like a clip is passed over."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix)
+        try:
+            keys = [
+                entry["Key"] for page in pages for entry in page.get("Contents", ()) if entry["LastModified"] < before
+            ]
+        except _SDK_FAULTS as error:
+            raise _unavailable() from error
+        return [key.removeprefix(self._prefix).removesuffix(_SUFFIX) for key in keys if key.endswith(_SUFFIX)]
+
     def _key(self, job_id: str) -> str:
-        return f"{self._prefix}{job_id}.wav"
+        return f"{self._prefix}{job_id}{_SUFFIX}"
 
 
 def _unavailable() -> UpstreamUnavailable:

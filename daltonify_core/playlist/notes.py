@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from math import log2
 from statistics import fmean
+from typing import Final
 
 from daltonify_core.catalogue.artists import PopularitySource
 from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES
@@ -16,6 +17,10 @@ from daltonify_core.playlist.recommendation import Row
 from daltonify_core.playlist.request import RecommendationRequest
 from daltonify_core.playlist.seeds import ResolvedSeed
 from daltonify_core.playlist.selection import Selection
+
+# Where the best similarity that anybody could have is lower, a person would wonder why. Without the length of a
+# recording it is about 0.8, which needs no words.
+_LITTLE_KNOWN: Final = 0.7
 
 
 def notes_for(
@@ -37,6 +42,7 @@ def notes_for(
         *([] if request.targets else _on_nearness(selection)),
         *_on_own_tracks(seeds, own),
         *_on_seeds(seeds),
+        *_on_reach(selection),
         *_on_dates(request, seeds, chosen),
         *_on_lyrics(request, chosen),
     ]
@@ -148,6 +154,11 @@ def _on_seeds(seeds: Sequence[ResolvedSeed]) -> Iterator[str]:
         for seed in incomplete:
             known = _listed(seed.features.present())
             yield f"“{seed.title}” was compared by {known} alone, since no more is known of it."
+
+
+def _on_reach(selection: Selection) -> Iterator[str]:
+    if selection.reach < _LITTLE_KNOWN:
+        yield f"With so little known, no track is called more than {selection.reach:.2f} similar."
 
 
 def _on_dates(request: RecommendationRequest, seeds: Sequence[ResolvedSeed], chosen: Sequence[Track]) -> Iterator[str]:

@@ -34,6 +34,10 @@ _MEASURED: Final = (
     "ReccoBeats could not be asked to listen to the file, so Daltonify measured it, which is rough. Answer the "
     "questions to make the result better, or send the file again later."
 )
+_TURNED_DOWN: Final = (
+    "ReccoBeats could make nothing of this file, so Daltonify measured it, which is rough. Answer the questions to make "
+    "the result better, or send another part of the track."
+)
 
 
 class Fallback(StrEnum):
@@ -42,6 +46,7 @@ class Fallback(StrEnum):
     CIRCUIT_OPEN = "circuit_open"
     RATE_LIMITED = "rate_limited"
     REFUSED = "refused"
+    FILE_TURNED_DOWN = "file_turned_down"
     UNAVAILABLE = "unavailable"
     TOO_MANY_ATTEMPTS = "too_many_attempts"
 
@@ -62,7 +67,7 @@ class Attempt:
 
 
 class AnalyseAudio:
-    """Has ReccoBeats listen to a clip, and measures it where ReccoBeats cannot be asked."""
+    """Has ReccoBeats listen to a clip, and measures it where ReccoBeats cannot be asked or makes nothing of it."""
 
     def __init__(
         self,
@@ -118,6 +123,9 @@ class AnalyseAudio:
             return self._measured(job, wav, Fallback.CIRCUIT_OPEN)
         try:
             heard = self._features.analyse(wav)
+        except AudioRefused as error:
+            # The clip passed our own checks, and the next file may please better, so others are still sent.
+            return self._measured(job, wav, Fallback.FILE_TURNED_DOWN, error.message)
         except UpstreamRateLimited as error:
             self._leave_alone(timedelta(seconds=error.retry_after_seconds), error)
             return self._measured(job, wav, Fallback.RATE_LIMITED, error.message)
@@ -135,7 +143,8 @@ class AnalyseAudio:
     def _measured(self, job: AudioJob, wav: bytes, why: Fallback, trouble: str | None = None) -> Attempt:
         clip = read_clip(wav)
         features = measure(clip.samples, clip.rate).features
-        attempt = self._finish(_done(job, features, FeaturesSource.MEASURED, _MEASURED))
+        note = _TURNED_DOWN if why is Fallback.FILE_TURNED_DOWN else _MEASURED
+        attempt = self._finish(_done(job, features, FeaturesSource.MEASURED, note))
         return replace(attempt, fallback=why, trouble=trouble)
 
     def _leave_alone(self, duration: timedelta, error: UpstreamError) -> None:

@@ -437,10 +437,14 @@ class PlaylistAnswer(Answer):
 
 
 class DemoInfo(Answer):
-    """What is not real here: an invented catalogue, a simulated Spotify."""
+    """What is not real here: an invented catalogue, a simulated Spotify, a simulated ReccoBeats.
+
+    Audio files are sent to ReccoBeats, unless it is simulated.
+    """
 
     catalogue: bool
     spotify: bool
+    reccobeats: bool
 
 
 class PublishingInfo(Answer):

@@ -178,7 +178,11 @@ def _register_information(app: APIGatewayHttpResolver, services: Services, secre
         answer = {
             "version": VERSION,
             "index": index,
-            "demo": {"catalogue": is_invented, "spotify": not settings.is_real_spotify},
+            "demo": {
+                "catalogue": is_invented,
+                "spotify": not settings.is_real_spotify,
+                "reccobeats": not settings.is_real_reccobeats,
+            },
             "publishing": _publishing(services, secret),
             "limits": LIMITS,
             "open_playlists_at": settings.open_playlists_at,

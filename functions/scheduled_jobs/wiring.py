@@ -9,18 +9,20 @@ from shared.aws import s3
 from shared.settings import VERSION, JobSettings
 
 from daltonify_core.adapters.reccobeats import ReccoBeatsService
+from daltonify_core.adapters.s3_clips import S3AudioClips
 from daltonify_core.adapters.s3_collection import S3Collection
 from daltonify_core.errors import UpstreamError
 from daltonify_core.use_cases.collected_shards import CollectedShards
 from daltonify_core.use_cases.collection_jobs import CollectedLists, collect_lists, refresh_shard
 from daltonify_core.use_cases.refresh_popularity import RefreshReport, oldest_snapshot_days
+from daltonify_core.use_cases.remove_audio import Removal, remove_forgotten
 
 # A batch takes two look-ups of at most 6 seconds and some requests to S3, each of at most 8; being killed amid one
 # would lose no row, but the look-ups.
 _LAST_BATCH_SECONDS: Final = 60
 
 
-class Jobs:
+class CollectionJobs:
     """The jobs on the data bucket; ``remaining_seconds`` tells how long Lambda lets this call go on.
 
     Reads the whole collection when it is made. Everything may raise what the stores do.
@@ -53,6 +55,11 @@ class Jobs:
         time.sleep(pause)
         self._has_asked = True
         return True
+
+
+def remove_audio(settings: JobSettings) -> Removal:
+    """Remove forgotten clips; raises ``UpstreamUnavailable`` when they cannot be listed."""
+    return remove_forgotten(S3AudioClips(s3(), settings.audio_bucket), _now())
 
 
 def _now() -> datetime:

@@ -96,6 +96,7 @@ class BuilderSettings(IndexSettings):
 class JobSettings(IndexSettings):
     """What the scheduled jobs need. ReccoBeats publishes no limit; other clients pause as long between batches."""
 
+    audio_bucket: str = Field(min_length=3)
     reccobeats_api: str = RECCOBEATS_API
     collect_pause_seconds: float = Field(default=1.5, ge=0, le=60)
 
@@ -121,3 +122,8 @@ class ApiSettings(UploadSettings, IndexSettings):
     def is_real_spotify(self) -> bool:
         """Whether listeners meet what is published; anything but Spotify's own address is a simulator."""
         return self.spotify_api == SPOTIFY_API
+
+    @property
+    def is_real_reccobeats(self) -> bool:
+        """Whether audio files are sent away; anything but ReccoBeats's own address is a simulator."""
+        return self.reccobeats_api == RECCOBEATS_API

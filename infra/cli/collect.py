@@ -21,8 +21,8 @@ from daltonify_core.playlist.notes import counted
 from daltonify_core.ports import Progress
 from daltonify_core.use_cases.collect_tracks import CollectReport, CollectRun
 from infra.cli import login, screen, wiring
+from infra.cli.look_ups import RECCOBEATS_API
 
-RECCOBEATS_API: Final = "https://api.reccobeats.com/v1/"
 DEFAULT_PAUSE_SECONDS: Final = 1.5
 """What other clients leave between batches of 40; ReccoBeats publishes no limit."""
 

@@ -2,6 +2,7 @@
 
 import json
 import socket
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -40,6 +41,30 @@ def test_storing_again_replaces_and_removing_again_changes_nothing(clips):
     clips.remove("job")
     clips.remove("job")
     assert clips.read("job") is None
+
+
+def test_clips_are_forgotten_once_they_were_stored_long_enough_ago(clips):
+    for job in ("one", "two", "removed"):
+        clips.store(job, CLIP)
+    clips.remove("removed")
+    now = datetime.now(UTC)
+    assert clips.forgotten(now - timedelta(hours=1)) == []
+    assert sorted(clips.forgotten(now + timedelta(hours=1))) == ["one", "two"]
+
+
+def test_only_clips_in_their_folder_are_forgotten_however_many_there_are(aws, monkeypatch):
+    bucket = aws.make_bucket(keeps_versions=False)
+    clips = S3AudioClips(aws.s3, bucket)
+    aws.s3.put_object(Bucket=bucket, Key="audio/", Body=b"")
+    aws.s3.put_object(Bucket=bucket, Key="other/x.wav", Body=b"")
+    jobs = [f"job{number}" for number in range(5)]
+    for job in jobs:
+        clips.store(job, b"sound")
+    # As if S3 gave out two objects at a time instead of a thousand.
+    listed = aws.s3.get_paginator("list_objects_v2").paginate
+    paginator = type("Pages", (), {"paginate": lambda _, **call: listed(**call, PaginationConfig={"PageSize": 2})})
+    monkeypatch.setattr(aws.s3, "get_paginator", lambda _: paginator())
+    assert sorted(clips.forgotten(datetime.now(UTC) + timedelta(hours=1))) == jobs
 
 
 def test_nothing_is_left_of_a_clip_and_it_lay_in_its_folder(aws):
@@ -95,6 +120,7 @@ CALLS = {
     "store": ("s3", lambda client: S3AudioClips(client, "bucket").store("NEVERLOGME-id", CLIP)),
     "read": ("s3", lambda client: S3AudioClips(client, "bucket").read("NEVERLOGME-id")),
     "remove": ("s3", lambda client: S3AudioClips(client, "bucket").remove("NEVERLOGME-id")),
+    "forgotten": ("s3", lambda client: S3AudioClips(client, "bucket").forgotten(datetime.now(UTC))),
     "send": ("sqs", lambda client: SqsJobQueue(client, "http://127.0.0.1/q").send({"job_id": "NEVERLOGME-id"})),
     "show_again": ("sqs", lambda client: SqsJobQueue(client, "http://127.0.0.1/q").show_again("receipt", 5)),
 }

@@ -3,10 +3,10 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from daltonify_core.errors import CapReached
-from daltonify_core.ports import AudioJob, AudioJobState, Cap
+from daltonify_core.ports import AudioJob, AudioJobState, Cap, Clock
 from tests.fakes.faults import FaultPlan
 
 
@@ -70,14 +70,17 @@ def _identity(job: AudioJob) -> tuple[int, datetime]:
 
 @dataclass
 class MemoryAudioClips:
-    """``faults`` strikes calls by number or by name."""
+    """``faults`` strikes calls by number or by name; ``clock`` says when a clip is stored."""
 
     clips: dict[str, bytes] = field(default_factory=dict)
     faults: FaultPlan = field(default_factory=FaultPlan)
+    clock: Clock = field(default=lambda: datetime.now(UTC))
+    stored_at: dict[str, datetime] = field(default_factory=dict)
 
     def store(self, job_id: str, wav: bytes) -> None:
         with self.faults.step("store"):
             self.clips[job_id] = wav
+            self.stored_at[job_id] = self.clock()
 
     def read(self, job_id: str) -> bytes | None:
         with self.faults.step("read"):
@@ -86,6 +89,10 @@ class MemoryAudioClips:
     def remove(self, job_id: str) -> None:
         with self.faults.step("remove"):
             self.clips.pop(job_id, None)
+
+    def forgotten(self, before: datetime) -> list[str]:
+        with self.faults.step("forgotten"):
+            return [job_id for job_id in self.clips if self.stored_at[job_id] < before]
 
 
 @dataclass

@@ -182,12 +182,24 @@ def test_whatever_reccobeats_answers_the_artist_gets_features(system, reccobeats
     assert system.job().features_source == "measured"
 
 
-def test_a_file_that_reccobeats_refuses_has_failed_with_advice(system, reccobeats, measured):
+def test_a_file_that_reccobeats_refuses_is_measured_and_the_artist_is_told(system, reccobeats, logged, measured):
+    reccobeats.add_fault(Fault(FaultKind.REFUSED))
+    assert is_done_with(system.work())
+    job = system.job()
+    assert (job.state, job.features_source) == (AudioJobState.DONE, "measured")
+    assert "another part of the track" in job.notes[0]
+    assert system.clips.read(JOB) is None
+    assert logged()[-1]["fallback"] == "file_turned_down"
+    assert measured() == ["ReccoBeatsUploadFailed", "AudioAnalysed", "AudioMeasuredLocally"]
+
+
+def test_a_file_that_is_damaged_in_our_store_has_failed_with_advice(system, reccobeats, measured):
+    system.clips.store(JOB, song_wav()[:1000])
     reccobeats.add_fault(Fault(FaultKind.REFUSED))
     assert is_done_with(system.work())
     job = system.job()
     assert job.state is AudioJobState.FAILED
-    assert "another part of the track" in job.problem
+    assert "breaks off" in job.problem
     assert system.clips.read(JOB) is None
     assert measured() == ["AudioFailed"]
 

@@ -11,19 +11,23 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from scheduled_jobs import wiring
 from scheduled_jobs.handler import handler
+from shared import aws as clients
 from shared.observability import logger
 from shared.settings import InvalidSettings
 
+from daltonify_core.adapters.s3_clips import S3AudioClips
 from daltonify_core.catalogue.collection import decode_shard, encode_shard, shard_name, shard_number
 from daltonify_core.catalogue.track import Track
-from daltonify_core.errors import InvalidDataset, InvalidQuery
+from daltonify_core.errors import InvalidDataset, InvalidQuery, UpstreamUnavailable
 from infra.local.reccobeats_simulator import Fault, ReccoBeatsSimulator, SimulatedRow
 from tests.builders import make_features, make_track, track_id
 from tests.handlers.fake_context import Context
 
 COLLECT = json.loads((Path(__file__).parents[1] / "events" / "scheduled_collect.json").read_text())
 REFRESH = {"job": "refresh_popularity"}
+REMOVE_AUDIO = json.loads((Path(__file__).parents[1] / "events" / "scheduled_remove_audio.json").read_text())
 FOLDER = "catalogue/collected/"
 
 
@@ -54,6 +58,7 @@ def simulator():
 def bucket(aws, simulator, monkeypatch):
     name = aws.make_bucket()
     monkeypatch.setenv("DATA_BUCKET", name)
+    monkeypatch.setenv("AUDIO_BUCKET", aws.make_bucket(keeps_versions=False))
     monkeypatch.setenv("RECCOBEATS_API", simulator.api_url)
     monkeypatch.setenv("COLLECT_PAUSE_SECONDS", "0")
     return name
@@ -258,12 +263,80 @@ def test_nothing_stale_is_nothing_to_do(put_shard, simulator):
     assert simulator.requests == []
 
 
+# ---- Removing forgotten audio ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def clips(aws, bucket, monkeypatch):
+    """Where clips of this installation lie, with two in it; a damaged collection is nothing that they wait for."""
+    # Also so that calls to the client can be struck.
+    clients.s3.cache_clear()
+    aws.s3.put_object(Bucket=bucket, Key=f"{FOLDER}{shard_name(1)}", Body=b"not packed")
+    stored = S3AudioClips(aws.s3, os.environ["AUDIO_BUCKET"])
+    for job_id in ("NEVERLOGME-first", "NEVERLOGME-second"):
+        stored.store(job_id, b"sound")
+    return stored
+
+
+@pytest.fixture
+def hours_later(monkeypatch):
+    def move(hours: float) -> None:
+        monkeypatch.setattr(wiring, "_now", lambda: datetime.now(UTC) + timedelta(hours=hours))
+
+    return move
+
+
+def left_in(clips: S3AudioClips) -> set[str]:
+    return set(clips.forgotten(datetime.now(UTC) + timedelta(days=1)))
+
+
+def test_audio_that_was_forgotten_is_removed_and_what_is_worked_on_stays(clips, hours_later, measured):
+    hours_later(1.9)
+    assert run(REMOVE_AUDIO) == {"job": "remove_audio", "ended_early": None, "forgotten": 0, "left": 0}
+    assert len(left_in(clips)) == 2
+    assert measured() == {"ClipsForgotten": 0, "RemoveAudioFailures": 0}
+    hours_later(2.1)
+    assert run(REMOVE_AUDIO)["forgotten"] == 2
+    assert left_in(clips) == set()
+    assert measured() == {"ClipsForgotten": 2, "RemoveAudioFailures": 0}
+
+
+def test_a_clip_that_cannot_be_removed_keeps_no_other_and_goes_with_the_next_call(
+    clips, hours_later, measured, logged, monkeypatch
+):
+    hours_later(3)
+    real = clients.s3().delete_object
+
+    def refuse(**call):
+        if "first" in call["Key"]:
+            raise clients.s3().exceptions.ClientError({"Error": {"Code": "SlowDown"}}, "DeleteObject")
+        return real(**call)
+
+    with monkeypatch.context() as change:
+        change.setattr(clients.s3(), "delete_object", refuse)
+        answer = run(REMOVE_AUDIO)
+    assert (answer["ended_early"], answer["forgotten"], answer["left"]) == ("upstream_unavailable", 2, 1)
+    assert left_in(clips) == {"NEVERLOGME-first"}
+    assert measured() == {"ClipsForgotten": 2, "RemoveAudioFailures": 1}
+    assert logged()[-1]["level"] == "WARNING"
+    run(REMOVE_AUDIO)
+    assert left_in(clips) == set()
+    assert "NEVERLOGME" not in json.dumps([answer, logged()])
+
+
+def test_a_storage_that_cannot_be_listed_is_a_fault_of_ours(bucket, measured, monkeypatch):
+    monkeypatch.setenv("AUDIO_BUCKET", "daltonify-that-there-is-not")
+    with pytest.raises(UpstreamUnavailable):
+        run(REMOVE_AUDIO)
+    assert measured() == {"RemoveAudioFailures": 1}
+
+
 # ---- Events and settings ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("event", [{}, {"job": "explode"}, {"job": None}, {"job": ["collect"]}])
 def test_a_job_that_there_is_not_is_an_error(bucket, event, measured):
-    with pytest.raises(InvalidQuery, match="collect, refresh_popularity"):
+    with pytest.raises(InvalidQuery, match="collect, refresh_popularity, remove_audio"):
         run(event)
     assert measured() == {"UnknownJobs": 1}
 

@@ -1,12 +1,15 @@
-"""What the template promises about the jobs that grow the catalogue."""
+"""What the template promises about the jobs that grow the catalogue and remove forgotten audio."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from scheduled_jobs.handler import JOBS
 from shared.settings import JobSettings
 
+from daltonify_core.use_cases.remove_audio import FORGOTTEN_AFTER
+from daltonify_core.use_cases.submit_audio import AudioSettings
 from infra.local.sam_template import read_template
 
 EVENTS = Path(__file__).parents[1] / "events"
@@ -21,16 +24,18 @@ def test_there_is_a_schedule_for_every_job_that_the_handler_knows():
     assert {json.loads(event["Properties"]["Input"])["job"] for event in events.values()} == JOBS.keys()
 
 
-def test_the_recorded_event_is_the_scheduled_one():
-    assert json.loads((EVENTS / "scheduled_collect.json").read_text()) == json.loads(
-        events["Collect"]["Properties"]["Input"]
+@pytest.mark.parametrize(("recorded", "name"), [("collect", "Collect"), ("remove_audio", "RemoveAudio")])
+def test_the_recorded_event_is_the_scheduled_one(recorded, name):
+    assert json.loads((EVENTS / f"scheduled_{recorded}.json").read_text()) == json.loads(
+        events[name]["Properties"]["Input"]
     )
 
 
 @each_event
-def test_the_jobs_can_be_switched_off(name):
+def test_the_jobs_that_ask_reccobeats_can_be_switched_off_and_removing_audio_cannot(name):
     assert events[name]["Type"] == "ScheduleV2"
-    assert events[name]["Properties"]["State"] == {"Ref": "ScheduledJobsState"}
+    state = events[name]["Properties"].get("State")
+    assert state == (None if name == "RemoveAudio" else {"Ref": "ScheduledJobsState"})
     switch = template.values["Parameters"]["ScheduledJobsState"]
     assert set(switch["AllowedValues"]) == {"ENABLED", "DISABLED"}
 
@@ -46,6 +51,16 @@ def test_the_operator_sets_how_often_lists_are_collected():
     assert pattern == template.values["Parameters"]["BuildRate"]["AllowedPattern"]
 
 
+def test_forgotten_audio_goes_early_in_the_day_for_which_it_may_stay_at_most():
+    assert events["RemoveAudio"]["Properties"]["ScheduleExpression"] == "rate(1 hour)"
+    assert FORGOTTEN_AFTER + 10 * timedelta(hours=1) < timedelta(days=1), "ten calls may fail"
+
+
+def test_nobody_comes_to_need_a_clip_that_was_removed_as_forgotten():
+    assert FORGOTTEN_AFTER > AudioSettings().record_lasts
+    assert FORGOTTEN_AFTER.total_seconds() > template.resource("AudioQueue")["MessageRetentionPeriod"]
+
+
 def test_the_environment_is_what_the_settings_read():
     given = function["Environment"]["Variables"].keys()
     fields = {field.upper(): info for field, info in JobSettings.model_fields.items()}
@@ -53,7 +68,7 @@ def test_the_environment_is_what_the_settings_read():
     assert given >= {field for field, info in fields.items() if info.is_required()}
 
 
-def test_the_jobs_read_lists_and_write_nothing_but_collected_tracks():
+def test_the_jobs_read_lists_write_nothing_but_collected_tracks_and_remove_nothing_but_audio():
     statements = template.resource("ScheduledJobsRole")["Policies"][0]["PolicyDocument"]["Statement"]
     granted = {
         (action, str(next(iter(one["Resource"].values()))))
@@ -66,6 +81,8 @@ def test_the_jobs_read_lists_and_write_nothing_but_collected_tracks():
         ("s3:GetObject", "${DataBucket.Arn}/collect/*"),
         ("s3:GetObject", "${DataBucket.Arn}/catalogue/collected/*"),
         ("s3:PutObject", "${DataBucket.Arn}/catalogue/collected/*"),
+        ("s3:ListBucket", "AudioBucket.Arn"),
+        ("s3:DeleteObject", "${AudioBucket.Arn}/audio/*"),
     }
 
 

@@ -81,10 +81,25 @@ def test_what_reccobeats_hears_is_the_result_and_the_clip_is_gone(work):
     assert work.clips.clips == {}
 
 
-def test_a_file_that_reccobeats_can_make_nothing_of_has_failed_with_its_advice(work):
-    work.reccobeats.refused = "Send another part of the track."
+def test_a_file_that_reccobeats_can_make_nothing_of_is_measured_at_once_and_others_are_still_sent(work):
+    work.reccobeats.refused = "It is too large."
+    attempt = work.attempt()
+    assert (attempt.fallback, attempt.trouble) == (Fallback.FILE_TURNED_DOWN, "It is too large.")
+    assert (work.job.state, work.job.features_source, work.job.problem) == (AudioJobState.DONE, "measured", None)
+    assert is_measured(work.job.features)
+    assert "could make nothing of this file" in work.job.notes[0]
+    assert "rough" in work.job.notes[0]
+    assert work.circuits.circuit(CIRCUIT, NOON) is None
+    assert work.files_sent == 1
+    assert work.clips.clips == {}
+
+
+def test_a_clip_that_nobody_can_make_anything_of_has_failed_with_advice(work):
+    work.clips.clips[JOB] = song_wav()[:1000]
+    work.reccobeats.refused = "It breaks off."
     assert work.attempt().again_after is None
-    assert (work.job.state, work.job.problem) == (AudioJobState.FAILED, "Send another part of the track.")
+    assert work.job.state is AudioJobState.FAILED
+    assert "breaks off" in (work.job.problem or "")
     assert work.clips.clips == {}
 
 
