@@ -140,7 +140,7 @@ def assert_true(name: str, claim: str, one: Comparison) -> None:
         else:
             assert {one.seed_year // 10 * 10, one.track_year // 10 * 10} <= {int(claim), 1900 + int(claim)}
         return
-    time = re.match("double |half |", claim)[0]
+    time = next((word for word in ("double ", "half ") if claim.startswith(word)), "")
     claim = claim.removeprefix(time)
     size = difference(name, one.seed, one.track, {"double ": 2.0, "half ": 0.5, "": 1.0}[time])
     same, similar, a_bit = THRESHOLDS[name]

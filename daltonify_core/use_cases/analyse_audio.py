@@ -35,8 +35,8 @@ _MEASURED: Final = (
     "questions to make the result better, or send the file again later."
 )
 _TURNED_DOWN: Final = (
-    "ReccoBeats could make nothing of this file, so Daltonify measured it, which is rough. Answer the questions to make "
-    "the result better, or send another part of the track."
+    "ReccoBeats could make nothing of this file, so Daltonify measured it, which is rough. Answer the questions to "
+    "make the result better, or send another part of the track."
 )
 
 

@@ -74,8 +74,8 @@ class SubmitAudio:
         address with the artist, and has the file, could read the job.
 
         The order is clip, job, message. After a fault the clip is removed, unless it belongs to a job that another
-        request began; where removing fails as well, the bucket's own rule does it. A job that lacks clip or message
-        fails by itself (``as_seen``). Raises ``AudioRefused``, ``CapReached`` and ``UpstreamUnavailable``.
+        request began; where removing fails as well, ``remove_audio`` does it hours later. A job that lacks clip or
+        message fails by itself (``as_seen``). Raises ``AudioRefused``, ``CapReached`` and ``UpstreamUnavailable``.
         """
         check_clip(read_clip(wav))
         now = self._clock()

@@ -30,9 +30,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         metrics.add_metric(name="UnknownJobs", unit=MetricUnit.Count, value=1)
         raise InvalidQuery(f"There is no job {str(name)[:40]!r}; the event must name one of {', '.join(JOBS)}.")
     try:
-        report, trouble = work(
-            JobSettings.from_environment(), lambda: context.get_remaining_time_in_millis() / 1000
-        )
+        report, trouble = work(JobSettings.from_environment(), lambda: context.get_remaining_time_in_millis() / 1000)
     except Exception as error:
         metrics.add_metric(name=failures, unit=MetricUnit.Count, value=1)
         code = error.code if isinstance(error, DaltonifyError) else "internal_error"
