@@ -27,7 +27,8 @@ from daltonify_core.index.candidate_search import Ranking
 from daltonify_core.index.feature_space import FloatArray
 from daltonify_core.index.items import Items
 from daltonify_core.playlist.filters import NoAlternateVersions, OnePerArtist
-from daltonify_core.playlist.selection import pick
+from daltonify_core.playlist.request import SIZE_LIMITS
+from daltonify_core.playlist.selection import like_enough, pick
 
 RANDOM_SEED: Final = 20_201_122
 
@@ -182,7 +183,8 @@ class DegradedMethod:
 
         if len(candidates) == 0:
             return Answer((), ())
-        items = [one.item for one in pick(rank, rules, LIST_SIZE)[0]]
+        reach = float(index.space.similarity(np.array([query.unknown]))[0])
+        items = [one.item for one in like_enough(pick(rank, rules, LIST_SIZE)[0], reach, SIZE_LIMITS[0])]
         return Answer(items, items)
 
 

@@ -93,7 +93,7 @@ def _rough_ranking_distances(
         if query.basis is not None:
             difference = difference @ query.basis.T.astype(np.float32)
         measured = np.einsum("ij,ij->i", difference, difference) - np.float32(query.offset)
-        found.append(np.maximum(measured, np.float32(0.0)) + np.float32(query.unknown))
+        found.append(np.maximum(measured + np.float32(query.unknown), np.float32(0.0)))
     if len(found) < CROWD:
         return np.asarray(np.minimum.reduce(found))
     return np.asarray(_crowd_distances(found, space))

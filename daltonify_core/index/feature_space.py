@@ -87,7 +87,7 @@ class QueryPoint:
     every number counts, else float64, shape ``(known, dimension)``: the directions in which a distance can be measured
     at all, scaled so that leaving out time makes nothing nearer. ``offset``: the squared distance of a track that
     sounds just like the seed; it is taken off, so that such a track lies at 0. ``unknown``: what the seed's absent
-    numbers are expected to add to the squared distance of every track; nothing lies nearer than that.
+    numbers are expected to add to the squared distance of every track.
     """
 
     vector: FloatArray
@@ -101,12 +101,16 @@ class QueryPoint:
         return self.basis is None or bool(np.any(self.basis[:, -1]))
 
     def squared_distances(self, vectors: NDArray[Any]) -> FloatArray:
-        """Squared distances to ``vectors``, shape ``(n, dimension)``: float64, ``(n,)``, never below ``unknown``."""
+        """Squared distances to ``vectors``, shape ``(n, dimension)``: float64, ``(n,)``, never below 0.
+
+        A track that lies further outward than the seed may be nearer than one that sounds just like it. That is left
+        so: of a seed with few known numbers many tracks are as near, and cut off they would rank by nothing at all.
+        """
         difference = vectors.astype(np.float64) - self.vector
         if self.basis is not None:
             difference = difference @ self.basis.T
         measured = np.einsum("ij,ij->i", difference, difference) - self.offset
-        return np.asarray(np.maximum(measured, 0.0) + self.unknown)
+        return np.asarray(np.maximum(measured + self.unknown, 0.0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,11 @@ def _on_band_and_size(request: RecommendationRequest, selection: Selection) -> I
             held = f"only {counted(selection.in_band, 'track')}" if selection.in_band else "no track"
             why = f"The band {band.asked.low} to {band.asked.high} held {held}"
         yield f"{why}, so artists from {band.used.low} to {band.used.high} were considered too."
-    if found < request.size:
+    if found < request.size and selection.unlike:
+        yield (
+            f"Only {found} of {request.size} tracks: what else there is in this genre and band sounds nothing like it."
+        )
+    elif found < request.size:
         yield (
             f"Only {found} of {request.size} tracks: there are no more in this genre, band and choice of filters, "
             "with one track per artist."
@@ -158,13 +162,16 @@ def _on_seeds(seeds: Sequence[ResolvedSeed]) -> Iterator[str]:
 
 def _on_reach(selection: Selection) -> Iterator[str]:
     if selection.reach < _LITTLE_KNOWN:
-        yield f"With so little known, no track is called more than {selection.reach:.2f} similar."
+        yield f"With so little known, even the nearest tracks are called only about {selection.reach:.1f} similar."
 
 
 def _on_dates(request: RecommendationRequest, seeds: Sequence[ResolvedSeed], chosen: Sequence[Track]) -> Iterator[str]:
-    undated = [seed for seed in seeds if seed.release_date is None]
-    if not request.era or not undated or all(track.release_date is None for track in chosen):
+    if not request.era or all(track.release_date is None for track in chosen):
         return
+    for seed in seeds:
+        if seed.is_unreleased:
+            yield f"“{seed.title}” counts as a new release, since it is not on Spotify yet."
+    undated = [seed for seed in seeds if seed.release_date is None and not seed.is_unreleased]
     if len(undated) > 2:
         yield f"{len(undated)} of your tracks have no release date, so for them time did not count."
         return

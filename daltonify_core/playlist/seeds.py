@@ -35,6 +35,10 @@ def popularity_of_followers(followers: int) -> int:
     return min(100, round(_BAND_CENTRES[-1] + 10.0 * (size - _LOG_FOLLOWERS[-1])))
 
 
+# Beyond every catalogue; the feature space takes what is newer than all it holds for the newest.
+_STILL_TO_COME: Final = "9999"
+
+
 @dataclass(frozen=True, slots=True)
 class ResolvedSeed:
     """One seed with everything that ranking needs.
@@ -78,15 +82,21 @@ class ResolvedSeed:
         """The year of ``release_date``, if that is known."""
         return int(self.release_date[:4]) if self.release_date else None
 
+    @property
+    def is_unreleased(self) -> bool:
+        """Whether it is not on Spotify and nobody says when it was released: it counts as newer than any track."""
+        return self.track_id is None and self.release_date is None
+
     def query(self, index: LoadedIndex, era: bool) -> QueryPoint:
         """Where to look for what sounds like it, and with ``era`` is of its time.
 
-        Only a track of the catalogue counts partly as its artist's others sound; a name may be somebody else's.
+        A track counts partly as its artist's others sound, where the artist is certain; a name may be somebody else's.
         """
         artist = None
-        if self.item is not None and self.primary_artist is not None:
+        if self.is_artist_certain and self.primary_artist is not None:
             artist = index.sound_of_artist(self.primary_artist, self.item)
-        return index.space.query(self.features, self.duration_ms, self.release_date, artist, era)
+        released = self.release_date or (_STILL_TO_COME if self.is_unreleased else None)
+        return index.space.query(self.features, self.duration_ms, released, artist, era)
 
     @property
     def song(self) -> Song:

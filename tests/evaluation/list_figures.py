@@ -207,7 +207,8 @@ class Lists:
 
     def _recommend_by_sound(self, seeds: tuple[Seed, ...], genre: str, items: Sequence[int]) -> Recommendation:
         own = tuple(self._ground.tracks[item].track_id for item in items)
-        return self._recommend(RecommendationRequest(seeds, genre=genre, filters=RequestFilters(exclude_tracks=own)))
+        filters = RequestFilters(exclude_tracks=own)
+        return self._recommend(RecommendationRequest(seeds, genre=genre, filters=filters, era=False))
 
     def _gaps(self, features: AudioFeatures, seeds: Sequence[int]) -> list[float]:
         row = np.array([getattr(features, name) for name in CONTINUOUS_FEATURES])

@@ -217,7 +217,7 @@ def test_what_was_measured_is_rough_and_asks_for_vocals_and_tempo(api):
     assert (answer["features_source"], answer["rough"]) == ("measured", True)
     vocals, tempo = answer["questions"]
     assert [(one["value"], one["features"]) for one in vocals["options"]] == [
-        ("yes", {"instrumentalness": 0.0}),
+        ("yes", {"instrumentalness": 0.0001}),
         ("no", {"instrumentalness": 0.8}),
     ]
     assert {one["value"]: one["features"] for one in tempo["options"]} == {

@@ -89,12 +89,12 @@ def test_vectors_are_single_precision_with_one_dimension_per_number():
 
 
 @pytest.mark.parametrize("absent", [(), ("energy",), ("tempo", "duration", "release_year")])
-def test_a_track_lies_as_near_to_its_own_seed_as_anything_can(absent):
+def test_a_track_lies_as_near_to_its_own_seed_as_what_is_unknown_lets_expect(absent):
     for item in range(0, len(ROWS), 97):
         point = query_of(ROWS[item], absent=absent, artist=sound_of_artist(ARTIST_NUMBERS[item]))
         distances = point.squared_distances(VECTORS)
         assert distances[item] == pytest.approx(point.unknown, abs=0.01)
-        assert distances.min() >= point.unknown
+        assert distances.min() >= max(point.unknown - point.offset, 0.0) - 1e-9
         assert (point.unknown > 0.0) is bool({"energy", "duration"} & set(absent))
 
 
