@@ -16,6 +16,7 @@
     ├── IndexCorrupt              an index bundle is not what its manifest promises
     │   └── PointerCorrupt        what says which index is current cannot be read
     ├── ActivationConflict        somebody else activated an index in between
+    ├── CollectionConflict        somebody else changed the collected tracks in between
     ├── NotAuthorised             a code or token that does not open what was asked for
     ├── PublishingOff             this installation does not publish
     ├── CapReached                one of our own limits is used up
@@ -38,6 +39,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 
@@ -80,17 +83,80 @@ class UnknownGenre(InvalidQuery):
         self.offered = tuple(offered)
 
 
+class LookUpOutcome(StrEnum):
+    """What came of asking an outside service for a track."""
+
+    FOUND = "found"
+    NOT_KNOWN = "not_known"
+    """It answered that it does not know the track."""
+    NO_ANSWER = "no_answer"
+    """It failed, refused us, or asked for a pause."""
+    PAUSED = "paused"
+    """It was not asked, because it failed or asked for a pause not long ago."""
+    NOT_ASKED = "not_asked"
+    """It was not asked for reasons of ours: a limit is used up, no time was left, or we have no access to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookUpTried:
+    """One attempt to learn of a track outside.
+
+    ``service`` is ``reccobeats``, ``spotify`` or ``oembed``; ``wanted`` are the facts that it was to tell. ``detail``
+    is a sentence to show, and ``retry_at`` when the same attempt may come out differently, ``None`` if waiting does not
+    help.
+    """
+
+    service: str
+    wanted: tuple[str, ...]
+    outcome: LookUpOutcome
+    detail: str = ""
+    retry_at: datetime | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; ``retry_at`` only where there is one (UTC, ISO form)."""
+        told = {
+            "service": self.service,
+            "wanted": list(self.wanted),
+            "outcome": self.outcome.value,
+            "detail": self.detail,
+        }
+        return told | ({"retry_at": _iso(self.retry_at)} if self.retry_at else {})
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the service has not said what it knows."""
+        return self.outcome not in (LookUpOutcome.FOUND, LookUpOutcome.NOT_KNOWN)
+
+
 @dataclass(frozen=True, slots=True)
 class SeedKnowledge:
-    """What the request and the catalogue know of one seed, and what it lacks.
+    """What the request, the catalogue and outside services know of one seed, and what it lacks.
 
-    ``missing`` holds ``title``, ``artists``, ``features`` and ``artist_popularity`` as far as they are not known.
+    ``missing`` holds ``title``, ``artists``, ``features`` and ``artist_popularity`` as far as they are not known;
+    ``tried`` is what was done to learn them.
     """
 
     track_id: str | None
     title: str | None
     artists: tuple[str, ...]
     missing: tuple[str, ...]
+    tried: tuple[LookUpTried, ...] = ()
+
+    @property
+    def in_vain(self) -> tuple[LookUpTried, ...]:
+        """Attempts at what is still missing."""
+        return tuple(one for one in self.tried if not set(one.wanted).isdisjoint(self.missing))
+
+    @property
+    def retry_at(self) -> datetime | None:
+        """From when on all services may answer that have not said what they know of what is missing."""
+        return max((one.retry_at for one in self.in_vain if one.is_open and one.retry_at), default=None)
+
+    @property
+    def can_be_analysed(self) -> bool:
+        """Whether ReccoBeats would listen to an audio file, as far as is known."""
+        silent = (one for one in self.in_vain if one.outcome in (LookUpOutcome.NO_ANSWER, LookUpOutcome.PAUSED))
+        return "features" in self.missing and all("features" not in one.wanted for one in silent)
 
 
 class SeedDataNeeded(InvalidQuery):
@@ -107,20 +173,48 @@ class SeedDataNeeded(InvalidQuery):
         """What each seed lacks that lacks anything, by its position in the request (from 0)."""
         return {position: seed.missing for position, seed in enumerate(self.seeds) if seed.missing}
 
+    def to_dict(self) -> dict[str, Any]:
+        """What is known of each seed, what is missing and what mends it, as plain values for JSON."""
+        return {
+            "seeds": [
+                {
+                    "position": position,
+                    "track_id": seed.track_id,
+                    "title": seed.title,
+                    "artists": list(seed.artists),
+                    "tried": [one.to_dict() for one in seed.tried],
+                }
+                for position, seed in enumerate(self.seeds)
+            ],
+            "missing": {str(position): list(names) for position, names in self.missing.items()},
+            "remedies": self.remedies,
+        }
+
     @property
     def remedies(self) -> list[dict[str, Any]]:
-        """What the caller can do, as data: a ``kind``, the positions of the ``seeds`` that it mends, and for
-        ``describe`` the ``fields`` to fill in."""
+        """What the caller can do, as data: a ``kind`` and the positions of the ``seeds`` that it mends.
+
+        ``describe`` has the ``fields`` to fill in; ``followers`` asks for the artist's number of them; ``audio_file``
+        and ``measure`` lead to features by way of the track's audio, sent to be analysed or measured on the spot;
+        ``later`` has ``retry_at``, from when on services may answer that did not (UTC, ISO form).
+        """
         described = [
             name for name in ("title", "artists", "features") if any(name in seed.missing for seed in self.seeds)
         ]
-        remedies: list[dict[str, Any]] = []
-        if described:
-            mended = [position for position, names in self.missing.items() if not set(names).isdisjoint(described)]
-            remedies.append({"kind": "describe", "seeds": mended, "fields": described})
-        if unpopular := [position for position, names in self.missing.items() if "artist_popularity" in names]:
-            remedies.append({"kind": "followers", "seeds": unpopular})
-        return remedies
+        seeds = dict(enumerate(self.seeds))
+        mended: dict[str, list[int]] = {
+            "describe": [place for place, seed in seeds.items() if not set(described).isdisjoint(seed.missing)],
+            "followers": [place for place, seed in seeds.items() if "artist_popularity" in seed.missing],
+            "audio_file": [place for place, seed in seeds.items() if seed.can_be_analysed],
+            "measure": [place for place, seed in seeds.items() if "features" in seed.missing],
+            "later": [place for place, seed in seeds.items() if seed.retry_at],
+        }
+        retry_at = max((seed.retry_at for seed in self.seeds if seed.retry_at), default=None)
+        more: dict[str, dict[str, Any]] = {
+            "describe": {"fields": described},
+            "later": {"retry_at": _iso(retry_at)} if retry_at else {},
+        }
+        return [{"kind": kind, "seeds": places, **more.get(kind, {})} for kind, places in mended.items() if places]
 
 
 class NoBiggerArtists(InvalidQuery):
@@ -177,6 +271,12 @@ class ActivationConflict(DaltonifyError):
     """The current index changed between reading and swapping it; nothing was overwritten."""
 
     code = "activation_conflict"
+
+
+class CollectionConflict(DaltonifyError):
+    """A file of the collected tracks changed between reading and replacing it; nothing was overwritten."""
+
+    code = "collection_conflict"
 
 
 class InvalidPlaylist(InvalidQuery):
@@ -322,3 +422,9 @@ class ConsentNeeded(UpstreamError):
     """The stored consent is missing, expired, revoked or too narrow: run ``daltonify login``."""
 
     code = "consent_needed"
+
+
+def _iso(moment: datetime) -> str:
+    """The next whole second: a second early would be too early."""
+    whole = moment.astimezone(UTC).replace(microsecond=0)
+    return (whole + timedelta(seconds=1) if moment.microsecond else whole).isoformat().replace("+00:00", "Z")

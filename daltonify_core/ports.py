@@ -445,10 +445,12 @@ class FeatureService(Protocol):
 
 
 class LookUpKind(StrEnum):
-    """What was looked up outside and is remembered."""
+    """What was looked up outside and is remembered: each service's answers apart, because they say different things."""
 
     FEATURES = "features"
-    IDENTITY = "identity"
+    SPOTIFY_TRACK = "spotify track"
+    OEMBED_TRACK = "oembed track"
+    RECCOBEATS_TRACK = "reccobeats track"
 
 
 @dataclass(frozen=True, slots=True)
@@ -503,8 +505,14 @@ class AudioJob:
 class AudioJobStore(Protocol):
     """Jobs by id; what has expired is as if it were not there. Every method may raise ``UpstreamUnavailable``."""
 
-    def begin(self, job: AudioJob, caps: Sequence[Cap], now: datetime) -> None:
-        """Store a new job and count it against every cap, all or nothing; raises ``CapReached``."""
+    def begin(
+        self, job: AudioJob, caps: Sequence[Cap], now: datetime, instead_of: AudioJob | None = None
+    ) -> AudioJob | None:
+        """Store a new job and count it against every cap, all or nothing; raises ``CapReached``.
+
+        ``instead_of`` is a job of this id that was found before and is to be forgotten. Returns the job that is stored
+        under the id already and is another one, or ``None`` when the new one was stored.
+        """
 
     def find(self, job_id: str, now: datetime) -> AudioJob | None:
         """The job of this id."""
@@ -515,7 +523,9 @@ class AudioJobStore(Protocol):
         """
 
     def save(self, job: AudioJob) -> bool:
-        """Replace the record; false when a later attempt has taken over, and nothing is written then."""
+        """Replace the record; false when a later attempt, or a later job of this id, has taken over, and nothing is
+        written then.
+        """
 
 
 class AudioClips(Protocol):
@@ -530,9 +540,56 @@ class AudioClips(Protocol):
     def remove(self, job_id: str) -> None:
         """Forget the clip; no error when it is gone already."""
 
+    def forgotten(self, before: datetime) -> list[str]:
+        """The jobs whose clips were last stored before this moment and are still there."""
+
 
 class JobQueue(Protocol):
     """Hands work to a worker, at least once. May raise ``UpstreamUnavailable``."""
 
     def send(self, message: Mapping[str, str]) -> None:
         """Put one message into the queue."""
+
+
+class TrackFinder(Protocol):
+    """Finds tracks to know more of, by their Spotify ids.
+
+    Every method may raise ``UpstreamUnavailable``, ``UpstreamRateLimited``, ``UpstreamRefused``, ``ConsentNeeded`` and
+    ``SecretUnavailable``; none of them waits out a limit.
+    """
+
+    def playlist_track_ids(self, playlist_id: str) -> list[str]:
+        """Ids of the tracks of a playlist that the operator may read, once each, in its order; episodes, local files
+        and rows without a track are left out. Raises ``UnknownPlaylist``.
+        """
+
+    def search_track_ids(self, genre: str, limit: int) -> list[str]:
+        """Ids of at most ``limit`` tracks that a search for the genre finds, once each, best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionFile:
+    """A file as it was read. Another content has another ``tag``."""
+
+    content: bytes
+    tag: str
+
+
+class CollectionFiles(Protocol):
+    """A folder of small files, each replaced whole, and only by somebody who saw what it replaces.
+
+    Every method may raise ``UpstreamUnavailable`` and ``UpstreamRefused``.
+    """
+
+    def names(self) -> list[str]:
+        """Names of all files that lie in the folder itself, sorted."""
+
+    def read(self, name: str) -> CollectionFile | None:
+        """The file as it is now, ``None`` when there is none."""
+
+    def write(self, name: str, content: bytes, expected_tag: str | None) -> None:
+        """Replace the file that has this tag; ``None`` makes one where there is none. All or nothing.
+
+        Raises ``CollectionConflict`` when the file is another one by now, and nothing is written then. Writing what is
+        there already is no conflict.
+        """

@@ -31,6 +31,10 @@ collect_ignore = ["benchmark", "deploy", "e2e"]
 hypothesis.settings.register_profile("daltonify", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("daltonify")
 
+# The discard port, where nobody listens: no test can reach the real services, in processes of its own either.
+NOBODY = "http://127.0.0.1:9"
+os.environ.update({"RECCOBEATS_API": f"{NOBODY}/v1/", "SPOTIFY_OEMBED": f"{NOBODY}/oembed"})
+
 log_watch.start()
 LOOKS_BACK = "tests/test_no_secret_in_logs.py"
 

@@ -80,16 +80,18 @@ ERAS = {
 }
 
 
-def difference(name: str, seed: AudioFeatures, track: AudioFeatures) -> float:
+def difference(name: str, seed: AudioFeatures, track: AudioFeatures, times: float = 1.0) -> float:
+    """The track's value less the seed's; a tempo in octaves, counted ``times`` as fast as the seed's."""
     ours, theirs = getattr(seed, name), getattr(track, name)
-    return math.log2(theirs) - math.log2(ours) if name == "tempo" else theirs - ours
+    return math.log2(theirs / times) - math.log2(ours) if name == "tempo" else theirs - ours
 
 
 def spoken(text: str) -> list[tuple[str, str]]:
     """Feature and claim of every statement of sound or era.
 
     Claims are ``same``, ``similar``, ``low``, ``high``, ``+``, ``-``, ``a bit +`` or ``a bit -``, the last four ending
-    in ``, asked`` where the text says so; ``years``, or a decade such as ``90``.
+    in ``, asked`` where the text says so, and beginning with ``double `` or ``half `` where it says that a tempo is
+    counted so; ``years``, or a decade such as ``90``.
     """
     sound, _, _ = text.rpartition("; ")
     found = []
@@ -119,8 +121,9 @@ def spoken(text: str) -> list[tuple[str, str]]:
 
 def compared(words: str) -> tuple[str, str]:
     slight = "a bit " if re.match("a bit |slightly |a little ", words) else ""
+    words, _, time = words.removesuffix(" time").partition(" at ")
     name, sign = CLAIMS[re.sub("^(a bit|slightly|a little|clearly|noticeably) ", "", words)]
-    return name, slight + "-+"[sign > 0]
+    return name, f"{time} {slight}{'-+'[sign > 0]}".lstrip()
 
 
 def assert_true(name: str, claim: str, one: Comparison) -> None:
@@ -137,9 +140,14 @@ def assert_true(name: str, claim: str, one: Comparison) -> None:
         else:
             assert {one.seed_year // 10 * 10, one.track_year // 10 * 10} <= {int(claim), 1900 + int(claim)}
         return
-    size = difference(name, one.seed, one.track)
+    time = next((word for word in ("double ", "half ") if claim.startswith(word)), "")
+    claim = claim.removeprefix(time)
+    size = difference(name, one.seed, one.track, {"double ": 2.0, "half ": 0.5, "": 1.0}[time])
     same, similar, a_bit = THRESHOLDS[name]
     claim, _, asked = claim.partition(", ")
+    if name == "tempo":
+        # Or the same tempo, counted in another way, would lie on the other side.
+        assert abs(size) <= 0.5 + 1e-9
     if claim in ("same", "similar"):
         assert abs(size) <= (same if claim == "same" else similar) + 1e-9
     elif claim in ("low", "high"):

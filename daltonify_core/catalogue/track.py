@@ -18,11 +18,41 @@ SYNTHETIC_SOURCE: Final = "synthetic"
 """``source`` of tracks that are invented and on no music service."""
 MAX_NAME_LENGTH: Final = 1000
 """Characters; the longest title met in public data has 511."""
+# Latin letters that are no letter with a mark to Unicode, though people type them without; "ß" is "ss" by its case.
+_PLAIN_LETTERS: Final = str.maketrans(
+    {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
+)
 
 
 def artist_key_of_name(name: str) -> str:
     """Identity of an artist who is known by name only: NFKC-normalised, case-folded, single-spaced."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def accentless_key_of_name(name: str) -> str:
+    """The key of a name as it is typed without accents: what rules compare names by, and nobody's identity.
+
+    Two artists may share it (Zoé and Zoe). Only Latin letters lose their marks: "й" is another letter than "и", and
+    "が" than "か".
+
+    >>> accentless_key_of_name("Lenny Tavárez")
+    'lenny tavarez'
+    >>> accentless_key_of_name("Røyksopp")
+    'royksopp'
+    """
+    key = artist_key_of_name(name)
+    if key.isascii():
+        return key
+    plain: list[str] = []
+    is_latin = False
+    for character in unicodedata.normalize("NFD", key):
+        if unicodedata.combining(character):
+            if is_latin:
+                continue
+        else:
+            is_latin = unicodedata.name(character, "").startswith("LATIN ")
+        plain.append(character)
+    return unicodedata.normalize("NFC", "".join(plain)).translate(_PLAIN_LETTERS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,21 @@ def within_band(question: Question, ground: Ground, size: int = LIST_SIZE) -> It
     return np.asarray(inside)
 
 
+class Reach:
+    """The candidates of mission questions ``within_band``, kept, because method after method asks for them."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._known: dict[tuple[int, int, int], Items] = {}
+
+    def __call__(self, question: Question) -> Items:
+        """Those of one question; its seed, genre and level decide."""
+        key = (question.seed, question.genre, question.level)
+        if key not in self._known:
+            self._known[key] = within_band(question, self._ground)
+        return self._known[key]
+
+
 def _most_popular_first(items: Items, ground: Ground) -> Items:
     popularity = ground.arrays.track_popularity[items].astype(np.int32)
     return np.asarray(items[np.argsort(-popularity, kind="stable")])

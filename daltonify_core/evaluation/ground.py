@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES
-from daltonify_core.catalogue.songs import Song, song_of
-from daltonify_core.catalogue.track import Track
+from daltonify_core.catalogue.songs import Song, guests, song_of
+from daltonify_core.catalogue.track import Track, accentless_key_of_name
 from daltonify_core.index.bundle import LoadedIndex
 from daltonify_core.index.feature_space import FloatArray
 from daltonify_core.index.items import ItemArrays, Items
@@ -21,8 +21,10 @@ class Ground:
 
     ``features``: raw values in the order of ``CONTINUOUS_FEATURES``, float64, shape ``(n, 9)``. ``z_scores``: the same
     less their mean and over their spread, so that the yardstick is nobody's own. ``tracks``: metadata of each item.
-    ``primary``: number of each item's primary artist. ``song``: the song that an item is a version of. ``item_of``: the
-    item of each track id. ``item_genres``: each item's genres on offer, by number.
+    ``primary``: number of each item's primary artist. ``song``: the song that an item is a version of. ``people``:
+    whom an item's credits and title name, without accents. ``popularity_of_name``: of these, the highest popularity
+    among the primary artists of that name. ``item_of``: the item of each track id. ``item_genres``: each item's genres
+    on offer, by number.
     """
 
     arrays: ItemArrays
@@ -32,6 +34,8 @@ class Ground:
     tracks: Sequence[Track]
     primary: NDArray[np.int32]
     song: Callable[[int], Song]
+    people: Callable[[int], frozenset[str]]
+    popularity_of_name: Mapping[str, int]
     item_of: Mapping[str, int]
     item_genres: Mapping[int, tuple[int, ...]]
 
@@ -47,6 +51,7 @@ class Ground:
         def song(item: int) -> Song:
             return song_of(tracks[item].title, [credit.name for credit in tracks[item].artists])
 
+        people, popularity_of_name = _people(tracks, arrays.artist_popularity.tolist())
         item_genres: dict[int, tuple[int, ...]] = {}
         for number in range(len(index.genres)):
             for item in arrays.items_of_genre(number).tolist():
@@ -59,6 +64,8 @@ class Ground:
             tracks=tracks,
             primary=arrays.credit_artists[arrays.credit_offsets[:-1]],
             song=song,
+            people=people,
+            popularity_of_name=popularity_of_name,
             item_of={track.track_id: item for item, track in enumerate(tracks)},
             item_genres=item_genres,
         )
@@ -75,3 +82,29 @@ class Ground:
         """Whether two items are versions of one song, see ``catalogue.songs``."""
         same_title = self.arrays.song_keys[first] == self.arrays.song_keys[second]
         return bool(same_title) and self.song(first).is_version_of(self.song(second))
+
+
+def _people(
+    tracks: Sequence[Track], popularity: Sequence[int]
+) -> tuple[Callable[[int], frozenset[str]], Mapping[str, int]]:
+    """``Ground.people`` and ``Ground.popularity_of_name``, read from the tracks and not from the credits of an index.
+
+    A name that several artists with ids bear tells nobody apart, so it is left out.
+    """
+    ids: dict[str, set[str]] = {}
+    popularity_of_name: dict[str, int] = {}
+    for track, level in zip(tracks, popularity, strict=True):
+        names = [accentless_key_of_name(credit.name) for credit in track.artists]
+        for credit, name in zip(track.artists, names, strict=True):
+            ids.setdefault(name, set()).update([credit.artist_id] if credit.artist_id else [])
+        popularity_of_name[names[0]] = max(level, popularity_of_name.get(names[0], level))
+    shared = {name for name, several in ids.items() if len(several) > 1}
+
+    @cache
+    def people(item: int) -> frozenset[str]:
+        track = tracks[item]
+        invited = guests(track.title, lambda key: accentless_key_of_name(key) in ids)
+        named = (*(credit.name for credit in track.artists), *invited)
+        return frozenset(map(accentless_key_of_name, named)) - shared
+
+    return people, {name: level for name, level in popularity_of_name.items() if level >= 0}

@@ -18,6 +18,7 @@ from daltonify_core.evaluation.questions import (
     open_candidates,
 )
 from daltonify_core.index.bundle import LoadedIndex
+from daltonify_core.index.items import Items
 from daltonify_core.playlist.recommendation import Recommendation
 from daltonify_core.playlist.request import RecommendationRequest, Seed
 from daltonify_core.playlist.seeds import resolve_seeds
@@ -60,15 +61,15 @@ class BaselineMethod:
     """A baseline on the candidates of a question, with the rules or without.
 
     With them it chooses among candidates that rule 1 allows, and takes an artist and a song once; in the mission
-    protocol only within the default band, widened as ours is, unless ``has_band`` is off. Without them it chooses
-    among all tracks of the genre by other artists.
+    protocol only within the default band, widened as ours is, which ``reach`` knows (``None``: anywhere). Without
+    them it chooses among all tracks of the genre by other artists.
     """
 
     name: str
     order: Baseline
     ground: Ground
     rules: RulesOn = RulesOn.AS_ASKED
-    has_band: bool = True
+    reach: Callable[[Question], Items] | None = None
     protocols: Collection[Protocol] = tuple(Protocol)
 
     def answer(self, protocol: Protocol, question: Question) -> Answer:
@@ -79,8 +80,8 @@ class BaselineMethod:
             question = replace(question, candidates=allowed)
         elif self.rules is RulesOn.NEVER and has_rules:
             question = replace(question, candidates=open_candidates(question.seed, question.genre, ground))
-        elif self.has_band and has_rules:
-            question = replace(question, candidates=baselines.within_band(question, ground))
+        elif self.reach is not None and has_rules:
+            question = replace(question, candidates=self.reach(question))
         ordered = self.order(question, ground)
         if self.rules is RulesOn.ALWAYS or (self.rules is RulesOn.AS_ASKED and has_rules):
             ranked: Sequence[int] = baselines.best_allowed(ordered, question, ground)
@@ -142,15 +143,16 @@ WITH_ERA: Final = "Daltonify, with era"
 OUR_NAMES: Final = frozenset({SOUND_ONLY, WITH_ERA})
 
 
-def all_baselines(ground: Ground) -> tuple[BaselineMethod, ...]:
-    """Every baseline, the simplest first."""
+def all_baselines(ground: Ground, reach: Callable[[Question], Items] | None = None) -> tuple[BaselineMethod, ...]:
+    """Every baseline, the simplest first; ``reach`` if others share it."""
+    reach = reach or baselines.Reach(ground)
     return (
-        BaselineMethod(RANDOM, baselines.by_chance, ground),
-        BaselineMethod(POPULARITY, baselines.by_popularity, ground),
+        BaselineMethod(RANDOM, baselines.by_chance, ground, reach=reach),
+        BaselineMethod(POPULARITY, baselines.by_popularity, ground, reach=reach),
         BaselineMethod(ORIGINAL, baselines.as_the_original, ground, RulesOn.NEVER),
-        BaselineMethod(ORIGINAL_WITH_RULES, baselines.as_the_original, ground, RulesOn.ALWAYS),
-        BaselineMethod(RAW_COSINE, baselines.by_raw_cosine, ground),
-        BaselineMethod(SCALED, baselines.by_scaled_distance, ground),
+        BaselineMethod(ORIGINAL_WITH_RULES, baselines.as_the_original, ground, RulesOn.ALWAYS, reach),
+        BaselineMethod(RAW_COSINE, baselines.by_raw_cosine, ground, reach=reach),
+        BaselineMethod(SCALED, baselines.by_scaled_distance, ground, reach=reach),
         *_baselines_of_any_bigger(ground),
     )
 
@@ -161,10 +163,7 @@ def _baselines_of_any_bigger(ground: Ground) -> tuple[BaselineMethod, ...]:
         ORIGINAL_OF_ANY_BIGGER: baselines.as_the_original,
         SCALED_OF_ANY_BIGGER: baselines.by_scaled_distance,
     }
-    return tuple(
-        BaselineMethod(name, order, ground, has_band=False, protocols=(Protocol.MISSION,))
-        for name, order in orders.items()
-    )
+    return tuple(BaselineMethod(name, order, ground, protocols=(Protocol.MISSION,)) for name, order in orders.items())
 
 
 def our_methods(index: LoadedIndex, recommend: Recommend, ground: Ground) -> tuple[OurMethod, ...]:

@@ -72,19 +72,22 @@ def rule_abiding(lists: Lists, questions: Sequence[Question], ground: Ground) ->
 
     A row breaks them when its primary artist or any credited artist of known popularity is not above the level, when
     it credits an artist of the seed or of a row before it, or when it is a version of the seed's song or of such a
-    row's.
+    row's. Artists are compared by the index's credits and, apart from those, by name without accents.
     """
     arrays = ground.arrays
     shares = np.full(len(lists), np.nan)
     for place, question in enumerate(questions):
         items = _present(lists[place]).tolist()
-        seen, kept = set(arrays.artists_of(question.seed)), 0
+        seen, seen_names, kept = set(arrays.artists_of(question.seed)), set(ground.people(question.seed)), 0
         versions = _versions(question.seed, items, ground)
         for item, is_version in zip(items, versions, strict=True):
-            artists = arrays.artists_of(item)
-            is_bigger = min(arrays.artist_popularity[item], arrays.weakest_credit[item]) > question.level
-            kept += bool(is_bigger and not is_version and seen.isdisjoint(artists))
+            artists, names = arrays.artists_of(item), ground.people(item)
+            known = [ground.popularity_of_name[name] for name in names if name in ground.popularity_of_name]
+            weakest = min(arrays.artist_popularity[item], arrays.weakest_credit[item], *known)
+            is_new = seen.isdisjoint(artists) and seen_names.isdisjoint(names)
+            kept += bool(weakest > question.level and is_new and not is_version)
             seen.update(artists)
+            seen_names |= names
         if items:
             shares[place] = kept / len(items)
     return shares

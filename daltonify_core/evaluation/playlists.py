@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 
 from daltonify_core.catalogue.genres import normalise_genre
-from daltonify_core.errors import InvalidDataset
+from daltonify_core.catalogue.public_data.cells import parse_track_id
+from daltonify_core.errors import InvalidDataset, InvalidTrack
 from daltonify_core.index.items import Items
 from daltonify_core.ports import RawTable
 
@@ -65,23 +66,25 @@ def half_of(playlist_id: str) -> Half:
 def read_playlist_rows(table: RawTable) -> list[PlaylistRow]:
     """Rows of a table with the columns ``playlist_id``, ``track_id`` and, if it has one, ``genre``.
 
-    Columns are found by header, others are passed over; ``playlist_genre`` is another name for ``genre``. Rows without
-    a playlist or a track are left out. Raises ``InvalidDataset`` when a column is missing or no row is left.
+    Columns are found by header, others are passed over; ``playlist_genre`` is another name for ``genre``. Tracks may be
+    ids, addresses or links. Rows without a playlist or a track are left out. Raises ``InvalidDataset`` when the table
+    cannot be read, a column is missing or no row is left.
     """
-    header = [name.strip().lower() for name in table.header()]
+    lines = _lines(table)
+    header = [name.strip().lower() for name in next(lines)]
     missing = [name for name in ("playlist_id", "track_id") if name not in header]
     if missing:
         raise InvalidDataset(f"{table.name} has no column {' and no column '.join(missing)}, so it holds no playlists.")
     playlist, track = header.index("playlist_id"), header.index("track_id")
     genre = next((header.index(name) for name in _GENRE_COLUMNS if name in header), None)
-    rows = [
-        PlaylistRow(cells[playlist].strip(), cells[track].strip(), _genre(cells, genre))
-        for _, cells in table.rows()
+    found = [
+        PlaylistRow(cells[playlist].strip(), _track_id(cells[track]), _genre(cells, genre))
+        for cells in lines
         if max(playlist, track) < len(cells) and cells[playlist].strip() and cells[track].strip()
     ]
-    if not rows:
+    if not found:
         raise InvalidDataset(f"{table.name} holds no row with a playlist and a track.")
-    return rows
+    return found
 
 
 def playlists_of_half(rows: Iterable[PlaylistRow], half: Half, items: Mapping[str, int]) -> Playlists:
@@ -114,6 +117,24 @@ def playlists_of_half(rows: Iterable[PlaylistRow], half: Half, items: Mapping[st
         counted,
         unknown,
     )
+
+
+def _lines(table: RawTable) -> Iterator[Sequence[str]]:
+    """The header and the rows; a table tells its faults without its name, so they are named here."""
+    try:
+        yield table.header()
+        for _, cells in table.rows():
+            yield cells
+    except InvalidDataset as error:
+        raise InvalidDataset(f"{table.name} holds no playlists: {error.message}.") from error
+
+
+def _track_id(cell: str) -> str:
+    """The id in a cell; what is no id stays as it is, as a track that no catalogue holds."""
+    try:
+        return parse_track_id(cell)
+    except InvalidTrack:
+        return cell.strip()
 
 
 def _genre(cells: Sequence[str], place: int | None) -> str | None:

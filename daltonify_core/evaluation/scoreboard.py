@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from daltonify_core.errors import InvalidDataset
 from daltonify_core.evaluation import bootstrap, metrics
 from daltonify_core.evaluation.bootstrap import Interval
+from daltonify_core.evaluation.degraded import DegradedMethod, Knowledge
 from daltonify_core.evaluation.ground import Ground
 from daltonify_core.evaluation.methods import (
     ORIGINAL,
@@ -20,6 +21,8 @@ from daltonify_core.evaluation.methods import (
     OUR_NAMES,
     SCALED,
     SCALED_OF_ANY_BIGGER,
+    SOUND_ONLY,
+    WITH_ERA,
     Answer,
     Method,
 )
@@ -87,6 +90,22 @@ class ScoreRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DegradedScores:
+    """Our method in one variant for seeds by small artists of which only so much is known, in the mission protocol.
+
+    ``against`` holds the ratio of its nDCG to that for the same seeds when everything is known of a track that the
+    catalogue does not hold (``Knowledge.EVERYTHING``), when the catalogue holds it, and to the original with rules.
+    ``rule_abiding`` is the share of rows that keep the rules.
+    """
+
+    knowledge: Knowledge
+    era: bool
+    ndcg: Interval
+    against: Mapping[str, Interval]
+    rule_abiding: float
+
+
+@dataclass(frozen=True, slots=True)
 class FlowScores:
     """How one method's lists for small artists flow under the mission protocol, in one order of their tracks.
 
@@ -110,6 +129,7 @@ class Scoreboard:
     unknown_rows: int
     rows: tuple[ScoreRow, ...]
     flow: tuple[FlowScores, ...]
+    degraded: tuple[DegradedScores, ...]
 
     def row(self, protocol: Protocol, group: SeedGroup) -> ScoreRow:
         """One row of the board."""
@@ -136,6 +156,16 @@ class Scoreboard:
             "flow": [
                 {"method": scores.method, "order": scores.order, **_finite_values(scores.jumps)} for scores in self.flow
             ],
+            "degraded_seeds": [
+                {
+                    "known": str(scores.knowledge),
+                    "era": scores.era,
+                    "ndcg": _interval_to_list(scores.ndcg),
+                    "ratio_to": {other: _interval_to_list(ratio) for other, ratio in scores.against.items()},
+                    "rule_abiding": _finite(scores.rule_abiding),
+                }
+                for scores in self.degraded
+            ],
         }
 
 
@@ -146,21 +176,22 @@ def evaluate(
     index_version: str,
     settings: EvaluationSettings | None = None,
     progress: Progress = no_progress,
+    degraded: Sequence[DegradedMethod] = (),
 ) -> Scoreboard:
     """Draw seeds, ask every method, and measure; equal input gives an equal board.
 
-    Raises ``InvalidDataset`` when no track of the playlists can be a seed.
+    The ``degraded`` methods answer the mission's questions about small artists once more.
+
+    Raises ``InvalidDataset`` when no track of the playlists can be a seed, or nothing could be found from any.
     """
     settings = settings or EvaluationSettings()
     small, anybody = draw_seeds(ground, playlists, settings.seeds, settings.random_seed)
-    if len(anybody) == 0:
-        raise InvalidDataset(
-            "The playlists give nobody to start from: the catalogue holds none of their tracks, or none with a genre "
-            "on offer and a known popularity."
-        )
+    if fault := _fault_of(playlists, settings.half, len(anybody)):
+        raise InvalidDataset(fault)
     drawn = {SeedGroup.SMALL: small, SeedGroup.ALL: anybody}
     rows: list[ScoreRow] = []
     flow: list[FlowScores] = []
+    poorer: tuple[DegradedScores, ...] = ()
     for protocol in settings.protocols:
         questions = ask(protocol, np.union1d(small, anybody), ground, playlists)
         groups = {group: _places(questions.asked, seeds) for group, seeds in drawn.items()}
@@ -171,13 +202,21 @@ def evaluate(
             report = partial(_report, progress, f"{protocol} protocol", number * len(questions.asked), total)
             answers = _answers(method, protocol, questions.asked, report)
             measured[method.name] = _Measured.of(method, protocol, answers, questions.asked, ground)
-            if protocol is Protocol.MISSION:
+            if protocol is Protocol.MISSION and len(groups[SeedGroup.SMALL]):
                 by_small = [answers[place] for place in groups[SeedGroup.SMALL]]
                 flow += _flow(method.name, by_small, ground, settings.random_seed)
+        if protocol is Protocol.MISSION and len(groups[SeedGroup.SMALL]):
+            places = groups[SeedGroup.SMALL]
+            poorer = _degraded_scores(degraded, places, questions.asked, measured, ground, settings, progress)
         for group, seeds in drawn.items():
             skipped = int(contained(questions.skipped, seeds).sum())
             scores = _all_scores(groups[group], measured, protocol, questions.asked, settings.random_seed)
             rows.append(ScoreRow(protocol, group, len(groups[group]), skipped, scores))
+    if not any(row.questions for row in rows):
+        raise InvalidDataset(
+            f"Nothing could be found from any of {len(np.union1d(small, anybody))} tracks: those that share a playlist "
+            "with them are of another genre, by the same artists or, as the mission protocol asks, by nobody bigger."
+        )
     return Scoreboard(
         settings,
         index_version,
@@ -186,7 +225,28 @@ def evaluate(
         playlists.unknown_rows,
         tuple(rows),
         tuple(flow),
+        poorer,
     )
+
+
+def _fault_of(playlists: Playlists, half: Half, seeds: int) -> str | None:
+    """Why these playlists cannot be asked about, as a sentence."""
+    others = "" if half is Half.ALL else f" Only those of one half count ({half}); --half all takes every one."
+    if playlists.rows == 0:
+        return f"No playlist counts.{others}"
+    if playlists.unknown_rows == playlists.rows:
+        return f"The playlists give nobody to start from: the catalogue holds none of their tracks.{others}"
+    if all(len(members) < 2 for members in playlists.members):
+        return (
+            "No playlist holds two tracks that the catalogue knows, so none could be found from another. Rows of one "
+            f"playlist share its playlist_id.{others}"
+        )
+    if seeds == 0:
+        return (
+            "The playlists give nobody to start from: none of their tracks has a genre on offer and an artist of known "
+            f"popularity.{others}"
+        )
+    return None
 
 
 def _answers(
@@ -305,6 +365,46 @@ def _all_scores(
         }
         scores.append(MethodScores(name, bootstrap.mean(ndcgs[name], weights), against, means))
     return tuple(scores)
+
+
+def _degraded_scores(
+    methods: Sequence[DegradedMethod],
+    places: NDArray[np.int64],
+    questions: Sequence[Question],
+    measured: Mapping[str, _Measured],
+    ground: Ground,
+    settings: EvaluationSettings,
+    progress: Progress,
+) -> tuple[DegradedScores, ...]:
+    asked = [questions[place] for place in places.tolist()]
+    weights = bootstrap.resampled_weights(np.arange(len(places)), settings.random_seed)
+    ideals = np.array([question.ideal for question in asked], dtype=np.int64)
+    complete: dict[bool, FloatArray] = {}
+    scores = []
+    for number, method in enumerate(methods):
+        report = partial(_report, progress, "degraded seeds", number * len(asked), len(methods) * len(asked))
+        answers = _answers(method, Protocol.MISSION, asked, report)
+        lists = metrics.as_lists([answer.ranked for answer in answers])
+        found = metrics.ndcg(metrics.hits_of(lists, asked, ground, once_per_artist=True), ideals)
+        if method.knowledge is Knowledge.EVERYTHING:
+            complete[method.era] = found
+        others = {name: measured[name].values["ndcg"][places] for name in _yardsticks_of(method) if name in measured}
+        if method.era in complete:
+            others = {str(Knowledge.EVERYTHING): complete[method.era], **others}
+        scores.append(
+            DegradedScores(
+                method.knowledge,
+                method.era,
+                bootstrap.mean(found, weights),
+                {name: bootstrap.ratio_of_means(found, other, weights) for name, other in others.items()},
+                _mean_of_known(metrics.rule_abiding(lists, asked, ground)),
+            )
+        )
+    return tuple(scores)
+
+
+def _yardsticks_of(method: DegradedMethod) -> tuple[str, ...]:
+    return WITH_ERA if method.era else SOUND_ONLY, ORIGINAL_WITH_RULES
 
 
 def _yardsticks(protocol: Protocol) -> tuple[str, ...]:

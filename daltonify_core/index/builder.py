@@ -6,8 +6,9 @@ Text waits on disk (``TrackMerger``, ``TrackSpool``); memory holds only the arra
 import math
 from array import array
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import permutations
 from pathlib import Path
 from typing import Final
 
@@ -15,12 +16,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daltonify_core.catalogue.artists import ArtistCollector, ArtistDirectory, KnownArtist
+from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES
 from daltonify_core.catalogue.merging import TrackMerger, TrackSpool
 from daltonify_core.catalogue.songs import guests, names_guests, song_key
-from daltonify_core.catalogue.track import Track, artist_key_of_name
+from daltonify_core.catalogue.track import Track, accentless_key_of_name, artist_key_of_name
 from daltonify_core.errors import CatalogueEmpty
 from daltonify_core.index.bundle import BUNDLE_FILES, NEIGHBOURS_FILE, TRACKS_FILE, VECTORS_FILE
-from daltonify_core.index.feature_space import COLUMNS, FeatureSpace, FeatureSpaceSettings, IntArray, row_of
+from daltonify_core.index.feature_space import (
+    COLUMNS,
+    FeatureSpace,
+    FeatureSpaceSettings,
+    FloatArray,
+    IntArray,
+    row_of,
+)
 from daltonify_core.index.items import UNKNOWN_EXPLICIT, UNKNOWN_POPULARITY, UNKNOWN_YEAR, ItemArrays, invert
 from daltonify_core.index.manifest import MANIFEST_FILE, METRIC, FileDigest, IndexManifest
 from daltonify_core.ports import NeighbourIndexFormat, Progress, TrackStoreFormat
@@ -80,10 +89,14 @@ class _Columns:
 
 @dataclass(frozen=True, slots=True)
 class _Credits:
-    """Who is credited on each track of ``columns``: a ragged list of numbers in ``artists``."""
+    """Who is credited on each track of ``columns``: a ragged list of numbers in ``artists``.
+
+    ``namesakes`` says of each credit whether only a name that differs by accents from another credit's brought it.
+    """
 
     offsets: IntArray
     numbers: IntArray
+    namesakes: NDArray[np.bool_]
     artists: tuple[KnownArtist, ...]
 
 
@@ -159,6 +172,9 @@ class IndexBuilder:
             metric=METRIC,
             seed=self._settings.seed,
             genres=genres,
+            typical_features={
+                genre: _typical_features(rows[arrays.items_of_genre(number)]) for number, genre in enumerate(genres)
+            },
             feature_space=space.to_dict(),
             neighbour_index=self._neighbour_format.describe(),
             files={name: FileDigest.of(folder / name) for name in sorted(BUNDLE_FILES)},
@@ -173,6 +189,12 @@ class IndexBuilder:
             (name, int(counts[number])) for name, number in columns.genre_numbers.items() if counts[number] >= threshold
         ]
         return dict(sorted(offered, key=lambda genre: (-genre[1], genre[0])))
+
+
+def _typical_features(rows: FloatArray) -> dict[str, float]:
+    """The median of each continuous feature over some tracks' rows, to six digits: where a slider may start."""
+    medians = np.median(rows[:, : len(CONTINUOUS_FEATURES)], axis=0).tolist()
+    return {name: float(f"{median:.6g}") for name, median in zip(CONTINUOUS_FEATURES, medians, strict=True)}
 
 
 def _reported(tracks: Iterator[Track], count: int, progress: Progress) -> Iterator[Track]:
@@ -196,8 +218,12 @@ def _number_items(columns: _Columns, credited: _Credits, genres: Collection[str]
 
     credit_offsets, credit_artists = _reorder(offsets, credits, order)
     known = artist_popularity[credit_artists]
-    # Unknown popularity must not look weak, and reduceat needs a start for every track (each has an artist).
-    weakest = np.minimum.reduceat(np.where(known == UNKNOWN_POPULARITY, np.int16(101), known), credit_offsets[:-1])
+    is_namesake = _reorder(offsets, credited.namesakes.astype(np.int64), order)[1].astype(np.bool_)
+    # Unknown popularity must not look weak, and a namesake's is another's figure, or an older one; reduceat needs a
+    # start for every track (each has an artist).
+    weakest = np.minimum.reduceat(
+        np.where((known == UNKNOWN_POPULARITY) | is_namesake, np.int16(101), known), credit_offsets[:-1]
+    )
     artist_offsets, artist_items = invert(credit_offsets, credit_artists, len(credited.artists))
 
     genre_counts = np.frombuffer(columns.genre_counts, dtype=np.int64)
@@ -228,37 +254,86 @@ def _number_items(columns: _Columns, credited: _Credits, genres: Collection[str]
 
 
 def _credits_with_guests(columns: _Columns, directory: ArtistDirectory) -> _Credits:
-    """Credits of all tracks, with guests from titles after the artists whom the files name.
+    """Credits of all tracks, with guests from titles after the artists whom the files name, and namesakes last.
 
     Rules must hold for guests too, but a mention says nothing about popularity, so only credits count for that.
     Guests whom the catalogue does not know become artists without popularity; they may be the next to ask for a list.
+    Names that differ by accents alone are mostly one artist's, so the rules that keep artists apart take them for one,
+    though each stays an artist with a key of their own.
     """
     credits = directory.numbers[np.frombuffer(columns.credits, dtype=np.int64)]
     offsets = np.r_[0, np.cumsum(np.frombuffer(columns.credit_counts, dtype=np.int64))]
     artists = list(directory.artists)
-    number_of_name = {
-        key.removeprefix("name:"): number
-        for number, artist in enumerate(artists)
-        for key in artist.keys
-        if key.startswith("name:")
-    }
-    places: list[int] = []
-    added: list[int] = []
+    number_of_name = {name: number for number, artist in enumerate(artists) for name in _name_keys(artist)}
+    spelt_alike: dict[str, list[int]] = {}
+    for name, number in number_of_name.items():
+        numbers = spelt_alike.setdefault(accentless_key_of_name(name), [])
+        if number not in numbers:
+            numbers.append(number)
+    namesakes = _namesakes(spelt_alike.values(), artists)
+
+    def is_known(name: str) -> bool:
+        return name in number_of_name or accentless_key_of_name(name) in spelt_alike
+
+    added: list[tuple[int, int, bool]] = []
+    """Place of a track, a further artist of it, and whether that is a namesake."""
+    tied = np.fromiter(namesakes, dtype=np.int64)
+    for position in np.flatnonzero(np.isin(credits, tied)).tolist():
+        place = int(np.searchsorted(offsets, position, side="right")) - 1
+        added += [(place, number, True) for number in namesakes[int(credits[position])]]
     for place, title in columns.titles_with_guests.items():
-        credited = set(credits[offsets[place] : offsets[place + 1]].tolist())
-        for name in guests(title, number_of_name.__contains__):
+        for name in guests(title, is_known):
             key = artist_key_of_name(name)
-            if key not in number_of_name:
-                number_of_name[key] = len(artists)
+            alike = [] if key in directory.shared_names else spelt_alike.get(accentless_key_of_name(name), [])
+            others: Sequence[int] = ()
+            if key in number_of_name:
+                number = number_of_name[key]
+                others = namesakes.get(number, ())
+            elif alike:
+                # Whoever leaves out an accent means the artist whom most people know.
+                number, *others = sorted(alike, key=lambda one: (-(artists[one].popularity or 0), one))
+            else:
+                number = number_of_name[key] = len(artists)
                 keys = () if key in directory.shared_names else (f"name:{key}",)
                 artists.append(KnownArtist(keys, name, None, None))
-            if number_of_name[key] not in credited:
-                places.append(place)
-                added.append(number_of_name[key])
-    added_before = np.r_[0, np.cumsum(np.bincount(np.array(places, dtype=np.int64), minlength=len(offsets) - 1))]
-    ends = offsets[1:][np.array(places, dtype=np.int64)]
-    numbers = np.insert(credits, ends, np.array(added, dtype=np.int64))
-    return _Credits(offsets + added_before, numbers, tuple(artists))
+                if keys:
+                    spelt_alike[accentless_key_of_name(name)] = [number]
+            added += [(place, number, False), *((place, one, True) for one in others)]
+    return _with_added(credits, offsets, added, tuple(artists))
+
+
+def _name_keys(artist: KnownArtist) -> list[str]:
+    return [key.removeprefix("name:") for key in artist.keys if key.startswith("name:")]
+
+
+def _namesakes(spelt_alike: Iterable[Sequence[int]], artists: Sequence[KnownArtist]) -> dict[int, list[int]]:
+    """For each artist those whose name differs by accents alone; two ids are two artists, whatever they are called."""
+    found: dict[int, list[int]] = {}
+    for numbers in spelt_alike:
+        by_name = {number for number in numbers if not any(key.startswith("id:") for key in artists[number].keys)}
+        for one, other in permutations(numbers, 2):
+            if one in by_name or other in by_name:
+                found.setdefault(one, []).append(other)
+    return found
+
+
+def _with_added(
+    credits: IntArray, offsets: IntArray, added: Sequence[tuple[int, int, bool]], artists: tuple[KnownArtist, ...]
+) -> _Credits:
+    """The credits with further ones behind each track's own: nobody twice, and guests before namesakes."""
+    seen: dict[int, set[int]] = {}
+    kept: list[tuple[int, int, bool]] = []
+    for place, number, is_namesake in sorted(added, key=lambda one: (one[0], one[2])):
+        known = seen.setdefault(place, set(credits[offsets[place] : offsets[place + 1]].tolist()))
+        if number not in known:
+            known.add(number)
+            kept.append((place, number, is_namesake))
+    places = np.array([place for place, _, _ in kept], dtype=np.int64)
+    added_before = np.r_[0, np.cumsum(np.bincount(places, minlength=len(offsets) - 1))]
+    ends = offsets[1:][places]
+    numbers = np.insert(credits, ends, np.array([number for _, number, _ in kept], dtype=np.int64))
+    namesakes = np.insert(np.zeros(len(credits), np.bool_), ends, np.array([flag for *_, flag in kept], dtype=np.bool_))
+    return _Credits(offsets + added_before, numbers, namesakes, artists)
 
 
 def _reorder(offsets: IntArray, values: IntArray, order: IntArray) -> tuple[IntArray, NDArray[np.int32]]:

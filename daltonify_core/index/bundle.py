@@ -7,7 +7,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from daltonify_core.errors import IndexCorrupt
+from daltonify_core.catalogue.audio_features import AudioFeatures
+from daltonify_core.errors import IndexCorrupt, InvalidTrack
 from daltonify_core.index.candidate_search import CandidateSearch, SearchSettings
 from daltonify_core.index.feature_space import ArtistSound, FeatureSpace
 from daltonify_core.index.items import ItemArrays, load_array
@@ -36,6 +37,10 @@ class LoadedIndex:
     def genres(self) -> tuple[str, ...]:
         """Genres on offer; a genre's place is its number in the arrays."""
         return tuple(self.manifest.genres)
+
+    def typical_features(self, genre: str) -> AudioFeatures:
+        """The median of each continuous feature in a genre on offer; raises ``KeyError`` for any other."""
+        return AudioFeatures(**self.manifest.typical_features[genre])  # type: ignore[arg-type]
 
     def sound_of_artist(self, artist: int, seed: int | None) -> ArtistSound | None:
         """What the index holds by an artist as the main one, with ``seed`` being an item of theirs, or ``None``."""
@@ -77,13 +82,17 @@ def load_bundle(
         space = FeatureSpace.from_dict(manifest.feature_space)
         vectors = load_array(folder / VECTORS_FILE)
         arrays = ItemArrays.load(folder)
-    except (ValueError, TypeError, KeyError, ArithmeticError, OSError, EOFError) as error:
+        for typical in manifest.typical_features.values():
+            AudioFeatures.from_mapping(typical)
+    except (InvalidTrack, ValueError, TypeError, KeyError, ArithmeticError, OSError, EOFError) as error:
         raise IndexCorrupt(f"The index holds a part that cannot be read: {error}.") from error
     if manifest.dimension != space.dimension or vectors.shape != (manifest.items, manifest.dimension):
         raise IndexCorrupt(f"Vectors have shape {vectors.shape}; the manifest says {manifest.items} items.")
     faults = arrays.faults({"items": manifest.items, "artists": manifest.artists, "genres": len(manifest.genres)})
     if faults:
         raise IndexCorrupt(f"The index contradicts its manifest: {faults[0]}.")
+    if set(manifest.typical_features) != set(manifest.genres):
+        raise IndexCorrupt("The manifest gives typical features of other genres than are on offer. Build it anew.")
     if np.diff(arrays.genre_offsets).tolist() != list(manifest.genres.values()):
         raise IndexCorrupt("The manifest gives other numbers of tracks per genre than the index holds.")
     neighbours = neighbour_format.open(folder / NEIGHBOURS_FILE, manifest.dimension)

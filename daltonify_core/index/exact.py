@@ -92,9 +92,8 @@ def _rough_ranking_distances(
         difference = chosen - query.vector.astype(np.float32)
         if query.basis is not None:
             difference = difference @ query.basis.T.astype(np.float32)
-        found.append(
-            np.maximum(np.einsum("ij,ij->i", difference, difference) - np.float32(query.offset), np.float32(0.0))
-        )
+        measured = np.einsum("ij,ij->i", difference, difference) - np.float32(query.offset)
+        found.append(np.maximum(measured + np.float32(query.unknown), np.float32(0.0)))
     if len(found) < CROWD:
         return np.asarray(np.minimum.reduce(found))
     return np.asarray(_crowd_distances(found, space))

@@ -85,13 +85,15 @@ class QueryPoint:
 
     ``vector``: float64, shape ``(dimension,)``, the point that distances are measured from. ``basis``: ``None`` when
     every number counts, else float64, shape ``(known, dimension)``: the directions in which a distance can be measured
-    at all, scaled so that distances stay comparable with those of complete seeds. ``offset``: the squared distance of a
-    track that sounds just like the seed; it is taken off, so that such a track lies at 0.
+    at all, scaled so that leaving out time makes nothing nearer. ``offset``: the squared distance of a track that
+    sounds just like the seed; it is taken off, so that such a track lies at 0. ``unknown``: what the seed's absent
+    numbers are expected to add to the squared distance of every track.
     """
 
     vector: FloatArray
     basis: FloatArray | None = None
     offset: float = 0.0
+    unknown: float = 0.0
 
     @property
     def measures_time(self) -> bool:
@@ -99,11 +101,16 @@ class QueryPoint:
         return self.basis is None or bool(np.any(self.basis[:, -1]))
 
     def squared_distances(self, vectors: NDArray[Any]) -> FloatArray:
-        """Squared distances to ``vectors`` (shape ``(n, dimension)``); float64, shape ``(n,)``, never below 0."""
+        """Squared distances to ``vectors``, shape ``(n, dimension)``: float64, ``(n,)``, never below 0.
+
+        A track that lies further outward than the seed may be nearer than one that sounds just like it. That is left
+        so: of a seed with few known numbers many tracks are as near, and cut off they would rank by nothing at all.
+        """
         difference = vectors.astype(np.float64) - self.vector
         if self.basis is not None:
             difference = difference @ self.basis.T
-        return np.asarray(np.maximum(np.einsum("ij,ij->i", difference, difference) - self.offset, 0.0))
+        measured = np.einsum("ij,ij->i", difference, difference) - self.offset
+        return np.asarray(np.maximum(measured + self.unknown, 0.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +325,9 @@ class FeatureSpace:
         """One seed's point; raises ``InvalidQuery`` when it has no continuous feature at all.
 
         A number that is absent is never guessed: the comparison is the one that a catalogue without that number would
-        make. Without ``era`` time of release counts as absent. ``artist`` is what the index holds by the seed's artist.
+        make, and no track counts as nearer than what is unknown lets expect. Without ``era``, as without a date, the
+        list is one of sound alone: time neither counts nor is missed. ``artist`` is what the index holds by the seed's
+        artist.
         """
         if len(features.missing()) == len(CONTINUOUS_FEATURES):
             raise InvalidQuery("The seed has no audio features; give at least one, such as energy or tempo.")
@@ -351,9 +360,22 @@ class FeatureSpace:
         basis[: len(known), self._varying] = to_known
         if timed:
             basis[-1, -1] = 1.0
-        spread = self.sound_spread * (maps.spread / self._maps.spread if len(self._varying) else 1.0)
-        comparable = (self.sound_spread + self.era_spread) / max(spread + self.era_spread * timed, 1e-9)
-        return QueryPoint(vector, basis * math.sqrt(comparable), offset * comparable)
+        comparable = (self.sound_spread + self.era_spread) / (self.sound_spread + self.era_spread * timed)
+        absent = len(self._varying) - len(known)
+        share = 1.0 - maps.spread / self._maps.spread if absent else 0.0
+        unknown = self._expected_of(absent, comparable * self.sound_spread * share)
+        return QueryPoint(vector, basis * math.sqrt(comparable), offset * comparable, unknown)
+
+    def _expected_of(self, absent: int, spread: float) -> float:
+        """The squared distance that costs as much similarity as ``absent`` numbers of a seed do on average.
+
+        ``spread`` is the mean squared distance that they make between two random tracks, each its share. The mean is
+        taken of similarities and not of distances, because a few far values must not outweigh many near ones.
+        """
+        if absent == 0 or spread <= 0.0:
+            return 0.0
+        reach = self.sigma**2 * absent
+        return reach * math.log1p(spread / reach)
 
     def similarity(self, squared_distances: FloatArray) -> FloatArray:
         """``exp(-d^2 / 2 sigma^2)`` in 0..1, rounded to 1e-5 so that equal lists stay equal across machines."""

@@ -23,10 +23,12 @@ type Items = NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True)
 class ItemArrays:
-    """Per-item arrays of an index with ``n`` items, ``a`` artists and ``c`` credits, guests named in titles included.
+    """Per-item arrays of an index with ``n`` items, ``a`` artists and ``c`` credits.
 
-    Ragged lists come as offsets and values: the artists of item ``i`` are
-    ``credit_artists[credit_offsets[i]:credit_offsets[i + 1]]``, primary artist first.
+    Credits include guests whom only a title names, and artists whose name differs from a credited one's by accents
+    alone (unless ids tell both apart): rules that keep artists apart must hold for them too. Ragged lists come as
+    offsets and values: the artists of item ``i`` are ``credit_artists[credit_offsets[i]:credit_offsets[i + 1]]``,
+    primary artist first.
     """
 
     track_ids: NDArray[np.bytes_]
@@ -34,7 +36,7 @@ class ItemArrays:
     artist_popularity: NDArray[np.int16]
     """``(n,)`` of the primary artist, descending; ``UNKNOWN_POPULARITY`` at the end."""
     weakest_credit: NDArray[np.int16]
-    """``(n,)`` lowest known popularity among all credited artists."""
+    """``(n,)`` lowest known popularity among all credited artists, namesakes but for accents aside."""
     track_popularity: NDArray[np.int16]
     """``(n,)`` or ``UNKNOWN_POPULARITY``."""
     release_year: NDArray[np.int16]

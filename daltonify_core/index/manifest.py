@@ -11,9 +11,10 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
+from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES
 from daltonify_core.errors import IndexCorrupt
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Raised whenever a reader of the old number would misread a bundle; before 1.0 an unknown number means: rebuild."""
 MANIFEST_FILE: Final = "manifest.json"
 METRIC: Final = "euclidean"
@@ -43,9 +44,10 @@ class FileDigest:
 class IndexManifest:
     """Description of one index; ``version`` follows from everything else.
 
-    ``genres`` maps the genres on offer to their number of tracks, in the order of the genre arrays. ``snapshot`` is the
-    newest in the catalogue, ``source`` names where its tracks come from. ``neighbour_index`` is what the adapter needs
-    to open its file again.
+    ``genres`` maps the genres on offer to their number of tracks, in the order of the genre arrays, and
+    ``typical_features`` each of them to the median of every continuous feature. ``snapshot`` is the newest in the
+    catalogue, ``source`` names where its tracks come from. ``neighbour_index`` is what the adapter needs to open its
+    file again.
     """
 
     snapshot: str | None
@@ -56,6 +58,7 @@ class IndexManifest:
     metric: str
     seed: int
     genres: Mapping[str, int]
+    typical_features: Mapping[str, Mapping[str, float]]
     feature_space: Mapping[str, Any]
     neighbour_index: Mapping[str, str | int]
     files: Mapping[str, FileDigest]
@@ -88,6 +91,10 @@ class IndexManifest:
             if set(values) != {field.name for field in fields(cls)}:
                 raise ValueError("fields are missing or unknown")
             values["genres"] = {str(name): int(count) for name, count in values["genres"]}
+            values["typical_features"] = {
+                str(genre): {name: float(typical[name]) for name in CONTINUOUS_FEATURES}
+                for genre, typical in values["typical_features"].items()
+            }
             values["files"] = {name: FileDigest(**digest) for name, digest in values["files"].items()}
             manifest = cls(**values)
             # Conversion must not forgive what the hash would not: 5.9 or "5" for 5, or a genre named twice.

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daltonify_core.catalogue.songs import Song
+from daltonify_core.catalogue.track import accentless_key_of_name
 from daltonify_core.index.items import UNKNOWN_YEAR, ItemArrays, Items
 
 type Mask = NDArray[np.bool_]
@@ -130,18 +131,18 @@ class OnePerArtist:
 
 
 class NotByName:
-    """Leaves out artists by name, for names that lead to no one artist of the index.
+    """Leaves out artists by name, for names that lead to no one artist of the index; accents make no difference.
 
     ``names_of`` gives the keys of an item's credited names; it reads metadata, so let other filters speak first.
     """
 
     def __init__(self, names_of: Callable[[int], frozenset[str]], excluded: frozenset[str]) -> None:
         self._names_of = names_of
-        self._excluded = excluded
+        self._excluded = frozenset(map(accentless_key_of_name, excluded))
 
     def admits(self, item: int) -> bool:
         """True when no credited artist bears an excluded name."""
-        return not self._excluded or self._excluded.isdisjoint(self._names_of(item))
+        return not self._excluded or self._excluded.isdisjoint(map(accentless_key_of_name, self._names_of(item)))
 
     def take(self, item: int) -> None:
         """Nothing to remember."""

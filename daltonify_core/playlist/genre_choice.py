@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
+from typing import Final
 
 import numpy as np
 
@@ -13,13 +14,18 @@ from daltonify_core.errors import UnknownGenre
 from daltonify_core.index.bundle import LoadedIndex
 from daltonify_core.index.items import Items, contained
 
+# What record shops and streaming services put on one shelf (Hip-Hop/Rap, R&B/Soul), or what one name is short for.
+_SHELVES: Final = (("hip hop", "rap"), ("r&b", "soul"), ("edm", "electronic", "electronic dance", "dance"))
+# "pop" is no slip of the keys for "hip hop", though as many as six letters in ten agree.
+_LEAST_ALIKE: Final = 0.7
+
 
 class GenreSource(StrEnum):
     """How the genre was chosen."""
 
     ASKED = "asked"
     TRACK = "track"
-    """The seed tracks' own genres."""
+    """The seed tracks' own genres, or wider ones on offer that share a word with them."""
     ARTIST = "artist"
     """Genres of the seed artists' other tracks."""
     INFERRED = "inferred"
@@ -65,9 +71,10 @@ def choose_genre(
 ) -> GenreChoice:
     """The genre asked for, else the seed tracks', else their artists', else the nearest tracks'.
 
-    ``track_genres``: one list per seed; every seed has one vote that its genres share. ``artist_genres`` and
-    ``inferred``: weights by genre. Within seed and artist genres that tie, the nearest tracks decide. Raises
-    ``UnknownGenre`` when the genre asked for is not offered, or when nothing points to any.
+    ``track_genres``: one list per seed; every seed has one vote that its genres share, or those related to them where
+    none is offered (``related_genres``). ``artist_genres`` and ``inferred``: weights by genre. Within seed and artist
+    genres that tie, the nearest tracks decide. Raises ``UnknownGenre`` when the genre asked for is not offered, or when
+    nothing points to any.
     """
     settings = settings or GenreSettings()
     shown = tuple(sorted(inferred.items(), key=lambda genre: (-genre[1], genre[0]))[: settings.shown])
@@ -79,6 +86,7 @@ def choose_genre(
     votes: dict[str, float] = {}
     for genres in track_genres:
         known = [genre for genre in genres if genre in offered]
+        known = known or list(dict.fromkeys(wider for genre in genres for wider in related_genres(genre, offered)))
         for genre in known:
             votes[genre] = votes.get(genre, 0.0) + 1.0 / len(known)
     for weights, source, lead in (
@@ -124,11 +132,32 @@ def artist_genre_weights(items: Items, index: LoadedIndex) -> dict[str, float]:
     return {name: float(count) for name, count in counts.items() if count}
 
 
+def related_genres(name: str, offered: Sequence[str]) -> list[str]:
+    """The genres on offer that share a word with a normalised name ("rock" for "indie rock"), or stand on one shelf.
+
+    The later the word, the earlier the genre: pop rock is a kind of rock.
+    """
+    words = _words(name)
+    shelved = {other for shelf in _SHELVES if any(_holds(name, term) for term in shelf) for other in shelf}
+    place = {
+        genre: max((words.index(word) for word in _words(genre) if word in words), default=-1) for genre in offered
+    }
+    related = [genre for genre in offered if place[genre] >= 0 or genre in shelved]
+    return sorted(related, key=lambda genre: -place[genre])
+
+
+def _words(name: str) -> list[str]:
+    return name.replace("-", " ").split()
+
+
+def _holds(name: str, term: str) -> bool:
+    return f" {term} " in f" {' '.join(_words(name))} "
+
+
 def _not_offered(asked: str, name: str, offered: Sequence[str]) -> UnknownGenre:
     # Similar spelling catches a slip of the keys, a shared word the finer genre of somebody who knows their music.
-    words = set(name.split())
-    alike = get_close_matches(name[:60], offered, n=3)
-    nearest = list(dict.fromkeys([*alike, *(genre for genre in offered if not words.isdisjoint(genre.split()))]))
+    alike = get_close_matches(name[:60], offered, n=3, cutoff=_LEAST_ALIKE)
+    nearest = list(dict.fromkeys([*alike, *related_genres(name, offered)]))
     meant = f" Did you mean {' or '.join(nearest[:3])}?" if nearest else ""
     rest = [genre for genre in offered if genre not in nearest]
     return UnknownGenre(

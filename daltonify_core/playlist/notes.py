@@ -1,7 +1,9 @@
 """Notes: what a person should know about a list and cannot see in it."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from math import log2
 from statistics import fmean
+from typing import Final
 
 from daltonify_core.catalogue.artists import PopularitySource
 from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES
@@ -9,11 +11,16 @@ from daltonify_core.catalogue.track import Track
 from daltonify_core.index.feature_space import FAR_SIMILARITY
 from daltonify_core.playlist.band import MAXIMUM_POPULARITY
 from daltonify_core.playlist.filters import Explicit
-from daltonify_core.playlist.genre_choice import GenreChoice, GenreSource
+from daltonify_core.playlist.genre_choice import GenreChoice, GenreSource, related_genres
+from daltonify_core.playlist.reasons import AUDIBLE_STEPS
 from daltonify_core.playlist.recommendation import Row
 from daltonify_core.playlist.request import RecommendationRequest
 from daltonify_core.playlist.seeds import ResolvedSeed
 from daltonify_core.playlist.selection import Selection
+
+# Where the best similarity that anybody could have is lower, a person would wonder why. Without the length of a
+# recording it is about 0.8, which needs no words.
+_LITTLE_KNOWN: Final = 0.7
 
 
 def notes_for(
@@ -31,10 +38,12 @@ def notes_for(
     return [
         *_on_band_and_size(request, selection),
         *_on_genre(seeds, genre),
-        *_on_targets(request, seeds),
+        *_on_targets(request, seeds, chosen),
         *([] if request.targets else _on_nearness(selection)),
         *_on_own_tracks(seeds, own),
         *_on_seeds(seeds),
+        *_on_reach(selection),
+        *_on_dates(request, seeds, chosen),
         *_on_lyrics(request, chosen),
     ]
 
@@ -62,7 +71,11 @@ def _on_band_and_size(request: RecommendationRequest, selection: Selection) -> I
             held = f"only {counted(selection.in_band, 'track')}" if selection.in_band else "no track"
             why = f"The band {band.asked.low} to {band.asked.high} held {held}"
         yield f"{why}, so artists from {band.used.low} to {band.used.high} were considered too."
-    if found < request.size:
+    if found < request.size and selection.unlike:
+        yield (
+            f"Only {found} of {request.size} tracks: what else there is in this genre and band sounds nothing like it."
+        )
+    elif found < request.size:
         yield (
             f"Only {found} of {request.size} tracks: there are no more in this genre, band and choice of filters, "
             "with one track per artist."
@@ -70,33 +83,50 @@ def _on_band_and_size(request: RecommendationRequest, selection: Selection) -> I
 
 
 def _on_genre(seeds: Sequence[ResolvedSeed], genre: GenreChoice) -> Iterator[str]:
-    if len(genre.used) == 2 and genre.how is not GenreSource.ASKED:
+    named = sorted({name for seed in seeds for name in seed.genres})
+    wider = [used for used in genre.used if genre.how is GenreSource.TRACK and used not in named]
+    if len(genre.used) == 2 and genre.how is not GenreSource.ASKED and len(wider) < 2:
         where = " among the tracks that sound nearest" if genre.how is GenreSource.INFERRED else ""
         yield f"No genre stood out clearly{where}, so {genre.used[0]} and {genre.used[1]} were used."
     elif genre.how is GenreSource.INFERRED:
         yield f"The genre {genre.used[0]} was inferred from the tracks that sound nearest."
     elif genre.how is GenreSource.ARTIST:
         yield f"The genre {genre.used[0]} was taken from the artist's other tracks."
-    named = sorted({name for seed in seeds for name in seed.genres})
     if named and genre.how in (GenreSource.ARTIST, GenreSource.INFERRED):
         yield f"The catalogue has too few tracks of {' or '.join(named)} to look there."
+    if wider:
+        finer = " or ".join(name for name in named if related_genres(name, wider))
+        verb = "was" if len(wider) == 1 else "were"
+        yield f"The catalogue has too few tracks of {finer} to look there, so {' and '.join(wider)} {verb} used."
 
 
 def _on_nearness(selection: Selection) -> Iterator[str]:
-    if fmean(one.similarity for one in selection.chosen) < FAR_SIMILARITY:
+    if fmean(one.similarity for one in selection.chosen) < FAR_SIMILARITY * selection.reach:
         yield ("Nothing there sounds much like it: these tracks lie nearly as far from yours as any taken at random.")
 
 
-def _on_targets(request: RecommendationRequest, seeds: Sequence[ResolvedSeed]) -> Iterator[str]:
-    known = {name for name in request.targets if any(name in seed.features.present() for seed in seeds)}
-    asked = [
-        f"{'more' if request.targets[name] > 0 else 'less'} {name}" for name in CONTINUOUS_FEATURES if name in known
-    ]
-    if asked:
-        yield f"As you asked, the list leans towards {_listed_words(asked)} than your own."
-    for name in CONTINUOUS_FEATURES:
-        if name in request.targets and name not in known:
-            yield f"The {name} of your track is not known, so asking for another one changed nothing."
+def _on_targets(
+    request: RecommendationRequest, seeds: Sequence[ResolvedSeed], chosen: Sequence[Track]
+) -> Iterator[str]:
+    granted: list[str] = []
+    others: list[str] = []
+    for name in [name for name in CONTINUOUS_FEATURES if name in request.targets]:
+        own = [value for seed in seeds if (value := getattr(seed.features, name)) is not None]
+        if not own:
+            others.append(f"The {name} of your track is not known, so asking for another one changed nothing.")
+            continue
+        wanted, opposite = ("more", "less") if request.targets[name] > 0 else ("less", "more")
+        ours, theirs = fmean(own), fmean(getattr(track.features, name) for track in chosen)
+        apart = round(log2(theirs / ours) if name == "tempo" else theirs - ours, 3)
+        if apart * request.targets[name] > 0:
+            granted.append(f"{wanted} {name}")
+            continue
+        slightly = "a little " if abs(apart) <= AUDIBLE_STEPS[name].similar else ""
+        held = f"{slightly}{opposite} of it than" if apart else "as much of it as"
+        others.append(f"You asked for {wanted} {name}; on average the nearest tracks still have {held} your own.")
+    if granted:
+        yield f"As you asked, the list has {_listed_words(granted)} than your own."
+    yield from others
 
 
 def _on_own_tracks(seeds: Sequence[ResolvedSeed], own: Sequence[ResolvedSeed]) -> Iterator[str]:
@@ -115,6 +145,12 @@ def _on_seeds(seeds: Sequence[ResolvedSeed]) -> Iterator[str]:
             f"The catalogue knows an artist called {name} at {popularity} of 100. If that is somebody else, give your "
             "own number of followers."
         )
+    for seed in seeds:
+        if seed.features_rough:
+            yield (
+                f"How “{seed.title}” sounds was only measured roughly from its audio. Adjust it by ear where the list "
+                "sounds wrong."
+            )
     incomplete = [seed for seed in seeds if seed.features.missing()]
     if len(incomplete) > 2:
         yield f"{len(incomplete)} of your tracks were compared by some of the features, since no more are known."
@@ -124,10 +160,29 @@ def _on_seeds(seeds: Sequence[ResolvedSeed]) -> Iterator[str]:
             yield f"“{seed.title}” was compared by {known} alone, since no more is known of it."
 
 
+def _on_reach(selection: Selection) -> Iterator[str]:
+    if selection.reach < _LITTLE_KNOWN:
+        yield f"With so little known, even the nearest tracks are called only about {selection.reach:.1f} similar."
+
+
+def _on_dates(request: RecommendationRequest, seeds: Sequence[ResolvedSeed], chosen: Sequence[Track]) -> Iterator[str]:
+    if not request.era or all(track.release_date is None for track in chosen):
+        return
+    for seed in seeds:
+        if seed.is_unreleased:
+            yield f"“{seed.title}” counts as a new release, since it is not on Spotify yet."
+    undated = [seed for seed in seeds if seed.release_date is None and not seed.is_unreleased]
+    if len(undated) > 2:
+        yield f"{len(undated)} of your tracks have no release date, so for them time did not count."
+        return
+    for seed in undated:
+        yield f"“{seed.title}” has no release date, so time did not count. Give one to meet tracks of its time."
+
+
 def _namesake(seed: ResolvedSeed) -> tuple[str, int] | None:
     """Name and popularity of the artist whom only the name ties to a seed that is not in the catalogue."""
     from_catalogue = seed.popularity_source in (PopularitySource.CATALOGUE, PopularitySource.TRACK_MAX)
-    return (seed.artists[0], seed.artist_popularity) if seed.item is None and from_catalogue else None
+    return (seed.artists[0], seed.artist_popularity) if from_catalogue and not seed.is_artist_certain else None
 
 
 def _on_lyrics(request: RecommendationRequest, chosen: Sequence[Track]) -> Iterator[str]:

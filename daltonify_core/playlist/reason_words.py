@@ -6,7 +6,7 @@ from functools import cache
 from typing import Final
 
 from daltonify_core.index.feature_space import RELEASE_YEAR
-from daltonify_core.playlist.reasons import Comparison, Level, Likeness, ReasonPart, reason_parts
+from daltonify_core.playlist.reasons import Comparison, Level, Likeness, ReasonPart, Time, reason_parts
 
 _ALIKE: Final = (Likeness.SAME, Likeness.SIMILAR)
 _GREATER: Final = (Likeness.MORE, Likeness.A_BIT_MORE)
@@ -106,7 +106,7 @@ def reason_text(parts: Sequence[ReasonPart], seed_title: str | None = None, word
     changes = [part for part in parts if part.feature in _COMPARATIVES and part.kind not in _ALIKE]
     if asked := tuple((part.feature, part.kind) for part in changes if part.asked):
         wordings.append(_wish_wordings(asked))
-    wordings += [_change_wordings(part.feature, part.kind) for part in changes if not part.asked]
+    wordings += [_change_wordings(part.feature, part.kind, part.time) for part in changes if not part.asked]
     phrases: list[str] = []
     for one in wordings:
         phrases.append(_least_used(one, worded, phrases))
@@ -137,9 +137,10 @@ def _era_wordings(kind: Likeness, decade: int | None, level: Level | None) -> _W
 
 
 @cache
-def _change_wordings(feature: str, kind: Likeness) -> _Wordings:
+def _change_wordings(feature: str, kind: Likeness, time: Time | None = None) -> _Wordings:
     patterns = _SLIGHT_WORDINGS if kind in _SLIGHT else _CLEAR_WORDINGS
-    return [(pattern, pattern.format(word=_comparative(feature, kind))) for pattern in patterns]
+    word = _comparative(feature, kind) + (f" at {time} time" if time else "")
+    return [(pattern, pattern.format(word=word)) for pattern in patterns]
 
 
 @cache

@@ -38,6 +38,13 @@ class Level(StrEnum):
     HIGH = "high"
 
 
+class Time(StrEnum):
+    """How a track's tempo is counted beside the seed's, where not alike."""
+
+    DOUBLE = "double"
+    HALF = "half"
+
+
 @dataclass(frozen=True, slots=True)
 class ReasonPart:
     """One statement about the track beside its seed.
@@ -45,7 +52,7 @@ class ReasonPart:
     ``feature`` is a feature name, ``release_year``, or ``artist_popularity`` with ``points``. ``change`` is the track's
     value less the seed's, in the feature's own unit (BPM, dB, years). ``level`` is set where both lie high or low (high
     years are the newest of the catalogue, and later ones), ``decade`` (1990) where both were released in it, and
-    ``asked`` where the request wanted the change.
+    ``asked`` where the request wanted the change. With a ``time`` the tempo is compared as if counted like the seed's.
     """
 
     feature: str
@@ -55,6 +62,7 @@ class ReasonPart:
     level: Level | None = None
     decade: int | None = None
     asked: bool = False
+    time: Time | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; ``change`` as ``direction`` and ``amount``, and nothing that does not apply."""
@@ -71,6 +79,8 @@ class ReasonPart:
             values["decade"] = self.decade
         if self.asked:
             values["asked"] = True
+        if self.time is not None:
+            values["time"] = str(self.time)
         return values
 
 
@@ -105,7 +115,7 @@ class Steps:
 
 # In the order in which people notice the features. Steps are of what listeners hear, not of how a catalogue spreads:
 # 0.08 and 0.0 instrumental are both "sung", though few tracks lie in between. Loudness is in dB, tempo in octaves
-# (0.04 octaves are 3 BPM at 120).
+# (0.04 octaves are 3 BPM at 120) and folded, as half and double time are the sequencer's.
 AUDIBLE_STEPS: Final = {
     "energy": Steps(0.05, 0.12, 0.25),
     "tempo": Steps(0.04, 0.1, 0.25),
@@ -155,17 +165,22 @@ def reason_parts(comparison: Comparison, said: Mapping[str, int] | None = None) 
     granted = [
         name
         for name, one in differences.items()
-        if name in comparison.targets and abs(one) > AUDIBLE_STEPS[name].same and one * comparison.targets[name] > 0
+        if name in comparison.targets
+        and abs(one) > AUDIBLE_STEPS[name].same
+        and one * comparison.targets[name] > 0
+        and not _octaves(name, comparison)
     ][:_WISHES]
     unasked = [name for name in differences if name not in granted]
-    alike = [name for name in unasked if abs(differences[name]) <= AUDIBLE_STEPS[name].similar]
-    unlike = [name for name in unasked if name not in alike and not _is_octave(name, differences[name])]
+    # Half and double time feel related, but are no likeness to name.
+    near = [name for name in unasked if abs(differences[name]) <= AUDIBLE_STEPS[name].similar]
+    alike = [name for name in near if not _octaves(name, comparison)]
+    unlike = [name for name in unasked if name not in near and _can_compare(name, differences[name], comparison)]
     gains = {name: gain for name, gain in comparison.closeness.items() if gain > 0.0}
     total = sum(gains.values())
     era = _era(comparison, gains.get(RELEASE_YEAR, 0.0), total, said.get(RELEASE_YEAR, 0))
     least = _LEAST_SHARE * (total - gains.get(RELEASE_YEAR, 0.0))
     ranked = _reasons_among(alike, gains, least, said) or _most_noticed(alike, differences)
-    named = ranked[: _LIKENESSES - len(era)]
+    named = _understood(ranked, _LIKENESSES - len(era), gains)
     parts = [_likeness(name, comparison, differences[name]) for name in alike if name in named]
     parts += era
     parts += [_change(name, comparison, differences[name], asked=True) for name in granted]
@@ -181,8 +196,26 @@ def _differences(comparison: Comparison) -> dict[str, float]:
     for name in AUDIBLE_STEPS:
         ours, theirs = getattr(comparison.seed, name), getattr(comparison.track, name)
         if ours is not None and theirs is not None:
-            differences[name] = log2(theirs / ours) if name == "tempo" else theirs - ours
+            differences[name] = _folded(ours, theirs)[1] if name == "tempo" else theirs - ours
     return differences
+
+
+def _folded(ours: float, theirs: float) -> tuple[int, float]:
+    """How many octaves apart two tempos are counted, and what is left of their distance, -0.5 to 0.5 octaves.
+
+    A track at 140 BPM beside one at 72 is hardly faster: whoever counts both alike counts 70.
+    """
+    apart = log2(theirs / ours)
+    octaves = round(apart)
+    return octaves, apart - octaves
+
+
+def _octaves(name: str, comparison: Comparison) -> int:
+    """Octaves between the tempos as they are counted; 0 for any other feature."""
+    ours, theirs = comparison.seed.tempo, comparison.track.tempo
+    if name != "tempo" or ours is None or theirs is None:
+        return 0
+    return _folded(ours, theirs)[0]
 
 
 def _reasons_among(
@@ -197,13 +230,23 @@ def _reasons_among(
     return sorted(worth, key=lambda name: -worth[name])
 
 
+def _understood(ranked: Sequence[str], count: int, gains: Mapping[str, float]) -> list[str]:
+    """The first ``count``; where nobody would notice any of them, the last makes room for the best that is noticed."""
+    named = list(ranked[:count])
+    noticed = [name for name in ranked[count:] if name not in _UNREMARKABLE]
+    if named and noticed and all(name in _UNREMARKABLE for name in named):
+        named[-1] = max(noticed, key=lambda name: gains.get(name, 0.0))
+    return named
+
+
 def _noticed(name: str) -> float:
     return _UNREMARKABLE_WEIGHT if name in _UNREMARKABLE else 1.0
 
 
-def _is_octave(name: str, difference: float) -> bool:
-    """Whether a tempo is about half or double the other: hardly a difference, and often none but in the counting."""
-    return name == "tempo" and abs(abs(difference) - 1.0) <= AUDIBLE_STEPS[name].similar
+def _can_compare(name: str, difference: float, comparison: Comparison) -> bool:
+    """Whether more or less can be said of it: near half an octave a tempo is as much faster as slower, counted anew."""
+    octaves = abs(_octaves(name, comparison))
+    return octaves == 0 or (octaves == 1 and abs(difference) <= AUDIBLE_STEPS[name].a_bit)
 
 
 def _most_noticed(alike: Sequence[str], differences: Mapping[str, float]) -> list[str]:
@@ -219,7 +262,8 @@ def _worth_of_difference(name: str, comparison: Comparison, difference: float, s
 
 
 def _own_unit_change(name: str, comparison: Comparison) -> float:
-    return float(getattr(comparison.track, name) - getattr(comparison.seed, name))
+    theirs, ours = getattr(comparison.track, name), getattr(comparison.seed, name)
+    return float(theirs / 2.0 ** _octaves(name, comparison) - ours)
 
 
 def _likeness(name: str, comparison: Comparison, difference: float) -> ReasonPart:
@@ -238,7 +282,8 @@ def _change(name: str, comparison: Comparison, difference: float, asked: bool = 
         kind = Likeness.A_BIT_MORE if slight else Likeness.MORE
     else:
         kind = Likeness.A_BIT_LESS if slight else Likeness.LESS
-    return ReasonPart(name, kind, change=_own_unit_change(name, comparison), asked=asked)
+    time = {1: Time.DOUBLE, -1: Time.HALF}.get(_octaves(name, comparison))
+    return ReasonPart(name, kind, change=_own_unit_change(name, comparison), asked=asked, time=time)
 
 
 def _era(comparison: Comparison, gain: float, total: float, said: int) -> list[ReasonPart]:

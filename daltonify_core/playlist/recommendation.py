@@ -130,14 +130,24 @@ def _rows_to_list(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 
 def _seed_to_dict(seed: ResolvedSeed) -> dict[str, Any]:
+    """In the names that a seed of a request has, so that it can be sent back as it is."""
     return {
         "track_id": seed.track_id,
         "title": seed.title,
         "artists": list(seed.artists),
+        "artist_ids": list(seed.artist_ids),
+        "identity_source": seed.identity_source,
+        "album": seed.album,
         # Artwork is Spotify's to give; the catalogue holds none.
-        "artwork_url": None,
+        "artwork_url": seed.artwork_url,
+        "release_date": seed.release_date,
+        "duration_ms": seed.duration_ms,
+        "explicit": seed.explicit,
+        "popularity": seed.popularity,
+        "genres": list(seed.genres),
         "artist_popularity": seed.artist_popularity,
         "popularity_source": str(seed.popularity_source),
         "features": seed.features.present(),
         "features_source": seed.features_source,
+        "features_rough": seed.features_rough,
     }

@@ -1,12 +1,13 @@
 """What may be asked of the recommender, checked before anything is computed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Final
 
-from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES, AudioFeatures
+from daltonify_core.catalogue.artists import PopularitySource
+from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES, AudioFeatures, FeaturesSource
 from daltonify_core.catalogue.genres import normalise_genres
 from daltonify_core.catalogue.links import LinkKind, is_spotify_id, parse_link
 from daltonify_core.catalogue.track import MAX_DURATION_MS, MAX_NAME_LENGTH, RELEASE_DATE
@@ -14,6 +15,7 @@ from daltonify_core.errors import InvalidQuery, InvalidTrack
 from daltonify_core.playlist.band import BandLifts
 from daltonify_core.playlist.filters import Explicit
 from daltonify_core.playlist.own_slots import OwnSlots
+from daltonify_core.ports import IdentitySource
 
 MAXIMUM_SEEDS: Final = 20
 SIZE_LIMITS: Final = (5, 100)
@@ -22,6 +24,8 @@ YEAR_LIMITS: Final = (1900, 2100)
 MAXIMUM_FOLLOWERS: Final = 10**9
 MAXIMUM_EXCLUSIONS: Final = 500
 MAXIMUM_VARIATION: Final = 1_000_000
+MAXIMUM_ADDRESS_CHARACTERS: Final = 2000
+_AND: Final = " and "
 
 
 class Order(StrEnum):
@@ -34,11 +38,15 @@ class Order(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """One track to start from: an id that the catalogue knows, or what nobody else knows, or both.
+    """One track to start from: an id that somebody knows, or what nobody else knows, or both.
 
     Given ``features`` outrank the catalogue's, one by one, because the artist's ear does; ``artist_popularity`` and
-    ``followers`` count only when the track is not in the catalogue, because rule 1 must hold from outside;
-    ``release_date`` (``YYYY[-MM[-DD]]``, it may lie ahead) and ``duration_ms`` where the catalogue knows none.
+    ``followers`` count only when the artist is not certainly the catalogue's, because rule 1 must hold from outside;
+    ``release_date`` (``YYYY[-MM[-DD]]``, it may lie ahead), ``duration_ms``, ``album``, ``explicit`` and ``popularity``
+    (the track's own) where the catalogue knows none. ``artist_ids`` are Spotify's, as many as ``artists`` or none.
+
+    A seed of an answer may come back as a seed. The sources say who told its facts: one ``FeaturesSource`` or
+    ``IdentitySource``, or several in the form of ``"reccobeats and given"``.
     """
 
     track_id: str | None = None
@@ -50,6 +58,14 @@ class Seed:
     followers: int | None = None
     release_date: str | None = None
     duration_ms: int | None = None
+    features_source: str = FeaturesSource.GIVEN
+    artist_ids: tuple[str, ...] = ()
+    identity_source: str = IdentitySource.GIVEN
+    popularity_source: PopularitySource = PopularitySource.GIVEN
+    album: str | None = None
+    artwork_url: str | None = None
+    explicit: bool | None = None
+    popularity: int | None = None
 
     def __post_init__(self) -> None:
         if self.track_id is not None and not is_spotify_id(self.track_id):
@@ -58,10 +74,17 @@ class Seed:
             raise InvalidQuery("A seed without a Spotify track needs a title and at least one artist.")
         if any(not name.strip() or len(name) > MAX_NAME_LENGTH for name in (self.title or "x", *self.artists)):
             raise InvalidQuery("A seed's title and artists must be 1 to 1,000 characters long.")
-        if not _is_text((self.title or "", *self.artists)):
+        if not _is_text((self.title or "", self.album or "", *self.artists)):
             raise InvalidQuery("A seed's title and artists hold half a character; paste them anew.")
-        if self.artist_popularity is not None and not 0 <= self.artist_popularity <= 100:
-            raise InvalidQuery("artist_popularity must be from 0 to 100.", "artist_popularity")
+        if len(self.album or "") > MAX_NAME_LENGTH:
+            raise InvalidQuery("A seed's album must be at most 1,000 characters long.", "album")
+        if self.artist_ids and len(self.artist_ids) != len(self.artists):
+            raise InvalidQuery("artist_ids must be as many as artists, or left out.", "artist_ids")
+        if not all(map(is_spotify_id, self.artist_ids)):
+            raise InvalidQuery("artist_ids must be Spotify ids, each of 22 letters and digits.", "artist_ids")
+        for name, value in (("artist_popularity", self.artist_popularity), ("popularity", self.popularity)):
+            if value is not None and not 0 <= value <= 100:
+                raise InvalidQuery(f"{name} must be from 0 to 100.", name)
         if self.followers is not None and not 0 <= self.followers <= MAXIMUM_FOLLOWERS:
             raise InvalidQuery(f"followers must be from 0 to {MAXIMUM_FOLLOWERS:,}.", "followers")
         if self.release_date is not None and not RELEASE_DATE.fullmatch(self.release_date):
@@ -70,6 +93,25 @@ class Seed:
             )
         if self.duration_ms is not None and not 0 < self.duration_ms <= MAX_DURATION_MS:
             raise InvalidQuery("duration_ms must be a length in milliseconds of at most a day.", "duration_ms")
+        if self.artwork_url is not None and not is_address(self.artwork_url):
+            raise InvalidQuery("artwork_url must be the address of a picture.", "artwork_url")
+        _sources(self.features_source, FeaturesSource, "features_source")
+        _sources(self.identity_source, IdentitySource, "identity_source")
+
+    @property
+    def features_sources(self) -> frozenset[FeaturesSource]:
+        """Who told the seed's features."""
+        return _sources(self.features_source, FeaturesSource, "features_source")
+
+    @property
+    def identity_sources(self) -> frozenset[IdentitySource]:
+        """Who told the seed's title and artists."""
+        return _sources(self.identity_source, IdentitySource, "identity_source")
+
+    @property
+    def lacks_features(self) -> bool:
+        """Whether nothing places it among other tracks: key, mode and beats alone do not."""
+        return len(self.features.missing()) == len(CONTINUOUS_FEATURES)
 
     @classmethod
     def from_link(cls, text: str) -> "Seed":
@@ -86,18 +128,13 @@ class Seed:
             return cls.from_link(value)
         if not isinstance(value, Mapping):
             raise InvalidQuery("A seed must be a link or an object.")
-        known = {"track", "title", "artists", "features", "genres", "artist_popularity", "followers", "release_date",
-                 "duration_ms"}  # fmt: skip
-        _refuse_unknown(value, known, "A seed")
-        track = _optional(value, "track", str)
+        _refuse_unknown(value, _SEED_FIELDS, "A seed")
         try:
             features = AudioFeatures.from_mapping(_optional(value, "features", dict) or {})
         except InvalidTrack as error:
             raise InvalidQuery(error.message, "features") from error
-        with _inside("track"):
-            track_id = cls.from_link(track).track_id if track is not None else None
         return cls(
-            track_id=track_id,
+            track_id=_track_id_of(value),
             title=_optional(value, "title", str),
             artists=_strings(value, "artists"),
             features=features,
@@ -106,7 +143,19 @@ class Seed:
             followers=_optional(value, "followers", int),
             release_date=_optional(value, "release_date", str),
             duration_ms=_optional(value, "duration_ms", int),
+            features_source=_or(_optional(value, "features_source", str), FeaturesSource.GIVEN),
+            artist_ids=_strings(value, "artist_ids"),
+            identity_source=_or(_optional(value, "identity_source", str), IdentitySource.GIVEN),
+            popularity_source=_choice(value, "popularity_source", PopularitySource, PopularitySource.GIVEN),
+            album=_optional(value, "album", str),
+            artwork_url=_optional(value, "artwork_url", str),
+            explicit=_optional(value, "explicit", bool),
+            popularity=_optional(value, "popularity", int),
         )
+
+
+# ``features_rough`` follows from the features' source, so what an answer said of it is taken and not used.
+_SEED_FIELDS: Final = frozenset({"track", "features_rough", *(one.name for one in fields(Seed))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +274,36 @@ class RecommendationRequest:
         )
 
 
+def joined_sources[E: StrEnum](sources: Collection[E], kind: type[E]) -> str:
+    """Sources as answers name them, the most trusted first: ``"reccobeats and given"``."""
+    return _AND.join(source for source in kind if source in sources)
+
+
+def is_address(text: str) -> bool:
+    """Whether the text can be the web address of a picture."""
+    has_scheme = text.startswith(("https://", "http://"))
+    return has_scheme and len(text) <= MAXIMUM_ADDRESS_CHARACTERS and text.isascii() and text.isprintable()
+
+
+def _sources[E: StrEnum](text: str, kind: type[E], name: str) -> frozenset[E]:
+    try:
+        return frozenset(kind(part) for part in text.split(_AND))
+    except ValueError:
+        raise InvalidQuery(f"{name} must be one of {', '.join(kind)}, or several joined by 'and'.", name) from None
+
+
+def _track_id_of(value: Mapping[str, Any]) -> str | None:
+    """The id of ``track``, a link in any form, or of ``track_id``, as answers name it."""
+    track, track_id = _optional(value, "track", str), _optional(value, "track_id", str)
+    with _inside("track" if track is not None else "track_id"):
+        found = Seed.from_link(track).track_id if track is not None else track_id
+        if found is not None and not is_spotify_id(found):
+            raise InvalidQuery(f"{found[:40]!r} is not a Spotify track id.")
+    if track_id not in (None, found):
+        raise InvalidQuery("track and track_id name different tracks; give one of them.", "track_id")
+    return found
+
+
 def _seed(position: int, value: object) -> Seed:
     with _inside(f"seeds[{position}]"):
         return Seed.from_value(value)
@@ -279,7 +358,7 @@ def _or[T](value: T | None, default: T) -> T:
     return default if value is None else value
 
 
-def _refuse_unknown(values: Mapping[str, Any], known: set[str], what: str) -> None:
+def _refuse_unknown(values: Mapping[str, Any], known: Collection[str], what: str) -> None:
     unknown = sorted(str(name) for name in values if name not in known)
     if unknown:
         raise InvalidQuery(

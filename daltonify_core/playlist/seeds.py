@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from daltonify_core.catalogue.artists import KnownArtist, PopularitySource
-from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES, FEATURE_NAMES, AudioFeatures
+from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES, AudioFeatures, FeaturesSource
 from daltonify_core.catalogue.genres import normalise_genres
 from daltonify_core.catalogue.songs import Song, guests, song_of
 from daltonify_core.catalogue.track import Track, artist_key_of_name
 from daltonify_core.errors import SeedDataNeeded, SeedKnowledge
 from daltonify_core.index.bundle import LoadedIndex
 from daltonify_core.index.feature_space import QueryPoint
-from daltonify_core.playlist.request import Seed
+from daltonify_core.playlist.findings import NO_FINDINGS, SeedFindings
+from daltonify_core.playlist.request import Seed, joined_sources
+from daltonify_core.ports import IdentitySource, TrackIdentity
 
 # Mean log10 of followers in each band of ten points of artist popularity, from 12,341 artists read in November 2024
 # (Cristhianrg1, spotify_song_popularity_prediction). Artists above 95 and below 5 lie beyond the table's ends.
@@ -33,23 +35,33 @@ def popularity_of_followers(followers: int) -> int:
     return min(100, round(_BAND_CENTRES[-1] + 10.0 * (size - _LOG_FOLLOWERS[-1])))
 
 
+# Beyond every catalogue; the feature space takes what is newer than all it holds for the newest.
+_STILL_TO_COME: Final = "9999"
+
+
 @dataclass(frozen=True, slots=True)
 class ResolvedSeed:
     """One seed with everything that ranking needs.
 
     ``item``, ``artist_numbers`` and ``primary_artist`` are its places in the index, where it has any;
-    ``unnumbered_artists`` are the keys of names that lead to no one artist there, because nobody or several people bear
-    them. ``features_source`` is ``catalogue``, ``given``, or ``catalogue and given``.
+    ``is_artist_certain`` unless only a name ties the main artist to the index; ``unnumbered_artists`` are the keys of
+    names that lead to no one artist there, because nobody, several people or somebody else bears them.
+    ``artist_ids`` are as many as ``artists`` or none. ``features_source`` and ``identity_source`` name everybody who
+    told a part, the most trusted first, as in ``catalogue and given``.
     """
 
     track_id: str | None
     item: int | None
     title: str
     artists: tuple[str, ...]
+    artist_ids: tuple[str, ...]
+    identity_source: str
     artist_numbers: tuple[int, ...]
     primary_artist: int | None
+    is_artist_certain: bool
     unnumbered_artists: frozenset[str]
     album: str | None
+    artwork_url: str | None
     release_date: str | None
     duration_ms: int | None
     explicit: bool | None
@@ -61,19 +73,30 @@ class ResolvedSeed:
     popularity_source: PopularitySource
 
     @property
+    def features_rough(self) -> bool:
+        """Whether features were only measured here, which tells no more than roughly how a track sounds."""
+        return FeaturesSource.MEASURED in self.features_source.split(" and ")
+
+    @property
     def release_year(self) -> int | None:
         """The year of ``release_date``, if that is known."""
         return int(self.release_date[:4]) if self.release_date else None
 
+    @property
+    def is_unreleased(self) -> bool:
+        """Whether it is not on Spotify and nobody says when it was released: it counts as newer than any track."""
+        return self.track_id is None and self.release_date is None
+
     def query(self, index: LoadedIndex, era: bool) -> QueryPoint:
         """Where to look for what sounds like it, and with ``era`` is of its time.
 
-        Only a track of the catalogue counts partly as its artist's others sound; a name may be somebody else's.
+        A track counts partly as its artist's others sound, where the artist is certain; a name may be somebody else's.
         """
         artist = None
-        if self.item is not None and self.primary_artist is not None:
+        if self.is_artist_certain and self.primary_artist is not None:
             artist = index.sound_of_artist(self.primary_artist, self.item)
-        return index.space.query(self.features, self.duration_ms, self.release_date, artist, era)
+        released = self.release_date or (_STILL_TO_COME if self.is_unreleased else None)
+        return index.space.query(self.features, self.duration_ms, released, artist, era)
 
     @property
     def song(self) -> Song:
@@ -81,8 +104,10 @@ class ResolvedSeed:
         return song_of(self.title, self.artists)
 
 
-def resolve_seeds(seeds: Sequence[Seed], index: LoadedIndex) -> tuple[ResolvedSeed, ...]:
-    """Everything that the catalogue and the request know of each seed, in order, each track once.
+def resolve_seeds(
+    seeds: Sequence[Seed], index: LoadedIndex, findings: SeedFindings = NO_FINDINGS
+) -> tuple[ResolvedSeed, ...]:
+    """Everything that the request, the catalogue and ``findings`` know of each seed, in order, each track once.
 
     Raises ``SeedDataNeeded`` naming, for every seed that needs more, what is missing.
     """
@@ -92,7 +117,7 @@ def resolve_seeds(seeds: Sequence[Seed], index: LoadedIndex) -> tuple[ResolvedSe
     resolved: dict[object, ResolvedSeed] = {}
     for seed in seeds:
         item = items.get(seed.track_id) if seed.track_id is not None else None
-        result = _resolve(seed, item, index)
+        result = _resolve(seed, item, index, findings)
         if isinstance(result, SeedKnowledge):
             known.append(result)
         else:
@@ -100,51 +125,118 @@ def resolve_seeds(seeds: Sequence[Seed], index: LoadedIndex) -> tuple[ResolvedSe
             # Equal descriptions are one track as well.
             resolved.setdefault(seed.track_id or seed, result)
     if any(seed.missing for seed in known):
-        raise SeedDataNeeded(_advice(known, index), known)
+        raise SeedDataNeeded(_advice(known, index.manifest.items), known)
     return tuple(resolved.values())
 
 
-def _resolve(seed: Seed, item: int | None, index: LoadedIndex) -> ResolvedSeed | SeedKnowledge:
+def _resolve(seed: Seed, item: int | None, index: LoadedIndex, findings: SeedFindings) -> ResolvedSeed | SeedKnowledge:
     track = index.tracks.tracks([item])[0] if item is not None else None
-    title = seed.title or (track.title if track else None)
-    names = seed.artists or (tuple(credit.name for credit in track.artists) if track else ())
-    given = seed.features.present()
-    catalogued = track.features.present() if track else {}
-    features = AudioFeatures(**{name: given.get(name, catalogued.get(name)) for name in FEATURE_NAMES})  # type: ignore[arg-type]
-    artists = _artists(item, track, title or "", names, index)
+    found = findings.identities.get(seed.track_id or "", ()) if track is None else ()
+    identity = _identity(seed, track, found)
+    measured = findings.features.get(seed.track_id or "") if track is None else None
+    features, features_source = _features(seed, track, measured)
+    artists = _artists(item, track, identity, index)
     primary = index.tracks.artists([artists.primary])[0] if artists.primary is not None else None
-    popularity, source = _popularity(seed, primary, is_certain=item is not None)
+    popularity, source = _popularity(seed, primary, artists.is_certain)
     missing = []
-    if title is None:
+    if identity.title is None:
         missing.append("title")
-    if not names:
+    if not identity.artists:
         missing.append("artists")
     # Key, mode and beats alone place a track nowhere.
     if len(features.missing()) == len(CONTINUOUS_FEATURES):
         missing.append("features")
     if popularity is None or source is None:
         missing.append("artist_popularity")
-    if title is None or popularity is None or source is None or missing:
-        return SeedKnowledge(seed.track_id, title, names, tuple(missing))
+    if identity.title is None or popularity is None or source is None or missing:
+        tried = findings.tried.get(seed.track_id or "", ())
+        return SeedKnowledge(seed.track_id, identity.title, identity.artists, tuple(missing), tried)
+
     return ResolvedSeed(
         track_id=seed.track_id,
         item=item,
-        title=title,
-        artists=names,
+        title=identity.title,
+        artists=identity.artists,
+        artist_ids=identity.artist_ids,
+        identity_source=joined_sources(identity.sources, IdentitySource),
         artist_numbers=artists.numbers,
         primary_artist=artists.primary,
+        is_artist_certain=artists.is_certain,
         unnumbered_artists=artists.unnumbered,
-        album=track.album if track else None,
-        release_date=(track.release_date if track else None) or seed.release_date,
-        duration_ms=(track.duration_ms if track else None) or seed.duration_ms,
-        explicit=track.explicit if track else None,
-        popularity=track.popularity if track else None,
+        album=_first(track.album if track else None, seed.album, *(one.album for one in found)),
+        artwork_url=_first(seed.artwork_url, *(one.artwork_url for one in found)),
+        release_date=_first(
+            track.release_date if track else None, seed.release_date, *(one.release_date for one in found)
+        ),
+        duration_ms=_first(track.duration_ms if track else None, seed.duration_ms, *(one.duration_ms for one in found)),
+        explicit=_first(track.explicit if track else None, seed.explicit, *(one.explicit for one in found)),
+        popularity=_first(track.popularity if track else None, seed.popularity, *(one.popularity for one in found)),
         genres=normalise_genres((*seed.genres, *(track.genres if track else ()))),
         features=features,
-        features_source=" and ".join(name for name, values in (("catalogue", catalogued), ("given", given)) if values),
+        features_source=features_source,
         artist_popularity=popularity,
         popularity_source=source,
     )
+
+
+def _first[Fact](*facts: Fact | None) -> Fact | None:
+    return next((fact for fact in facts if fact is not None), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Identity:
+    """What a seed is called, by whom it is, and who says so."""
+
+    title: str | None
+    artists: tuple[str, ...]
+    artist_ids: tuple[str, ...]
+    sources: frozenset[IdentitySource]
+
+
+def _identity(seed: Seed, track: Track | None, found: Sequence[TrackIdentity]) -> _Identity:
+    """Title and artists each from the request, else the catalogue, else the first service that tells it."""
+    # Only the catalogue itself may be named as the source; whoever asks may be wrong about it.
+    claimed = {IdentitySource.GIVEN if one is IdentitySource.CATALOGUE else one for one in seed.identity_sources}
+    names = tuple(credit.name for credit in track.artists) if track else ()
+    sources: set[IdentitySource] = set()
+    title, artists, ids = seed.title, seed.artists, seed.artist_ids
+    if track and title in (None, track.title):
+        title = track.title
+        sources.add(IdentitySource.CATALOGUE)
+    elif title:
+        sources |= claimed
+    elif of_title := next((one for one in found if one.title), None):
+        title = of_title.title
+        sources.add(of_title.source)
+    if track and artists in ((), names):
+        artists, ids = names, tuple(credit.artist_id for credit in track.artists if credit.artist_id)
+        # Ids are of use only when it is known whose each one is.
+        ids = ids if len(ids) == len(names) else ()
+        sources.add(IdentitySource.CATALOGUE)
+    elif artists:
+        sources |= claimed
+    elif of_artists := next((one for one in found if one.artists), None):
+        artists, ids = of_artists.artists, of_artists.artist_ids
+        sources.add(of_artists.source)
+    return _Identity(title, artists, ids, frozenset(sources))
+
+
+def _features(seed: Seed, track: Track | None, looked_up: AudioFeatures | None) -> tuple[AudioFeatures, str]:
+    """Each feature from the request, else the catalogue, else from outside; and who told them."""
+    given = seed.features.present()
+    catalogued = track.features.present() if track else {}
+    outside = looked_up.present() if looked_up else {}
+    merged = outside | catalogued | given
+    claimed = {FeaturesSource.GIVEN if one is FeaturesSource.CATALOGUE else one for one in seed.features_sources}
+    sources: set[FeaturesSource] = set()
+    for name, value in merged.items():
+        if catalogued.get(name) == value:
+            sources.add(FeaturesSource.CATALOGUE)
+        elif name in given:
+            sources |= claimed
+        else:
+            sources.add(FeaturesSource.RECCOBEATS)
+    return AudioFeatures(**merged), joined_sources(sources, FeaturesSource)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +245,12 @@ class _SeedArtists:
 
     numbers: tuple[int, ...]
     primary: int | None
+    is_certain: bool
     unnumbered: frozenset[str]
 
 
-def _artists(
-    item: int | None, track: Track | None, title: str, names: Sequence[str], index: LoadedIndex
-) -> _SeedArtists:
-    """Everybody whom the catalogue credits, whom the request names, and whom the title names as guests.
+def _artists(item: int | None, track: Track | None, identity: _Identity, index: LoadedIndex) -> _SeedArtists:
+    """Everybody whom the catalogue credits, whom the request or a service names, and whom the title names as guests.
 
     Whoever asks may name more artists than the catalogue credits: many files keep only the first.
     """
@@ -167,17 +258,31 @@ def _artists(
     # Credited names that several ids bear lead nowhere, but the others who bear them must stay out as well.
     shared = {artist_key_of_name(artist.name) for artist in index.tracks.artists(credited) if not artist.keys}
     credited_names = {artist_key_of_name(credit.name) for credit in track.artists} if track else set()
+    asked = [artist_key_of_name(name) for name in identity.artists]
+    id_of = dict(zip(asked, identity.artist_ids, strict=False))
 
     def number_of(name: str) -> int | None:
-        return index.tracks.find_artists([f"name:{name}"]).get(f"name:{name}")
+        by_id, by_name = f"id:{id_of.get(name)}", f"name:{name}"
+        found = index.tracks.find_artists([by_id, by_name])
+        number = found.get(by_id, found.get(by_name))
+        if number is None or name not in id_of or by_id in found:
+            return number
+        # Known under another id, it is somebody else of that name.
+        is_namesake = any(key.startswith("id:") for key in index.tracks.artists([number])[0].keys)
+        return None if is_namesake else number
 
-    invited = [artist_key_of_name(name) for name in guests(title, lambda name: number_of(name) is not None)]
-    asked = [artist_key_of_name(name) for name in names]
+    invited = [
+        artist_key_of_name(name) for name in guests(identity.title or "", lambda one: number_of(one) is not None)
+    ]
     others = {name: number_of(name) for name in (*asked, *invited) if name and name not in credited_names}
     found = [number for number in others.values() if number is not None]
+    primary = credited[0] if credited else others.get(asked[0]) if asked else None
+    by_id = f"id:{id_of[asked[0]]}" if asked and asked[0] in id_of else None
     return _SeedArtists(
         numbers=tuple(dict.fromkeys((*credited, *found))),
-        primary=credited[0] if credited else others.get(asked[0]) if asked else None,
+        primary=primary,
+        is_certain=item is not None
+        or (primary is not None and by_id is not None and by_id in index.tracks.artists([primary])[0].keys),
         unnumbered=frozenset(shared | {name for name, number in others.items() if number is None}),
     )
 
@@ -187,31 +292,41 @@ def _popularity(
 ) -> tuple[int | None, PopularitySource | None]:
     """The catalogue's figure for an artist who is certain, then what was given, then that of a namesake.
 
-    Only a track in the catalogue makes its artist certain; a name may be somebody else's.
+    A track in the catalogue or Spotify's id make an artist certain; a name may be somebody else's.
     """
     of_catalogue = (primary.popularity, primary.popularity_source) if primary else (None, None)
     if is_certain and of_catalogue[0] is not None:
         return of_catalogue
     if seed.artist_popularity is not None:
-        return seed.artist_popularity, PopularitySource.GIVEN
+        if (seed.artist_popularity, seed.popularity_source) == of_catalogue:
+            return of_catalogue
+        is_estimate = seed.popularity_source is PopularitySource.FOLLOWERS
+        return seed.artist_popularity, PopularitySource.FOLLOWERS if is_estimate else PopularitySource.GIVEN
     if seed.followers is not None:
         return popularity_of_followers(seed.followers), PopularitySource.FOLLOWERS
     return of_catalogue
 
 
-def _advice(seeds: Sequence[SeedKnowledge], index: LoadedIndex) -> str:
+def _advice(seeds: Sequence[SeedKnowledge], catalogue_tracks: int) -> str:
+    """What to tell about the first seed that lacks something, what was tried for it, and what mends it."""
     incomplete = [seed for seed in seeds if seed.missing]
     seed, names = incomplete[0], incomplete[0].missing
     name = f"“{seed.title}”" if seed.title else f"track {seed.track_id}"
     remedies = []
     if "title" in names or "artists" in names:
-        remedies.append("its title and artists")
+        lacking = [word for word in ("title", "artists") if word in names]
+        remedies.append(f"its {' and '.join(lacking)}")
     if "features" in names:
         remedies.append("its features (energy, tempo, …; any of them helps)")
     if "artist_popularity" in names:
-        remedies.append("the artist's number of followers")
-    others = len(incomplete) - 1
-    more = f" {others} more seeds lack data too." if others > 1 else " Another seed lacks data too." if others else ""
-    known = f"The catalogue of {index.manifest.items:,} tracks"
+        remedies.append("the artist's number of followers (under the name on Spotify)")
     wanted = " and ".join(["; ".join(remedies[:-1]), remedies[-1]] if len(remedies) > 1 else remedies)
-    return f"{known} knows too little of {name}. Give {wanted}.{more}"
+    sentences = [f"The catalogue of {catalogue_tracks:,} tracks knows too little of {name}."]
+    sentences += dict.fromkeys(one.detail for one in seed.in_vain if one.detail)
+    sentences.append(f"Give {wanted}.")
+    if "features" in names:
+        sentences.append("Instead of features an audio file of the track helps too.")
+    others = len(incomplete) - 1
+    if others:
+        sentences.append(f"{others} more seeds lack data too." if others > 1 else "Another seed lacks data too.")
+    return " ".join(sentences)

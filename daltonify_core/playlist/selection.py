@@ -1,6 +1,7 @@
 """Selection: the best candidates that may stand in one list together."""
 
 import hashlib
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -21,6 +22,10 @@ _VARIATION_WIDTHS: Final = (1.0, 0.8, 0.65, 0.5, 0.43, 0.37, 0.31, 0.27, 0.25)
 """Shares of the other tracks in reach that a variation draws from, widest first; a quarter is what it needs."""
 
 
+_LEAST_SIMILARITY: Final = math.exp(-3.0)
+"""Of what is in reach; less has a track that lies three times as far, squared, as two random tracks do on average."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pick:
     """One chosen item with its score and similarity (both rounded to 1e-5)."""
@@ -35,7 +40,8 @@ class Selection:
     """Chosen picks and spare ones, and how they were found.
 
     ``chosen`` comes stage by stage, each best first; ``spare`` is best first. ``in_band`` counts the chosen ones that
-    lie in the band asked for.
+    lie in the band asked for. ``reach`` is the similarity that what is known of the seeds gives a track that sounds
+    just like one. ``unlike`` counts the tracks that were left out, because they sound nothing like any seed.
     """
 
     chosen: list[Pick]
@@ -43,6 +49,8 @@ class Selection:
     band: BandUse
     search: SearchPath
     in_band: int
+    reach: float
+    unlike: int
 
 
 def pick(
@@ -73,6 +81,18 @@ def pick(
         if ranking.complete or len(picks) == count:
             return picks, path
         wanted *= _GROWTH
+
+
+def like_enough(picks: Sequence[Pick], reach: float, least: int) -> list[Pick]:
+    """The picks without those that sound nothing like any seed, but at least so many of the best, in their order.
+
+    A shorter list beats a wrong one, and one that is too short to be a list is no help either.
+    """
+    floor = _LEAST_SIMILARITY * reach
+    if sum(one.similarity >= floor for one in picks) >= least:
+        return [one for one in picks if one.similarity >= floor]
+    best = {one.item for one in sorted(picks, key=lambda one: -one.similarity)[:least]}
+    return [one for one in picks if one.item in best]
 
 
 def vary(pool: Sequence[Pick], count: int, variation: int, name_of: Callable[[int], bytes]) -> list[Pick]:

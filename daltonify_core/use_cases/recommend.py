@@ -27,6 +27,7 @@ from daltonify_core.playlist.filters import (
     ReleasedBetween,
     apply_filters,
 )
+from daltonify_core.playlist.findings import NO_FINDINGS, SeedFindings
 from daltonify_core.playlist.genre_choice import (
     GenreChoice,
     GenreSettings,
@@ -37,10 +38,10 @@ from daltonify_core.playlist.genre_choice import (
 from daltonify_core.playlist.notes import counted, notes_for, notes_on_unreleased
 from daltonify_core.playlist.own_slots import own_positions, own_track_limit
 from daltonify_core.playlist.recommendation import RESERVES, IndexDescription, Recommendation
-from daltonify_core.playlist.request import Order, RecommendationRequest
+from daltonify_core.playlist.request import SIZE_LIMITS, Order, RecommendationRequest
 from daltonify_core.playlist.rows import RowWriter
 from daltonify_core.playlist.seeds import ResolvedSeed, resolve_seeds
-from daltonify_core.playlist.selection import VARIATION_POOL, Pick, Selection, pick, vary
+from daltonify_core.playlist.selection import VARIATION_POOL, Pick, Selection, like_enough, pick, vary
 from daltonify_core.playlist.sequencer import sequence_for_flow
 from daltonify_core.playlist.targets import aimed
 
@@ -53,14 +54,16 @@ class Recommender:
     built_at: str
     genre_settings: GenreSettings = field(default_factory=GenreSettings)
 
-    def recommend(self, request: RecommendationRequest) -> Recommendation:
-        """The playlist for a request; equal requests on an equal index give equal answers.
+    def recommend(self, request: RecommendationRequest, findings: SeedFindings = NO_FINDINGS) -> Recommendation:
+        """The playlist for a request; equal requests and findings on an equal index give equal answers.
+
+        ``findings`` are what was looked up outside for seeds that the catalogue does not hold.
 
         Raises ``SeedDataNeeded``, ``UnknownGenre``, ``InvalidQuery`` or, when the rules leave nobody,
         ``NoBiggerArtists``.
         """
         index = self.index
-        seeds = resolve_seeds(request.seeds, index)
+        seeds = resolve_seeds(request.seeds, index, findings)
         queries = [seed.query(index, request.era) for seed in seeds]
         level = max(seed.artist_popularity for seed in seeds)
         own_items = self._items_of_seeds(seeds)
@@ -109,6 +112,7 @@ class Recommender:
                 *notes_for(request, seeds, own, genre, selection, [tracks[one.item] for one in selection.chosen]),
                 *notes_on_unreleased(listed),
                 *self._on_exclusions(request, excluded_names),
+                *findings.notes,
             ),
         )
 
@@ -192,11 +196,12 @@ class Recommender:
         one_version = NoAlternateVersions(
             lambda item: int(arrays.song_keys[item]), self._song, [seed.song for seed in seeds]
         )
+        reach = float(self.index.space.similarity(np.array([min(query.unknown for query in queries)]))[0])
         chosen: list[Pick] = []
         spare: list[Pick] = []
         pools: list[Items] = []
         asked = used = Band(0, 0)
-        widened, in_band, search = False, 0, SearchPath.EXACT
+        widened, in_band, unlike, search = False, 0, 0, SearchPath.EXACT
         for stage in band_stages(level, request.band or BandLifts(), request.may_widen):
             missing = request.size - len(chosen)
             if missing == 0:
@@ -213,7 +218,9 @@ class Recommender:
                 return self.index.search.rank(queries, allowed, count, request.popularity_weight)
 
             pool_size = missing * (VARIATION_POOL if request.variation else 1) + RESERVES
-            pool, path = pick(rank, (one_per_artist, one_version, not_by_name), pool_size)
+            found, path = pick(rank, (one_per_artist, one_version, not_by_name), pool_size)
+            pool = like_enough(found, reach, SIZE_LIMITS[0] - len(chosen))
+            unlike += len(found) - len(pool)
             taken = vary(pool, missing, request.variation, lambda item: bytes(arrays.track_ids[item]))
             items = {one.item for one in taken}
             chosen += taken
@@ -222,7 +229,8 @@ class Recommender:
             # One stage by Annoy is enough to say that the answer is approximate.
             search = path if search is SearchPath.EXACT else search
         candidates = sum(len(allowed) for allowed in pools)
-        return Selection(chosen, spare, BandUse(asked, used, widened, candidates), search, in_band)
+        band = BandUse(asked, used, widened, candidates)
+        return Selection(chosen, spare, band, search, in_band, reach, unlike)
 
     def _items_in(self, band: Band, genres: Sequence[int]) -> Items:
         start, end = self.index.arrays.popularity_range(band.low, band.high)

@@ -1,10 +1,12 @@
 """Bodies of good answers, out of what the use cases give back."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from shared.settings import MAX_BODY_BYTES, MAX_IDS, QUERY_CHARACTERS, ApiSettings
+from shared.settings import MAX_AUDIO_BYTES, MAX_BODY_BYTES, MAX_IDS, QUERY_CHARACTERS, ApiSettings
 
+from daltonify_core.audio.clip import CLIP_RATE, MAX_SECONDS, MIN_SECONDS
 from daltonify_core.catalogue.links import LinkKind, SpotifyLink
 from daltonify_core.playlist.publishing import (
     MAXIMUM_DESCRIPTION_CHARACTERS,
@@ -30,8 +32,16 @@ LIMITS: Final[Mapping[str, Any]] = {
     "uris": MAXIMUM_URIS,
     "reserves": MAXIMUM_RESERVES,
     "body_bytes": MAX_BODY_BYTES,
+    "audio_bytes": MAX_AUDIO_BYTES,
+    "audio_seconds": [int(MIN_SECONDS), int(MAX_SECONDS)],
+    "audio_rate": CLIP_RATE,
 }
 """What a page has to know to stop people before the API does."""
+
+
+def json_text(body: Mapping[str, Any]) -> str:
+    """A body as compact JSON; NaN, which JSON has not, is a fault of ours and raises ``ValueError``."""
+    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def track_answer(found: FoundTrack) -> dict[str, Any]:

@@ -20,20 +20,23 @@ _WITH_BODY: Final[Mapping[int, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """``problems`` maps a status to the codes that come with it."""
+    """``problems`` maps a status to the codes that come with it; ``status`` is that of success."""
 
     summary: str
     description: str
     success: str
     problems: Mapping[int, Sequence[str]]
     also: int | None = None
+    status: int = 200
 
 
 _PAGES: Final = {
     "recommend": _Page(
         "Recommend a playlist for one or more tracks",
         "Tracks by more popular artists of the genre that sound like the seeds. Equal requests on an equal index give "
-        "equal answers. Short links (`spotify.link`) among the seeds are followed, at most five at once.",
+        "equal answers. Short links (`spotify.link`) among the seeds are followed, at most five at once. A track that "
+        "the catalogue does not know is looked up at ReccoBeats and Spotify, unless its seed says everything; what "
+        "cannot be found out there is asked for (`seed_data_needed`).",
         "The playlist, with a reason for each track",
         {
             **_WITH_BODY,
@@ -71,6 +74,30 @@ _PAGES: Final = {
             ),
         },
         also=200,
+        status=201,
+    ),
+    "send_audio": _Page(
+        "Send the audio of a track that nobody has data on",
+        "The body is a WAV file: 16-bit PCM, mono, 44.1 kHz, from 10 to 30 seconds of a typical part. A job listens to "
+        "it; the answer says where to ask for the result. The file is deleted when the job is done. With an "
+        "`Idempotency-Key` the same file sent again is the same job.",
+        "The file was taken in; `Location` says where to ask",
+        {
+            400: ("empty_body", "damaged_body"),
+            413: _WITH_BODY[413],
+            415: ("not_wav",),
+            422: ("audio_refused", "invalid_query"),
+            429: ("cap_reached",),
+            503: ("upstream_unavailable",),
+        },
+        status=202,
+    ),
+    "audio_features": _Page(
+        "Say how a file that was sent sounds",
+        "Ask again after `Retry-After` seconds until the state is `done` or `failed`. Measured features are rough, and "
+        "come with questions that only the artist can answer.",
+        "How far the analysis has come, and its result",
+        {404: ("unknown_audio",), 422: ("invalid_query",), 503: ("upstream_unavailable",)},
     ),
     "qr": _Page(
         "Draw a QR code that opens a playlist",
@@ -96,8 +123,7 @@ def documented(name: str, answer: type[BaseModel] | None) -> dict[str, Any]:
     good: dict[str, Any] = (
         {"application/json": {"model": answer}} if answer else {"image/svg+xml": {"schema": {"type": "string"}}}
     )
-    success = 201 if page.also else 200
-    responses: dict[int, Any] = {success: {"description": page.success, "content": good}}
+    responses: dict[int, Any] = {page.status: {"description": page.success, "content": good}}
     if page.also:
         responses[page.also] = {"description": "The playlist was changed", "content": good}
     if answer is HealthAnswer:

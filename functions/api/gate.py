@@ -1,4 +1,4 @@
-"""What a request has to be before anybody looks at what it says: small enough, JSON, and whole.
+"""What a request has to be before anybody looks at what it says: small enough, JSON or audio, and whole.
 
 Powertools alone would take a form for JSON, drop one of two equal keys in silence, and fail on half a character.
 """
@@ -13,12 +13,15 @@ from http import HTTPStatus
 from typing import Any, Final, NoReturn
 
 from shared.http_errors import Problem, Refused
-from shared.settings import MAX_BODY_BYTES
+from shared.settings import MAX_AUDIO_BYTES, MAX_BODY_BYTES
 
 _EXAMPLES: Final = {
     "/api/recommendations": '{"seeds": ["https://open.spotify.com/track/4HJ7mSMtHAdU55lLjGE4zW"]}',
     "/api/playlists": '{"title": "Late drives", "uris": ["spotify:track:4HJ7mSMtHAdU55lLjGE4zW"]}',
 }
+AUDIO_TYPES: Final = ("audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave")
+"""Names under which WAV files travel; the first is the usual one."""
+_BASE64_CHARACTERS: Final = 4 * math.ceil(MAX_AUDIO_BYTES / 3)
 
 
 def client_of(event: Mapping[str, Any]) -> str:
@@ -32,6 +35,36 @@ def with_checked_body(event: Mapping[str, Any]) -> dict[str, Any]:
     # Powertools knows this content type in one spelling only.
     headers = _headers(event) | {"content-type": "application/json"}
     return {**event, "headers": headers, "body": text, "isBase64Encoded": False}
+
+
+def checked_audio(event: Mapping[str, Any]) -> bytes:
+    """The body of an event as bytes; raises ``Refused`` unless that can be a WAV file by type and size.
+
+    What is in it is the domain's to check.
+    """
+    if _content_type(event).get_content_type() not in AUDIO_TYPES:
+        _refuse(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "not_wav",
+            "Only WAV files are taken",
+            f"Send the file itself as the body, with the header Content-Type: {AUDIO_TYPES[0]}.",
+        )
+    # Before it is decoded, so that what is far too large is not copied.
+    if (
+        len(event.get("body") or "") > _BASE64_CHARACTERS
+        or len(wav := _bytes_of(event, "damaged_body")) > MAX_AUDIO_BYTES
+    ):
+        _refuse(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            "body_too_large",
+            "The file is too large",
+            f"At most {MAX_AUDIO_BYTES:,} bytes are taken, which is 30 seconds of 16-bit mono at 44.1 kHz. Send a part "
+            "of the track.",
+        )
+    if not wav:
+        detail = "Send a WAV file as the body: 16-bit PCM, mono, 44.1 kHz, at most 30 seconds."
+        _refuse(HTTPStatus.BAD_REQUEST, "empty_body", "The request is empty", detail)
+    return wav
 
 
 def parse_object(text: str) -> dict[str, Any]:
@@ -63,7 +96,7 @@ def parse_object(text: str) -> dict[str, Any]:
 
 
 def _checked_body(event: Mapping[str, Any]) -> str:
-    raw = _bytes_of(event)
+    raw = _bytes_of(event, "invalid_json")
     if len(raw) > MAX_BODY_BYTES:
         _refuse(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -82,23 +115,29 @@ def _checked_body(event: Mapping[str, Any]) -> str:
         _invalid_json(f"Byte {error.start + 1:,} of the body is not UTF-8. Send the body as UTF-8.", error)
 
 
-def _bytes_of(event: Mapping[str, Any]) -> bytes:
+def _bytes_of(event: Mapping[str, Any], code: str) -> bytes:
     body = event.get("body") or ""
     if not event.get("isBase64Encoded"):
         return str(body).encode("utf-8", "surrogatepass")
     try:
         return base64.b64decode(body, validate=True)
     except (binascii.Error, ValueError) as error:
-        _invalid_json("The body arrived damaged. Send it again.", error)
+        detail = "The body arrived damaged. Send it again."
+        raise Refused(Problem(HTTPStatus.BAD_REQUEST, code, "The body cannot be read", detail)) from error
 
 
 def _headers(event: Mapping[str, Any]) -> dict[str, str]:
     return {name.lower(): value for name, value in (event.get("headers") or {}).items()}
 
 
-def _check_type(event: Mapping[str, Any]) -> None:
+def _content_type(event: Mapping[str, Any]) -> Message:
     stated = Message()
     stated["Content-Type"] = _headers(event).get("content-type") or "none/none"
+    return stated
+
+
+def _check_type(event: Mapping[str, Any]) -> None:
+    stated = _content_type(event)
     charset = str(stated.get_param("charset", "utf-8")).lower()
     if stated.get_content_type() == "application/json" and charset in {"utf-8", "utf8"}:
         return

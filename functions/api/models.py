@@ -4,12 +4,13 @@ Limits come from the domain, which checks them again. Answers are plain dictiona
 only describe them: checking one costs a millisecond, and can only turn a good answer into an error. Tests compare both.
 """
 
+from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES, FEATURE_RANGES
-from daltonify_core.catalogue.links import MAX_TEXT_CHARACTERS
+from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES, FEATURE_RANGES, FeaturesSource
+from daltonify_core.catalogue.links import MAX_TEXT_CHARACTERS, SPOTIFY_ID
 from daltonify_core.catalogue.track import MAX_DURATION_MS, MAX_NAME_LENGTH, RELEASE_DATE
 from daltonify_core.playlist.band import MAXIMUM_POPULARITY, BandLifts
 from daltonify_core.playlist.publishing import (
@@ -20,6 +21,7 @@ from daltonify_core.playlist.publishing import (
 )
 from daltonify_core.playlist.request import (
     DEFAULT_SIZE,
+    MAXIMUM_ADDRESS_CHARACTERS,
     MAXIMUM_EXCLUSIONS,
     MAXIMUM_FOLLOWERS,
     MAXIMUM_SEEDS,
@@ -27,6 +29,7 @@ from daltonify_core.playlist.request import (
     SIZE_LIMITS,
     YEAR_LIMITS,
 )
+from daltonify_core.ports import IdentitySource
 
 LINK_TAG: Final = "as a link"
 OBJECT_TAG: Final = "as an object"
@@ -82,24 +85,60 @@ type TrackLink = Annotated[
 ]
 
 
+type PopularitySourceName = Literal["catalogue", "track_max", "given", "followers"]
+type TrackId = Annotated[str, Field(pattern=f"^{SPOTIFY_ID.pattern}$", examples=[_EXAMPLE_ID])]
+type Share = Annotated[int, Field(ge=0, le=MAXIMUM_POPULARITY)]
+
+
+def _joined(kind: type[StrEnum]) -> str:
+    one = f"({'|'.join(kind)})"
+    return f"^{one}( and {one})*$"
+
+
+_FEATURES_SOURCE: Final = "Who told the features: one source, or several as in `reccobeats and given`"
+_IDENTITY_SOURCE: Final = "Who told title and artists: one source, or several as in `oembed and given`"
+type FeaturesSources = Annotated[str, Field(pattern=_joined(FeaturesSource), description=_FEATURES_SOURCE)]
+type IdentitySources = Annotated[str, Field(pattern=_joined(IdentitySource), description=_IDENTITY_SOURCE)]
+
+
 class SeedObject(Body):
-    """A seed with what nobody else knows of it. Without `track` it needs `title` and `artists`."""
+    """A seed with what nobody else knows of it. Without `track` it needs `title` and `artists`.
+
+    A seed of an answer may be sent back as it came: then nobody is asked for it again.
+    """
 
     track: TrackLink | None = None
+    track_id: TrackId | None = Field(default=None, description="The id alone, as answers name it, instead of `track`")
     title: Name | None = None
     artists: list[Name] | None = None
-    features: Features | None = Field(default=None, description="These outrank the catalogue's")
+    artist_ids: list[TrackId] | None = Field(default=None, description="Spotify's, as many as `artists` or none")
+    identity_source: IdentitySources | None = None
+    features: Features | None = Field(
+        default=None, description="These outrank the catalogue's; what is left out is absent, not zero"
+    )
+    features_source: FeaturesSources | None = None
+    features_rough: bool | None = Field(default=None, description="Follows from `features_source`")
     genres: list[str] | None = None
     artist_popularity: int | None = Field(
         default=None, ge=0, le=MAXIMUM_POPULARITY, description="Counts only where the catalogue knows none"
     )
+    popularity_source: PopularitySourceName | None = None
     followers: int | None = Field(
-        default=None, ge=0, le=MAXIMUM_FOLLOWERS, description="The artist's; an estimate of popularity is made from it"
+        default=None,
+        ge=0,
+        le=MAXIMUM_FOLLOWERS,
+        description="The artist's, the number under the name on Spotify; popularity is estimated from it",
     )
     release_date: str | None = Field(
         default=None, pattern=f"^{RELEASE_DATE.pattern}$", description="It may lie ahead; the catalogue's counts first"
     )
     duration_ms: int | None = Field(default=None, ge=1, le=MAX_DURATION_MS, description="The catalogue's counts first")
+    album: Name | None = None
+    artwork_url: str | None = Field(
+        default=None, pattern="^https?://", max_length=MAXIMUM_ADDRESS_CHARACTERS, description="A picture of the track"
+    )
+    explicit: bool | None = None
+    popularity: Share | None = Field(default=None, description="The track's own")
 
 
 def _kind_of_seed(value: object) -> str | None:
@@ -232,16 +271,25 @@ class IndexInfo(Answer):
 
 
 class SeedAnswer(Answer):
-    """A seed with everything that was known of it; it may be sent back as a seed."""
+    """A seed with everything that was known of it; it may be sent back as a seed, and then nobody is asked again."""
 
     track_id: str | None
     title: str
     artists: list[str]
+    artist_ids: list[str] = Field(description="As many as `artists` or none")
+    identity_source: IdentitySources
+    album: str | None
     artwork_url: str | None
+    release_date: str | None
+    duration_ms: int | None
+    explicit: bool | None
+    popularity: int | None = Field(description="The track's own")
+    genres: list[str]
     artist_popularity: int
-    popularity_source: Literal["catalogue", "track_max", "given", "followers"]
+    popularity_source: PopularitySourceName
     features: Features
-    features_source: str
+    features_source: FeaturesSources
+    features_rough: bool = Field(description="Whether they were only measured here, and so tell no more than roughly")
 
 
 class GenreShare(Answer):
@@ -283,6 +331,10 @@ class ReasonPart(Answer):
     level: Literal["low", "high"] | None = Field(default=None, description="Set where both lie low or high")
     decade: int | None = Field(default=None, description="First year of the decade in which both were released")
     asked: bool | None = Field(default=None, description="Whether the request's `targets` asked for this")
+    time: Literal["double", "half"] | None = Field(
+        default=None,
+        description="Set where the track's tempo is counted so; `amount` compares it counted like the seed's",
+    )
 
 
 class RowAnswer(Answer):
@@ -321,10 +373,11 @@ class RecommendationAnswer(Answer):
 
 
 class OfferedGenre(Answer):
-    """A genre with its number of tracks."""
+    """A genre with its number of tracks, and what is usual there: where sliders may start."""
 
     name: str
     tracks: int
+    typical: Features = Field(description="The median of each continuous feature")
 
 
 class GenresAnswer(Answer):
@@ -384,10 +437,14 @@ class PlaylistAnswer(Answer):
 
 
 class DemoInfo(Answer):
-    """What is not real here: an invented catalogue, a simulated Spotify."""
+    """What is not real here: an invented catalogue, a simulated Spotify, a simulated ReccoBeats.
+
+    Audio files are sent to ReccoBeats, unless it is simulated.
+    """
 
     catalogue: bool
     spotify: bool
+    reccobeats: bool
 
 
 class PublishingInfo(Answer):
@@ -399,7 +456,7 @@ class PublishingInfo(Answer):
 
 
 class Limits(Answer):
-    """Limits of requests; `size` from and to."""
+    """Limits of requests; `size`, `query` and `audio_seconds` from and to, `audio_rate` the one that is taken."""
 
     size: Annotated[list[int], Field(min_length=2, max_length=2)]
     seeds: int
@@ -411,6 +468,9 @@ class Limits(Answer):
     uris: int
     reserves: int
     body_bytes: int
+    audio_bytes: int
+    audio_seconds: Annotated[list[int], Field(min_length=2, max_length=2)]
+    audio_rate: int
 
 
 class ConfigAnswer(Answer):
@@ -439,21 +499,40 @@ class NamedFault(Answer):
     message: str
 
 
+class LookUpTriedAnswer(Answer):
+    """One attempt to learn of a track outside, and what came of it."""
+
+    service: Literal["reccobeats", "spotify", "oembed"]
+    wanted: list[Literal["title", "artists", "features"]]
+    outcome: Literal["found", "not_known", "no_answer", "paused", "not_asked"] = Field(
+        description="`paused`: not asked, because it failed or asked for a pause before. `not_asked`: for reasons of "
+        "ours, such as a used-up limit"
+    )
+    detail: str
+    retry_at: str | None = None
+
+
 class KnownSeed(Answer):
-    """What is known of a seed."""
+    """What is known of a seed, and where that was looked up which is not in the catalogue."""
 
     position: int
     track_id: str | None
     title: str | None
     artists: list[str]
+    tried: list[LookUpTriedAnswer]
 
 
 class Remedy(Answer):
-    """What the caller can do about these seeds: `describe` them by these fields, or give the artist's `followers`."""
+    """What the caller can do about these seeds.
 
-    kind: Literal["describe", "followers"]
+    `describe` them by these fields; give the artist's `followers`; send an `audio_file` to `POST /api/audio-features`;
+    `measure` the audio on the spot; or ask `later`, when services may answer that did not.
+    """
+
+    kind: Literal["describe", "followers", "audio_file", "measure", "later"]
     seeds: list[int]
     fields: list[Literal["title", "artists", "features"]] = Field(default_factory=list)
+    retry_at: str | None = None
 
 
 class ProblemAnswer(Answer):

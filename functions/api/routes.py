@@ -1,9 +1,8 @@
 """The routes: parse, call one use case, map the result."""
 
 import io
-import json
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Annotated, Any, Final
 
@@ -15,9 +14,11 @@ from shared.observability import logger, metrics
 from shared.settings import KEY_CHARACTERS, MAX_FOUND_TRACKS, MAX_IDS, QUERY_CHARACTERS, VERSION, PublishAccess
 
 from api.access import CODE_HEADER, PublishingSecret
-from api.answers import LIMITS, index_answer, playlist_answer, track_answer
+from api.answers import LIMITS, index_answer, json_text, playlist_answer, track_answer
+from api.audio_routes import AUDIO_PATH, STATUS_PATH, register_audio
 from api.documentation import documented
 from api.gate import client_of
+from api.look_ups import LookUps
 from api.models import (
     ConfigAnswer,
     GenresAnswer,
@@ -47,8 +48,10 @@ METHODS: Final[Mapping[str, str]] = {
     "/api/qr": "GET",
     "/api/config": "GET",
     "/api/health": "GET",
+    AUDIO_PATH: "POST",
+    STATUS_PATH: "GET",
 }
-"""The method that each path takes, for telling an unknown path from a wrong method."""
+"""The method that each path takes, for telling an unknown path from a wrong method. Braces stand for one part."""
 
 _ANSWERING_SECONDS: Final = 2
 """What is left of the function's time for writing the answer."""
@@ -86,18 +89,23 @@ def register(app: APIGatewayHttpResolver, services: Services) -> None:
     secret = PublishingSecret(services)
     _register_publishing(app, services, secret)
     _register_information(app, services, secret)
+    register_audio(app, services)
 
 
 def _register_recommendations(app: APIGatewayHttpResolver, services: Services) -> None:
     short_links = ShortLinks(services.link_expander, services.publications, services.clock)
+    look_ups = LookUps(services)
 
     @app.post("/api/recommendations", **documented("recommend", RecommendationAnswer))
     def recommend(body: Annotated[RecommendationBody, Body()]) -> Response[Any]:
+        client = client_of(app.current_event)
         values = body.model_dump(exclude_unset=True)
-        values["seeds"] = short_links.expanded(values["seeds"], client_of(app.current_event))
+        values["seeds"] = short_links.expanded(values["seeds"], client)
         request = RecommendationRequest.from_dict(values)
+        recommender = _recommender(services)
+        findings = look_ups.findings(request.seeds, recommender.index, client, _deadline(app, services))
         started = perf_counter()
-        answer = _recommender(services).recommend(request).to_dict()
+        answer = recommender.recommend(request, findings).to_dict()
         metrics.add_metric("RecommendationMilliseconds", MetricUnit.Milliseconds, 1000 * (perf_counter() - started))
         return _json(200, answer)
 
@@ -105,8 +113,12 @@ def _register_recommendations(app: APIGatewayHttpResolver, services: Services) -
 def _register_catalogue(app: APIGatewayHttpResolver, services: Services) -> None:
     @app.get("/api/genres", **documented("genres", GenresAnswer))
     def genres() -> Response[Any]:
-        offered = _recommender(services).index.manifest.genres
-        return _json(200, {"genres": [{"name": name, "tracks": tracks} for name, tracks in offered.items()]})
+        index = _recommender(services).index
+        offered = [
+            {"name": name, "tracks": tracks, "typical": index.typical_features(name).present()}
+            for name, tracks in index.manifest.genres.items()
+        ]
+        return _json(200, {"genres": offered})
 
     @app.get("/api/tracks", **documented("tracks", TracksAnswer))
     def tracks(q: _Words = None, ids: _Ids = None) -> Response[Any]:
@@ -127,8 +139,7 @@ def _register_publishing(app: APIGatewayHttpResolver, services: Services, secret
         client = client_of(app.current_event)
         secret.check(code, client)
         request = _publish_request(body)
-        remaining = timedelta(milliseconds=app.lambda_context.get_remaining_time_in_millis())
-        deadline = services.clock() + remaining - timedelta(seconds=_ANSWERING_SECONDS)
+        deadline = _deadline(app, services)
         use_case = PublishPlaylist(
             services.publications(),
             services.playlists(),
@@ -167,7 +178,11 @@ def _register_information(app: APIGatewayHttpResolver, services: Services, secre
         answer = {
             "version": VERSION,
             "index": index,
-            "demo": {"catalogue": is_invented, "spotify": not settings.is_real_spotify},
+            "demo": {
+                "catalogue": is_invented,
+                "spotify": not settings.is_real_spotify,
+                "reccobeats": not settings.is_real_reccobeats,
+            },
             "publishing": _publishing(services, secret),
             "limits": LIMITS,
             "open_playlists_at": settings.open_playlists_at,
@@ -181,14 +196,14 @@ def _register_information(app: APIGatewayHttpResolver, services: Services, secre
         return _json(200 if index else 503, {"ok": bool(index), "version": VERSION, "index_built_at": built_at})
 
 
-def json_text(body: Mapping[str, Any]) -> str:
-    """A body as compact JSON; NaN, which JSON has not, is a fault of ours and raises ``ValueError``."""
-    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
-
 def _json(status: int, body: Mapping[str, Any]) -> Response[Any]:
     """A finished answer, which Powertools neither checks nor copies."""
     return Response(status, content_types.APPLICATION_JSON, json_text(body))
+
+
+def _deadline(app: APIGatewayHttpResolver, services: Services) -> datetime:
+    remaining = timedelta(milliseconds=app.lambda_context.get_remaining_time_in_millis())
+    return services.clock() + remaining - timedelta(seconds=_ANSWERING_SECONDS)
 
 
 def _recommender(services: Services) -> Recommender:

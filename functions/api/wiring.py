@@ -7,12 +7,23 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
-from aws_lambda_powertools.metrics import MetricUnit
-from shared.observability import logger, metrics
-from shared.settings import ApiSettings
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from shared.observability import NAMESPACE, SERVICE, logger, metrics
+from shared.settings import VERSION, ApiSettings
 
 from daltonify_core.errors import DaltonifyError
-from daltonify_core.ports import Clock, LinkExpander, PlaylistService, PublicationStore, SecretStore
+from daltonify_core.ports import (
+    AudioClips,
+    AudioJobStore,
+    Clock,
+    IdentitySource,
+    JobQueue,
+    LinkExpander,
+    PlaylistService,
+    PublicationStore,
+    SecretStore,
+)
+from daltonify_core.use_cases.complete_seeds import SeedCompleter
 from daltonify_core.use_cases.recommend import Recommender
 
 
@@ -27,6 +38,16 @@ class IndexSource(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class AudioParts:
+    """What uploads of audio need. ``new_id`` makes the id of a job: never guessed, never met twice."""
+
+    jobs: AudioJobStore
+    clips: AudioClips
+    queue: JobQueue
+    new_id: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """Everything that routes need from outside. Each part is made, or found made, by calling it."""
 
@@ -37,6 +58,8 @@ class Services:
     playlists: Callable[[], PlaylistService]
     secrets: Callable[[], SecretStore]
     link_expander: Callable[[], LinkExpander]
+    audio: Callable[[], AudioParts]
+    seed_completer: Callable[[], SeedCompleter]
 
 
 def compose(settings: ApiSettings) -> Services:
@@ -103,10 +126,73 @@ def compose(settings: ApiSettings) -> Services:
 
         return HttpsLinkExpander() if settings.is_real_spotify else NoLinkExpander()
 
-    return Services(settings, clock, index, publications, playlists, secrets, link_expander)
+    @cache
+    def audio() -> AudioParts:
+        from secrets import token_urlsafe
+
+        from shared.aws import dynamodb, s3, sqs
+
+        from daltonify_core.adapters.dynamodb import DynamoAudioJobStore
+        from daltonify_core.adapters.s3_clips import S3AudioClips
+        from daltonify_core.adapters.sqs import SqsJobQueue
+
+        return AudioParts(
+            DynamoAudioJobStore(dynamodb(), settings.table_name),
+            S3AudioClips(s3(), settings.audio_bucket),
+            SqsJobQueue(sqs(), settings.audio_queue_url),
+            # 32 bytes are the 43 characters that is_job_id asks for.
+            lambda: token_urlsafe(32),
+        )
+
+    @cache
+    def seed_completer() -> SeedCompleter:
+        from shared.aws import dynamodb
+
+        from daltonify_core.adapters.dynamodb import DynamoLookUpCache
+        from daltonify_core.adapters.reccobeats import ReccoBeatsService
+        from daltonify_core.adapters.spotify import OEmbedTracks, SpotifyTracks
+
+        spotify = SpotifyTracks(
+            secrets(),
+            settings.spotify_secret,
+            settings.spotify_api,
+            settings.spotify_accounts,
+            settings.spotify_market,
+            clock,
+            # It may take a token and then the track, together no longer than LookUpSettings allows one call.
+            connect_seconds=1,
+            read_seconds=3,
+        )
+        return SeedCompleter(
+            ReccoBeatsService(
+                settings.reccobeats_api, connect_seconds=2, read_seconds=4, user_agent=f"Daltonify/{VERSION}"
+            ),
+            {
+                IdentitySource.SPOTIFY: spotify,
+                IdentitySource.OEMBED: OEmbedTracks(settings.spotify_oembed, connect_seconds=2, read_seconds=3),
+            },
+            DynamoLookUpCache(dynamodb(), settings.table_name),
+            publications(),
+            clock,
+            watch=report_look_up,
+        )
+
+    return Services(settings, clock, index, publications, playlists, secrets, link_expander, audio, seed_completer)
 
 
 def _report_index_fault(fault: DaltonifyError) -> None:
     """The older index keeps answering, so nobody but the operator would notice."""
     logger.error("The current index cannot be used", extra={"code": fault.code, "detail": fault.message})
     metrics.add_metric("IndexFault", MetricUnit.Count, 1)
+
+
+def report_look_up(service: str, seconds: float, error: DaltonifyError | None) -> None:
+    """One call outside as metrics; the services are few, so each is a dimension of its own."""
+    values = [("LookUpMilliseconds", MetricUnit.Milliseconds, 1000 * seconds)]
+    if error is not None:
+        logger.warning("A look-up failed", extra={"upstream": service, "code": error.code, "detail": error.message})
+        values.append(("LookUpFailures", MetricUnit.Count, 1))
+    for name, unit, value in values:
+        with single_metric(name, unit, value, namespace=NAMESPACE) as metric:
+            metric.add_dimension("service", SERVICE)
+            metric.add_dimension("upstream", service)

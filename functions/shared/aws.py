@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
 
 # Whoever reads the index compares SHA-256 with its manifest anyway; hashing it twice would delay a cold start.
 _BASE: Final = Config(response_checksum_validation="when_required")
@@ -44,7 +45,7 @@ def s3_for_builds() -> "S3Client":
 
 @cache
 def dynamodb() -> "DynamoDBClient":
-    """The table of publications."""
+    """The table."""
     client: DynamoDBClient = _client("dynamodb")
     return client
 
@@ -53,6 +54,13 @@ def dynamodb() -> "DynamoDBClient":
 def secrets_manager() -> "SecretsManagerClient":
     """Secrets by name."""
     client: SecretsManagerClient = _client("secretsmanager")
+    return client
+
+
+@cache
+def sqs() -> "SQSClient":
+    """Queues."""
+    client: SQSClient = _client("sqs")
     return client
 
 

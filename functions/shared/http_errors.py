@@ -33,6 +33,7 @@ ANSWERS: Final[Mapping[type[domain.DaltonifyError], tuple[HTTPStatus, str]]] = {
     domain.InvalidDataset: _OUR_FAULT,
     domain.CatalogueEmpty: _OUR_FAULT,
     domain.ActivationConflict: _OUR_FAULT,
+    domain.CollectionConflict: _OUR_FAULT,
     domain.IndexUnavailable: _NO_INDEX,
     domain.IndexCorrupt: _NO_INDEX,
     domain.PointerCorrupt: _NO_INDEX,
@@ -169,14 +170,7 @@ def _nearest[T](
 
 def _data_of(error: domain.DaltonifyError) -> dict[str, Any]:
     if isinstance(error, domain.SeedDataNeeded):
-        return {
-            "seeds": [
-                {"position": position, "track_id": seed.track_id, "title": seed.title, "artists": list(seed.artists)}
-                for position, seed in enumerate(error.seeds)
-            ],
-            "missing": {str(position): list(names) for position, names in error.missing.items()},
-            "remedies": error.remedies,
-        }
+        return error.to_dict()
     if isinstance(error, domain.UnknownGenre):
         return {"offered": list(error.offered)}
     return {}

@@ -62,6 +62,25 @@ class _Settings(BaseModel):
             raise InvalidSettings("; ".join(faults)) from None
 
 
+class TableSettings(_Settings):
+    """The table that functions share: publications, counters, circuits, jobs."""
+
+    table_name: str = Field(min_length=3)
+
+
+class UploadSettings(TableSettings):
+    """Where uploaded audio and the work on it wait."""
+
+    audio_bucket: str = Field(min_length=3)
+    audio_queue_url: str = Field(min_length=1)
+
+
+class AudioWorkerSettings(UploadSettings):
+    """What the worker needs that listens to uploaded audio."""
+
+    reccobeats_api: str = RECCOBEATS_API
+
+
 class IndexSettings(_Settings):
     """Where catalogue and index lie. ``data_bucket`` holds ``catalogue/`` and ``index/``."""
 
@@ -74,12 +93,20 @@ class BuilderSettings(IndexSettings):
     work_folder: str = "/tmp/daltonify-build"  # noqa: S108 - Lambda's only writable folder, and nobody else's
 
 
-class ApiSettings(IndexSettings):
+class JobSettings(IndexSettings):
+    """What the scheduled jobs need. ReccoBeats publishes no limit; other clients pause as long between batches."""
+
+    audio_bucket: str = Field(min_length=3)
+    reccobeats_api: str = RECCOBEATS_API
+    collect_pause_seconds: float = Field(default=1.5, ge=0, le=60)
+
+
+class ApiSettings(UploadSettings, IndexSettings):
     """What the API needs. The addresses of Spotify differ only where a simulator stands in for it."""
 
-    table_name: str = Field(min_length=3)
     publish_access: PublishAccess = PublishAccess.CODE
     daily_playlists_per_client: int = Field(default=3, ge=1, le=50)
+    daily_audio_files_per_client: int = Field(default=10, ge=1, le=200)
     spotify_secret: str = Field(min_length=1)
     publishing_secret: str = Field(min_length=1)
     spotify_api: str = SPOTIFY_API
@@ -95,3 +122,8 @@ class ApiSettings(IndexSettings):
     def is_real_spotify(self) -> bool:
         """Whether listeners meet what is published; anything but Spotify's own address is a simulator."""
         return self.spotify_api == SPOTIFY_API
+
+    @property
+    def is_real_reccobeats(self) -> bool:
+        """Whether audio files are sent away; anything but ReccoBeats's own address is a simulator."""
+        return self.reccobeats_api == RECCOBEATS_API

@@ -27,6 +27,7 @@ from daltonify_core.catalogue.audio_features import AudioFeatures
 from daltonify_core.catalogue.genres import normalise_genres
 from daltonify_core.catalogue.links import LinkKind, SpotifyLink
 from daltonify_core.catalogue.public_data.scales import PopularityScale
+from daltonify_core.catalogue.track import MAX_DURATION_MS
 from daltonify_core.errors import (
     ActivationConflict,
     CatalogueEmpty,
@@ -48,13 +49,14 @@ from daltonify_core.index.builder import BuildSettings
 from daltonify_core.playlist.band import BandLifts
 from daltonify_core.playlist.export import to_csv, to_jspf, to_uris
 from daltonify_core.playlist.filters import Explicit
+from daltonify_core.playlist.findings import NO_FINDINGS
 from daltonify_core.playlist.own_slots import OwnSlots
 from daltonify_core.playlist.recommendation import Recommendation
 from daltonify_core.playlist.request import Order, RecommendationRequest, RequestFilters, Seed
 from daltonify_core.use_cases.import_catalogue import ImportSettings
 from daltonify_core.use_cases.roll_back_index import KeptIndex
+from infra.cli import analyse, collect, look_ups, score_plot, screen, wiring
 from infra.cli import login as consent
-from infra.cli import score_plot, screen, wiring
 
 EXIT_MEND: Final = 2
 EXIT_NOTHING: Final = 3
@@ -63,7 +65,10 @@ EXIT_CONFLICT: Final = 5
 EXIT_LATER: Final = 6
 EXIT_INTERRUPTED: Final = 130
 EXIT_TERMINATED: Final = 143
-_SEED_DATA_HINT = " The options for that are --title, --artist, --feature and --followers."
+_SEED_DATA_HINT: Final = (
+    " The options for that are --title, --artist, --feature and --followers; `daltonify analyse FILE` finds features "
+    "in audio."
+)
 _FEATURES_HELP = "one audio feature, such as energy=0.9 or tempo=128; may be repeated"
 _TARGETS_HELP = "more or less of a feature than your track has, from -1 to 1, such as energy=0.2; may be repeated"
 _FILE_ENDINGS: Final = (".csv.gz", ".csv", ".tsv.gz", ".tsv", ".txt.gz", ".txt", ".parquet", ".zip", ".gz")
@@ -174,11 +179,22 @@ def recommend(
     artist: Annotated[list[str] | None, typer.Option(help="its artist; may be repeated, main artist first")] = None,
     followers: Annotated[int | None, typer.Option(help="its artist's followers on Spotify")] = None,
     released: Annotated[str | None, typer.Option(help="its date of release: YYYY, YYYY-MM or YYYY-MM-DD")] = None,
+    length: Annotated[str | None, typer.Option(help="its length, in seconds or as minutes:seconds")] = None,
     feature: Annotated[list[str] | None, typer.Option(help=_FEATURES_HELP)] = None,
     seed_genre: Annotated[list[str] | None, typer.Option(help="its genre; may be repeated")] = None,
+    audio: Annotated[
+        Path | None, typer.Option(help="audio file of it, to take features from; see `daltonify analyse --help`")
+    ] = None,
+    start: Annotated[str | None, typer.Option("--from", help=analyse.START_HELP)] = None,
+    vocals: Annotated[bool | None, typer.Option("--vocals/--no-vocals", help=analyse.VOCALS_HELP)] = None,
+    tempo: Annotated[str | None, typer.Option(help=analyse.TEMPO_HELP)] = None,
+    send: Annotated[bool, typer.Option("--send", help=analyse.SEND_HELP)] = False,
     request: Annotated[
         Path | None, typer.Option(help="JSON file with a whole request instead of the options above; - reads it")
     ] = None,
+    look_up: Annotated[
+        bool, typer.Option("--look-up/--no-look-up", help="ask ReccoBeats and Spotify what the catalogue lacks")
+    ] = True,
     out: Annotated[
         list[Path] | None, typer.Option(help="also write the list: .txt (URIs), .csv or .jspf; may be repeated")
     ] = None,
@@ -186,20 +202,32 @@ def recommend(
 ) -> None:
     """Recommend a playlist around your track.
 
-    A track that the catalogue does not know is described by its title, artist, followers and whatever features are
-    known.
+    A track that the catalogue does not know is looked up at ReccoBeats and Spotify. What they do not know either is
+    described by title, artist, followers and whatever features are known. Spotify tells the most to an app whose
+    SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET are set.
     """
     with _errors(as_json):
         exports = [(path, _export_format(path)) for path in out or []]
         if request is not None:
-            _refuse_other_options(context, {"index", "request", "out", "as_json"})
+            _refuse_other_options(context, {"index", "request", "look_up", "out", "as_json"})
             asked = _read_request(request)
         else:
             band = None
             if min_lift is not None or max_lift is not None:
                 band = BandLifts.from_ends(min_lift, max_lift)
             asked = RecommendationRequest(
-                seeds=_seeds(tracks or [], title, artist or [], followers, released, feature or [], seed_genre or []),
+                seeds=_seeds(
+                    tracks or [],
+                    title,
+                    artist or [],
+                    followers,
+                    released,
+                    _milliseconds(length),
+                    analyse.ListeningOptions(audio, start, vocals, tempo, send).seed_features(
+                        _features(feature or []), os.environ.get("RECCOBEATS_API") or look_ups.RECCOBEATS_API, as_json
+                    ),
+                    seed_genre or [],
+                ),
                 genre=genre,
                 size=size,
                 band=band,
@@ -215,7 +243,8 @@ def recommend(
                 variation=variation,
             )
         with wiring.open_recommender(index) as recommender:
-            answer = recommender.recommend(asked)
+            found = look_ups.look_up(asked.seeds, recommender.index, os.environ) if look_up else NO_FINDINGS
+            answer = recommender.recommend(asked, found)
         for path, render in exports:
             # Spreadsheets take UTF-8 for something else unless a byte-order mark says so.
             _write_whole(path, render(answer).encode("utf-8-sig" if path.suffix.lower() == ".csv" else "utf-8"))
@@ -286,6 +315,8 @@ def evaluate(
     with _errors(as_json):
         if plot is not None and plot.suffix.lower() != ".svg":
             raise InvalidQuery(f"{plot.name} must end in .svg.")
+        if plot is not None and not plot.resolve().parent.is_dir():
+            raise InvalidQuery(f"There is no folder {plot.parent} to draw {plot.name} into.")
         settings = EvaluationSettings(seeds, half, tuple(Protocol) if protocol is None else (protocol,))
         with screen.progress_bars(not as_json) as progress:
             board = wiring.evaluate(catalogue, playlists, settings, progress)
@@ -530,7 +561,7 @@ def _exit_code(error: DaltonifyError) -> int:
 def _problem(error: DaltonifyError) -> dict[str, Any]:
     problem: dict[str, Any] = {"code": error.code, "detail": error.message}
     if isinstance(error, SeedDataNeeded):
-        problem["missing"] = {str(position): list(names) for position, names in error.missing.items()}
+        problem |= error.to_dict()
     if isinstance(error, UnknownGenre):
         problem["offered"] = list(error.offered)
     return problem
@@ -563,12 +594,18 @@ def _seeds(
     artists: Sequence[str],
     followers: int | None,
     released: str | None,
-    features: Sequence[str],
+    duration_ms: int | None,
+    sound: tuple[AudioFeatures, str],
     genres: Sequence[str],
 ) -> tuple[Seed, ...]:
-    """Links as seeds; a description completes the only link, or stands for a track of its own."""
+    """Links as seeds; a description completes the only link, or stands for a track of its own.
+
+    ``sound`` are features and where they come from.
+    """
     seeds = [Seed.from_link(link) for link in links]
-    if title or artists or followers is not None or released or features or genres:
+    features, features_source = sound
+    described = (title, artists, followers is not None, released, duration_ms is not None, features.present(), genres)
+    if any(described):
         if len(seeds) > 1:
             raise InvalidQuery("Describe one track only: with several links, put the descriptions into --request.")
         seeds = [
@@ -576,18 +613,32 @@ def _seeds(
                 track_id=seeds[0].track_id if seeds else None,
                 title=title,
                 artists=tuple(artists),
-                features=_features(features),
+                features=features,
+                features_source=features_source,
                 genres=normalise_genres(genres),
                 followers=followers,
                 release_date=released,
+                duration_ms=duration_ms,
             )
         ]
     if not seeds:
         raise InvalidQuery(
             "Give a track to start from, such as https://open.spotify.com/track/4HJ7mSMtHAdU55lLjGE4zW, "
-            "or describe one with --title, --artist, --followers and --feature."
+            "or describe one with --title, --artist, --followers and --feature or --audio."
         )
     return tuple(seeds)
+
+
+def _milliseconds(length: str | None) -> int | None:
+    if length is None:
+        return None
+    try:
+        duration = round(1000 * analyse.seconds_of(length))
+    except InvalidQuery:
+        duration = 0
+    if not 0 < duration <= MAX_DURATION_MS:
+        raise InvalidQuery(f"{length[:40]!r} is no track's length. Write seconds (200) or minutes and seconds (3:20).")
+    return duration
 
 
 def _features(texts: Sequence[str]) -> AudioFeatures:
@@ -647,6 +698,10 @@ def _export_format(path: Path) -> Callable[[Recommendation], str]:
     if path.suffix.lower() not in formats:
         raise InvalidQuery(f"{path.name} must end in .txt (URIs), .csv or .jspf.")
     return formats[path.suffix.lower()]
+
+
+analyse.add_to(app, _errors)
+collect.add_to(app, _errors)
 
 
 if __name__ == "__main__":

@@ -13,16 +13,19 @@ from rich.table import Table
 from rich.text import Text
 
 from daltonify_core.catalogue.artists import PopularitySource
+from daltonify_core.catalogue.audio_features import FeaturesSource
 from daltonify_core.catalogue.public_data.report import ImportReport
 from daltonify_core.evaluation.bootstrap import Interval
-from daltonify_core.evaluation.methods import SCALED_OF_ANY_BIGGER
+from daltonify_core.evaluation.degraded import Knowledge
+from daltonify_core.evaluation.methods import ORIGINAL_WITH_RULES, SCALED_OF_ANY_BIGGER
 from daltonify_core.evaluation.questions import Protocol
 from daltonify_core.evaluation.scoreboard import JUMP_PARTS, Scoreboard, ScoreRow
 from daltonify_core.playlist.notes import counted
 from daltonify_core.playlist.recommendation import Recommendation, Row
+from daltonify_core.ports import IdentitySource, no_progress
 from daltonify_core.ports import Progress as ProgressCall
-from daltonify_core.ports import no_progress
 from daltonify_core.use_cases.build_index import BuildReport
+from daltonify_core.use_cases.collect_tracks import CollectReport
 from daltonify_core.use_cases.roll_back_index import KeptIndex
 
 # Titles come from anywhere: they are shown as Text, never parsed as markup, and emoji codes stay as they are.
@@ -31,6 +34,7 @@ _ERR = Console(stderr=True, highlight=False, markup=False, emoji=False)
 _BAR_WIDTH = 10
 _WIDTH_FOR_BARS = 96
 _WIDTH_FOR_REASONS = 64
+_SHOWN_LINES = 5
 _POPULARITY_SOURCES = {
     PopularitySource.CATALOGUE: "as the catalogue says",
     PopularitySource.TRACK_MAX: "as the artist's most popular track",
@@ -38,6 +42,16 @@ _POPULARITY_SOURCES = {
     PopularitySource.FOLLOWERS: "estimated from followers",
 }
 
+_TOLD_BY: Mapping[str, str] = {
+    IdentitySource.CATALOGUE: "from the catalogue",
+    IdentitySource.SPOTIFY: "from Spotify",
+    IdentitySource.OEMBED: "from Spotify's preview",
+    IdentitySource.RECCOBEATS: "from ReccoBeats",
+    IdentitySource.GIVEN: "by you",
+    FeaturesSource.AUDIO_FILE: "from your audio file",
+    FeaturesSource.MEASURED: "measured from your audio",
+}
+"""Where facts come from; sources of features and of names that are spelt alike are the same."""
 _COST_COLUMNS = (
     ("rules", "rule_abiding", "{:.3f}"),
     ("lift", "lift", "{:+.0f}"),
@@ -121,6 +135,32 @@ def print_import(report: ImportReport, target: str) -> None:
     _OUT.print(Text(_plain(f"Wrote {counted(report.kept, 'track')} to {target}"), style="bold"))
 
 
+def print_collected(report: CollectReport, unreadable: Sequence[str], folder: str) -> None:
+    """What became of every wanted track. ``unreadable`` are lines of lists that name none."""
+    table = Table("tracks", "", "what became of them", title="Collect", title_justify="left")
+    table.columns[1].justify = "right"
+    table.add_row("asked for", f"{report.asked_for:,}", "")
+    table.add_row("collected", f"{report.collected:,}", "with features, names and popularity")
+    table.add_row("skipped", f"{report.known:,}", "in the catalogue already")
+    table.add_row("skipped", f"{report.missed_lately:,}", "came to nothing lately, and are asked for again later")
+    table.add_row("unknown", f"{report.unknown:,}", "ReccoBeats has no features of them")
+    for reason, count in report.refused.items():
+        table.add_row("refused", f"{count:,}", Text(_plain(reason.replace("_", " "))))
+    if report.left:
+        table.add_row("left", f"{report.left:,}", "not asked for yet")
+    _OUT.print(table)
+    for reason, examples in report.examples.items():
+        for example in examples:
+            _OUT.print(Text(_plain(f"  {reason.replace('_', ' ')} · {example}"), style="dim"))
+    if unreadable:
+        _OUT.print(
+            f"{counted(len(unreadable), 'line')} of the lists {'names' if len(unreadable) == 1 else 'name'} no track:"
+        )
+        for line in unreadable[:_SHOWN_LINES]:
+            _OUT.print(Text(_plain(f"  {line}"), style="yellow"))
+    _OUT.print(Text(_plain(f"Collected {counted(report.collected, 'track')} into {folder}"), style="bold"))
+
+
 def print_build(report: BuildReport, folder: str) -> None:
     """What was built and is now current."""
     manifest = report.manifest
@@ -183,6 +223,16 @@ def print_recommendation(answer: Recommendation) -> None:
             f"({_POPULARITY_SOURCES[biggest.popularity_source]}); lift counts from there"
         )
     )
+    for seed in answer.seeds:
+        # Of a track of the catalogue, and of one that whoever asks described, nobody needs to be told.
+        if seed.item is None and {seed.identity_source, seed.features_source} != {"given"}:
+            rough = ", roughly" if seed.features_rough else ""
+            _OUT.print(
+                _plain(
+                    f"“{seed.title}” is not in the catalogue: title and artists {_told(seed.identity_source)}, sound "
+                    f"{_told(seed.features_source)}{rough}"
+                )
+            )
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("", justify="right")
     table.add_column("artist and title", ratio=5)
@@ -217,6 +267,10 @@ def print_scoreboard(board: Scoreboard) -> None:
         _OUT.print(
             f"{counted(row.questions, 'seed')} by {row.group}; {row.skipped:,} more have nothing that could be found."
         )
+    if board.degraded:
+        _OUT.print()
+        _OUT.print(_degraded_table(board))
+        _OUT.print(_degraded_over_original(board))
     if board.flow:
         _OUT.print()
         _OUT.print(_flow_table(board))
@@ -225,7 +279,7 @@ def print_scoreboard(board: Scoreboard) -> None:
 def _found_table(row: ScoreRow) -> Table:
     table = _table(f"{str(row.protocol).capitalize()} protocol, seeds by {row.group}: what is found")
     yardsticks = [name for name in row.methods[0].against if name != SCALED_OF_ANY_BIGGER]
-    for heading in ("method", "nDCG", *(f"over {name}" for name in yardsticks), "P@30", "R-prec"):
+    for heading in ("method", "nDCG", *(f"over {name}" for name in yardsticks), "P@30", "R-\nprec"):
         is_name = heading == "method"
         table.add_column(heading, justify="left" if is_name else "right", no_wrap=is_name)
     for scores in row.methods:
@@ -256,6 +310,27 @@ def _costs_table(row: ScoreRow) -> Table:
     return table
 
 
+def _degraded_table(board: Scoreboard) -> Table:
+    table = _table("Tracks that are not in the catalogue, by small artists: what is found")
+    for heading in ("known of the track", "sound only", "of everything", "with era", "of everything"):
+        table.add_column(heading, justify="left" if heading.startswith("known") else "right")
+    for knowledge in Knowledge:
+        cells = []
+        for scores in (one for one in board.degraded if one.knowledge is knowledge):
+            cells += [f"{scores.ndcg.value:.4f}", _ratio(scores.against[str(Knowledge.EVERYTHING)])]
+        table.add_row(str(knowledge), *cells)
+    return table
+
+
+def _degraded_over_original(board: Scoreboard) -> str:
+    ratios = (
+        f"{one.knowledge} {_ratio(one.against[ORIGINAL_WITH_RULES])}"
+        for one in board.degraded
+        if one.era and ORIGINAL_WITH_RULES in one.against
+    )
+    return f"With era, over {ORIGINAL_WITH_RULES}, which knows everything: {'; '.join(ratios)}."
+
+
 def _flow_table(board: Scoreboard) -> Table:
     table = _table("How the lists flow: mean jump between neighbours, and the worst of a list")
     for heading in ("method", "order"):
@@ -269,7 +344,16 @@ def _flow_table(board: Scoreboard) -> Table:
 
 
 def _table(title: str) -> Table:
-    return Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
+    return Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        pad_edge=False,
+        header_style="dim",
+        # At 80 columns one space between columns lets every heading and figure stand whole.
+        collapse_padding=_OUT.width < _WIDTH_FOR_BARS,
+    )
 
 
 def _ratio(ratio: Interval) -> str:
@@ -323,6 +407,11 @@ def _figures(row: Row, has_bar: bool) -> tuple[str, str]:
 def _sound(row: Row) -> str:
     # The lift has a column of its own.
     return row.reason.rsplit(";", 1)[0]
+
+
+def _told(sources: str) -> str:
+    """Sources in words: ``reccobeats and given`` as "from ReccoBeats and by you"."""
+    return " and ".join(_TOLD_BY[source] for source in sources.split(" and "))
 
 
 def _plain(text: str) -> str:

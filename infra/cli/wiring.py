@@ -5,15 +5,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from daltonify_core.adapters.annoy_index import AnnoyFormat
 from daltonify_core.adapters.catalogue_file import write_catalogue_file
 from daltonify_core.adapters.dataset_files import find_tables
+from daltonify_core.adapters.folder_collection import FolderCollection
 from daltonify_core.adapters.local_folder import FolderIndexStore, FolderShards
 from daltonify_core.adapters.parquet_file import ParquetTable
+from daltonify_core.adapters.reccobeats import ReccoBeatsService
 from daltonify_core.adapters.sqlite_tracks import SqliteTracksFormat
+from daltonify_core.catalogue.collection import shard_number
 from daltonify_core.catalogue.public_data.report import ImportReport
 from daltonify_core.errors import (
     CatalogueEmpty,
@@ -22,6 +26,8 @@ from daltonify_core.errors import (
     SecretUnavailable,
     UpstreamUnavailable,
 )
+from daltonify_core.evaluation.baselines import Reach
+from daltonify_core.evaluation.degraded import degraded_methods
 from daltonify_core.evaluation.ground import Ground
 from daltonify_core.evaluation.methods import Method, all_baselines, our_methods
 from daltonify_core.evaluation.playlists import PlaylistRow, playlists_of_half, read_playlist_rows
@@ -29,11 +35,14 @@ from daltonify_core.evaluation.scoreboard import EvaluationSettings, Scoreboard
 from daltonify_core.evaluation.scoreboard import evaluate as score
 from daltonify_core.index.builder import BuildSettings
 from daltonify_core.index.bundle import load_bundle
-from daltonify_core.ports import CurrentIndex, IndexStore, Progress, SecretStore
+from daltonify_core.ports import CurrentIndex, FeatureService, IndexStore, Progress, SecretStore, TrackFinder
 from daltonify_core.use_cases.build_index import BuildReport, build_index
+from daltonify_core.use_cases.collect_tracks import CollectRun, catalogue_track_ids
+from daltonify_core.use_cases.collected_shards import CollectedShards
 from daltonify_core.use_cases.import_catalogue import ImportSettings, import_catalogue
 from daltonify_core.use_cases.recommend import Recommender
 from daltonify_core.use_cases.roll_back_index import KeptIndex, kept_indexes, roll_back_index
+from infra.cli.login import PrivateFiles
 
 if TYPE_CHECKING:
     from daltonify_core.adapters.spotify import SpotifyConsent
@@ -76,9 +85,11 @@ def evaluate(
             index = recommender.index
             known = index.tracks.find(list({row.track_id for row in rows}))
             ground = Ground.of_index(index)
-            methods: list[Method] = [*all_baselines(ground), *our_methods(index, recommender.recommend, ground)]
+            reach = Reach(ground)
+            methods: list[Method] = [*all_baselines(ground, reach), *our_methods(index, recommender.recommend, ground)]
             half = playlists_of_half(rows, settings.half, known)
-            return score(ground, half, methods, index.version, settings, progress)
+            degraded = degraded_methods(index, ground, reach)
+            return score(ground, half, methods, index.version, settings, progress, degraded)
 
 
 def _playlist_rows(path: Path) -> list[PlaylistRow]:
@@ -102,6 +113,48 @@ def open_recommender(index: Path) -> Iterator[Recommender]:
         yield Recommender(loaded, current.built_at)
     finally:
         loaded.close()
+
+
+def collect(
+    wanted: Sequence[str],
+    genre: str,
+    catalogue: Path,
+    folder: Path,
+    reccobeats_url: str,
+    again: bool,
+    progress: Progress,
+) -> CollectRun:
+    """A run that collects into ``folder`` what neither it nor the catalogue holds."""
+    shards = FolderShards(catalogue)
+    root = catalogue.parent if catalogue.is_file() else catalogue
+    elsewhere = [name for name in shards.names() if not _is_collected(root / name, folder)]
+    return CollectRun(
+        feature_service(reccobeats_url),
+        CollectedShards(FolderCollection(folder), progress),
+        wanted,
+        genre,
+        lambda: datetime.now(UTC),
+        # Nobody is passed over then, whatever the rest holds.
+        () if again else catalogue_track_ids(shards, elsewhere, progress),
+        again,
+    )
+
+
+def feature_service(reccobeats_url: str) -> FeatureService:
+    """ReccoBeats at that address."""
+    return ReccoBeatsService(reccobeats_url, user_agent=f"Daltonify/{metadata.version('daltonify')}")
+
+
+def _is_collected(path: Path, folder: Path) -> bool:
+    return shard_number(path.name) is not None and path.parent.resolve() == folder.resolve()
+
+
+def track_finder(file: Path | None, secret: str, api_url: str, accounts_url: str, market: str) -> TrackFinder:
+    """Playlists and searches under the consent in a private file, or else in a secret of that name."""
+    with _packages_of_the_service():
+        from daltonify_core.adapters.spotify import SpotifyTrackFinder
+    store, name = (secrets_manager(), secret) if file is None else (PrivateFiles(), str(file))
+    return SpotifyTrackFinder(store, name, api_url, accounts_url, market, lambda: datetime.now(UTC))
 
 
 def spotify_consent(

@@ -32,28 +32,45 @@ def open_index(client: "S3Client", bucket: str, scratch: Path) -> LoadedIndex:
     return load_bundle(store.fetch(current.version, scratch), current.version, AnnoyFormat(), SqliteTracksFormat())
 
 
-class IndexedTracks(Mapping[str, SimulatedTrack]):
-    """Every track of an index as Spotify would know it, looked up when it is asked for."""
+# Simulators answer several requests at once, and there may be several of them; the store is one connection.
+_one_at_a_time = threading.Lock()
+
+
+class CatalogueTracks(Mapping[str, Track]):
+    """Every track of an index by its id, read when it is asked for."""
 
     def __init__(self, index: LoadedIndex) -> None:
         self._store = index.tracks
-        # The simulator answers several requests at once, the store is one connection.
-        self._lock = threading.Lock()
 
-    def __getitem__(self, track_id: str) -> SimulatedTrack:
-        with self._lock:
-            track = self._store.tracks([self._store.find([track_id])[track_id]])[0]
-        return _simulated(track)
+    def __getitem__(self, track_id: str) -> Track:
+        with _one_at_a_time:
+            return self._store.tracks([self._store.find([track_id])[track_id]])[0]
 
     def __iter__(self) -> Iterator[str]:
         for item in range(len(self)):
-            with self._lock:
+            with _one_at_a_time:
                 track = self._store.tracks([item])[0]
             yield track.track_id
 
     def __len__(self) -> int:
-        with self._lock:
+        with _one_at_a_time:
             return self._store.count()[0]
+
+
+class IndexedTracks(Mapping[str, SimulatedTrack]):
+    """Every track of an index as Spotify would know it."""
+
+    def __init__(self, index: LoadedIndex) -> None:
+        self._tracks = CatalogueTracks(index)
+
+    def __getitem__(self, track_id: str) -> SimulatedTrack:
+        return _simulated(self._tracks[track_id])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tracks)
+
+    def __len__(self) -> int:
+        return len(self._tracks)
 
 
 def tracks_between(index: LoadedIndex, lowest: int, highest: int) -> list[Track]:
@@ -84,4 +101,5 @@ def _simulated(track: Track) -> SimulatedTrack:
         duration_ms=track.duration_ms or _UNTIMED_MS,
         release_date=track.release_date or _UNDATED,
         explicit=bool(track.explicit),
+        genres=track.genres,
     )

@@ -8,6 +8,7 @@ import os
 import secrets
 import socket
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -36,13 +37,20 @@ if TYPE_CHECKING:
 _ROOT: Final = Path(__file__).parents[2]
 _BUILDER: Final = "BuildIndex"
 _API: Final = "Api"
+_AUDIO_WORKER: Final = "AudioWorker"
+_AUDIO_QUEUE: Final = "AudioQueue"
 _CLIENT_ID: Final = "daltonify-demo"
 # Whoever finds this mark in a log has found a leak.
 _FAKE: Final = "NEVERLOGME"
 # The artist's popularity: small, in the middle, and in between.
 _EXAMPLE_BANDS: Final = ((8, 14), (38, 46), (22, 30))
 _ENOUGH_TRACKS: Final = 20
+# Empty variables count as absent, and this one's absence means ReccoBeats itself.
+_REAL_RECCOBEATS: Final = ""
 _SHOWN_REFUSALS: Final = 2
+# ReccoBeats is asked twice, a quarter of a minute apart, and then the file is measured.
+_AUDIO_SECONDS: Final = 120
+_ASK_AGAIN_SECONDS: Final = 0.2
 
 # Where it says what it does; what it found out goes to standard output.
 _STEPS: Final = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
@@ -83,6 +91,7 @@ class _Running:
     tracks: int
     is_synthetic: bool
     playlists_url: str | None
+    has_real_reccobeats: bool
     access_code: str | None
     examples: tuple[_Example, ...]
     refusals: Mapping[str, int]
@@ -145,16 +154,21 @@ def _service(settings: DemoSettings, listener: socket.socket, cache: Path) -> It
                 "or unset the SPOTIFY_ variables to use the simulated Spotify."
             )
         spotify = _real_spotify(settings.spotify) if settings.spotify else stack.enter_context(_simulated(index))
+        reccobeats = _REAL_RECCOBEATS if settings.has_real_reccobeats else stack.enter_context(_reccobeats(index))
         access_code = _store_secrets(aws, spotify, settings)
         _STEPS.print("Starting the service …")
         # Whoever tries things out publishes more in an hour than an artist in a month.
-        parameters = {"DailyPlaylistsPerClient": "50"}
+        parameters = {"DailyPlaylistsPerClient": "50", "DailyAudioFilesPerClient": "200"}
         if settings.market:
             parameters["SpotifyMarket"] = settings.market
-        os.environ.update(template.environment([_API], {**aws.references, **parameters}))
+        os.environ.update(template.environment([_API, _AUDIO_WORKER], {**aws.references, **parameters}))
         os.environ.update(
-            spotify.environment, PUBLISH_ACCESS=settings.publish_access, SCRATCH_FOLDER=str(work / "scratch")
+            spotify.environment,
+            RECCOBEATS_API=reccobeats,
+            PUBLISH_ACCESS=settings.publish_access,
+            SCRATCH_FOLDER=str(work / "scratch"),
         )
+        stack.enter_context(_audio_worker(aws, template))
         from api.handler import handler
 
         door = stack.enter_context(
@@ -170,6 +184,7 @@ def _service(settings: DemoSettings, listener: socket.socket, cache: Path) -> It
             tracks=index.manifest.items,
             is_synthetic=is_synthetic,
             playlists_url=spotify.playlists_url,
+            has_real_reccobeats=settings.has_real_reccobeats,
             access_code=access_code,
             examples=examples,
             refusals=refusals,
@@ -262,6 +277,7 @@ def _simulated(index: "LoadedIndex") -> Iterator[_Spotify]:
             environment={
                 "SPOTIFY_API": simulator.api_url,
                 "SPOTIFY_ACCOUNTS": simulator.accounts_url,
+                "SPOTIFY_OEMBED": f"{simulator.accounts_url}/oembed",
                 "OPEN_PLAYLISTS_AT": simulator.playlists_url,
             },
             secret={
@@ -277,8 +293,36 @@ def _simulated(index: "LoadedIndex") -> Iterator[_Spotify]:
 
 def _real_spotify(login: Mapping[str, str]) -> _Spotify:
     # Empty variables count as absent, and absent ones mean Spotify itself, whatever the shell holds.
-    absent = dict.fromkeys(("SPOTIFY_API", "SPOTIFY_ACCOUNTS", "OPEN_PLAYLISTS_AT"), "")
+    names = ("SPOTIFY_API", "SPOTIFY_ACCOUNTS", "SPOTIFY_OEMBED", "OPEN_PLAYLISTS_AT")
+    absent = dict.fromkeys(names, "")
     return _Spotify(environment=absent, secret=login, playlists_url=None)
+
+
+@contextmanager
+def _reccobeats(index: "LoadedIndex") -> Iterator[str]:
+    """A simulated ReccoBeats that knows the tracks of the catalogue and listens to files; its address."""
+    from infra.local.demo_audio import heard_in
+    from infra.local.demo_index import CatalogueTracks
+    from infra.local.reccobeats_simulator import ReccoBeatsSimulator, RowsOfTracks
+
+    with ReccoBeatsSimulator(RowsOfTracks(CatalogueTracks(index)), analyser=heard_in) as simulator:
+        yield simulator.api_url
+
+
+@contextmanager
+def _audio_worker(aws: "LocalAws", template: SamTemplate) -> Iterator[None]:
+    """The worker for uploaded audio, given the messages of its queue."""
+    from audio_worker.handler import handler
+    from audio_worker.wiring import compose
+    from shared.settings import AudioWorkerSettings
+
+    from infra.local.queue_poller import QueuePoller
+
+    # Its clients are made before there are threads, which must not make any at the same time.
+    compose(AudioWorkerSettings.from_environment())
+    worker = LambdaFunction(handler, template.function(_AUDIO_WORKER))
+    with QueuePoller(aws.sqs(), aws.references[_AUDIO_QUEUE], worker):
+        yield
 
 
 def _store_secrets(aws: "LocalAws", spotify: _Spotify, settings: DemoSettings) -> str | None:
@@ -328,6 +372,10 @@ def _greet(terminal: Console, running: _Running, settings: DemoSettings) -> None
         data += " Spotify is simulated: no account is needed, and nothing is sent to it."
     else:
         data += " Spotify is the real one: playlists appear in the account that gave its consent."
+    if running.has_real_reccobeats:
+        data += " ReccoBeats is the real one: tracks that the catalogue lacks and audio files are sent to it."
+    else:
+        data += " ReccoBeats is simulated: audio files stay on this machine."
     terminal.print(f"\nDaltonify is ready: open {running.url}\n", style="bold")
     terminal.print(data)
     if running.examples:
@@ -345,7 +393,7 @@ def _shown(path: Path) -> Path:
 
 
 def _checked(running: _Running, settings: DemoSettings) -> dict[str, Any]:
-    """Do what a visitor does; a summary. Nothing is published to the real Spotify."""
+    """Do what a visitor does; a summary. Nothing is published to the real Spotify nor sent to the real ReccoBeats."""
     if not running.examples:
         if any(status >= http.HTTPStatus.INTERNAL_SERVER_ERROR for status in running.refusals.values()):
             raise _Fault(f"The service failed when tracks were tried. {running.log} says why.")
@@ -359,6 +407,7 @@ def _checked(running: _Running, settings: DemoSettings) -> dict[str, Any]:
         "examples": [shown.link for shown in running.examples],
         "recommended": len(example.uris),
         "playlist": None,
+        "audio": None if running.has_real_reccobeats else _heard(running),
     }
     if running.playlists_url and settings.publish_access != "off":
         headers = {"Idempotency-Key": secrets.token_hex(16)}
@@ -370,6 +419,24 @@ def _checked(running: _Running, settings: DemoSettings) -> dict[str, Any]:
             raise _Fault(f"The playlist was not created: {answer.get('detail', status)}")
         summary["playlist"] = {"url": answer["url"], "tracks_added": answer["tracks_added"]}
     return summary
+
+
+def _heard(running: _Running) -> dict[str, Any]:
+    """Send a made-up song and wait for what is heard in it."""
+    from infra.local.demo_audio import example_song
+
+    status, sent = _send(running.url, "POST", "/api/audio-features", example_song(), {"Content-Type": "audio/wav"})
+    if status != http.HTTPStatus.ACCEPTED:
+        raise _Fault(f"The audio file was not taken: {sent.get('detail', status)}")
+    given_up_at = time.monotonic() + _AUDIO_SECONDS
+    while time.monotonic() < given_up_at:
+        _, answer = _call(running.url, "GET", sent["status_url"])
+        if answer.get("state") == "done":
+            return {name: answer[name] for name in ("features_source", "rough")}
+        if answer.get("state") not in ("queued", "analysing"):
+            break
+        time.sleep(_ASK_AGAIN_SECONDS)
+    raise _Fault(f"The audio file was not analysed. {running.log} says why.")
 
 
 def _why_no_list(running: _Running, settings: DemoSettings) -> str:
@@ -389,11 +456,18 @@ def _why_no_list(running: _Running, settings: DemoSettings) -> str:
 def _call(
     url: str, method: str, path: str, body: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
 ) -> tuple[int, dict[str, Any]]:
-    """Ask our own front door; status and JSON of the answer."""
+    """Ask our own front door, with JSON; status and JSON of the answer."""
+    if body is None:
+        return _send(url, method, path, None, {})
+    return _send(url, method, path, json.dumps(body).encode(), {"Content-Type": "application/json", **(headers or {})})
+
+
+def _send(
+    url: str, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+) -> tuple[int, dict[str, Any]]:
     # Neither proxies nor redirects have a say here.
     with closing(http.client.HTTPConnection(url.removeprefix("http://"))) as connection:
-        sent = {"Content-Type": "application/json", **(headers or {})} if body is not None else {}
-        connection.request(method, path, None if body is None else json.dumps(body), sent)
+        connection.request(method, path, body, dict(headers))
         response = connection.getresponse()
         answer: dict[str, Any] = json.loads(response.read())
         return response.status, answer

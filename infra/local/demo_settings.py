@@ -9,6 +9,7 @@ from typing import Final, Self
 
 PORT: Final = 8000
 PUBLISH_ACCESSES: Final = ("off", "code", "open")
+RECCOBEATS_KINDS: Final = ("simulated", "real")
 LOGIN_FIELDS: Final = ("client_id", "client_secret", "refresh_token")
 """What publishing under a real account takes; a variable is named ``SPOTIFY_`` and the field in capitals."""
 
@@ -23,7 +24,9 @@ class DemoRefused(Exception):
 class DemoSettings:
     """``catalogue`` ``None``: invented tracks. ``spotify`` ``None``: a simulator; otherwise a real account's secret.
 
-    ``market`` is the country whose playable tracks count, ``None`` for the template's.
+    ``market`` is the country whose playable tracks count, ``None`` for the template's. ``has_real_reccobeats`` sends
+    look-ups and audio files to ReccoBeats; otherwise a simulator answers, with a real Spotify account too, so that no
+    sound leaves the machine unasked.
     """
 
     port: int = PORT
@@ -31,10 +34,13 @@ class DemoSettings:
     publish_access: str = "open"
     spotify: Mapping[str, str] | None = None
     market: str | None = None
+    has_real_reccobeats: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
-        """Read ``PORT``, ``CATALOGUE``, ``PUBLISH_ACCESS`` and ``SPOTIFY_…``; an empty one counts as absent.
+        """Read ``PORT``, ``CATALOGUE``, ``PUBLISH_ACCESS``, ``RECCOBEATS`` and ``SPOTIFY_…``.
+
+        An empty one counts as absent.
 
         Raises ``DemoRefused``.
         """
@@ -58,7 +64,11 @@ class DemoSettings:
         market = environment.get("SPOTIFY_MARKET") or None
         if market is not None and not re.fullmatch("[A-Z]{2}", market):
             raise DemoRefused(f"SPOTIFY_MARKET is {market!r}; it must be a country code of two capitals, such as DE.")
-        return cls(_port(environment), Path(catalogue) if catalogue else None, access, spotify, market)
+        reccobeats = environment.get("RECCOBEATS") or RECCOBEATS_KINDS[0]
+        if reccobeats not in RECCOBEATS_KINDS:
+            raise DemoRefused(f"RECCOBEATS is {reccobeats!r}; it must be one of {', '.join(RECCOBEATS_KINDS)}.")
+        is_real = reccobeats == RECCOBEATS_KINDS[1]
+        return cls(_port(environment), Path(catalogue) if catalogue else None, access, spotify, market, is_real)
 
 
 def _port(environment: Mapping[str, str]) -> int:

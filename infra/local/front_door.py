@@ -121,8 +121,8 @@ class FrontDoor:
         self._listener = listener or listen(0)
         port = self._listener.getsockname()[1]
         self.url = f"http://{LOOPBACK}:{port}"
-        # The standard library reads the limit from the class.
-        connection = type("Connection", (_Connection,), {"timeout": silence_seconds})
+        # The standard library reads the limit from the class, and makes the objects itself.
+        connection = type("Connection", (_Connection,), {"timeout": silence_seconds, "routes": self._routes})
         self._server = make_server(
             LOOPBACK, port, self._answer, threaded=True, request_handler=connection, fd=self._listener.fileno()
         )
@@ -221,10 +221,15 @@ class FrontDoor:
 
 
 class _Connection(WSGIRequestHandler):
-    """Logs to this module's logger, and no query strings: they may hold authorization codes."""
+    """Logs to this module's logger: no query strings, which may hold authorization codes, and no ids in paths."""
+
+    routes: Routes
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         path = getattr(self, "path", "").partition("?")[0]
+        if path.startswith(_API_PREFIX):
+            match = self.routes.match(self.command, path)
+            path = match.route_key.rpartition(" ")[2] if match else f"{_API_PREFIX}…"
         _logger.info("%s %s %s", self.command, path, int(code) if isinstance(code, int) else code)
 
     def log_error(self, format: str, *args: object) -> None:

@@ -1,4 +1,4 @@
-"""AWS on this machine: moto's server in this process, with the bucket, table and secrets that the template declares."""
+"""AWS on this machine: moto's server in this process, with the stores, queues and secrets of the template."""
 
 import json
 import os
@@ -15,13 +15,16 @@ from infra.local.sam_template import SamTemplate
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
 
 LOOPBACK: Final = "127.0.0.1"
 BUCKET: Final = "daltonify-data"
+AUDIO_BUCKET: Final = "daltonify-audio"
 TABLE: Final = "daltonify"
 PUBLISHING_SECRET: Final = "daltonify/publishing"  # noqa: S105 - a name
 SPOTIFY_SECRET: Final = "daltonify/spotify"  # noqa: S105 - a name
 
+_QUEUE_NUMBERS: Final = ("VisibilityTimeout", "MessageRetentionPeriod")
 _ACCESS_KEY_ID: Final = "testing"
 # Whoever finds this text in a log has found a leak.
 _SECRET_ACCESS_KEY: Final = "NEVERLOGME-testing"  # noqa: S105 - local AWS takes any
@@ -34,6 +37,7 @@ class LocalAws:
         self._template = template
         self._server = ThreadedMotoServer(LOOPBACK, 0, verbose=False)
         self.endpoint_url = ""
+        self._queue_urls: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         self._server.start()
@@ -47,9 +51,11 @@ class LocalAws:
 
     @property
     def references(self) -> dict[str, str]:
-        """What ``!Ref`` of the template's resources and parameters stands for here."""
+        """What ``!Ref`` of the template's resources and parameters stands for here; queues once they are made."""
         return {
+            **self._queue_urls,
             "DataBucket": BUCKET,
+            "AudioBucket": AUDIO_BUCKET,
             "Table": TABLE,
             "PublishingSecret": PUBLISHING_SECRET,
             "SpotifySecretName": SPOTIFY_SECRET,
@@ -74,17 +80,30 @@ class LocalAws:
         )
 
     def make_resources(self) -> None:
-        """Make the empty bucket and table as the template declares them."""
+        """Make the empty buckets, table and queues as the template declares them."""
         s3 = self.s3()
-        s3.create_bucket(Bucket=BUCKET)
-        versioning = self._template.resource("DataBucket")["VersioningConfiguration"]["Status"]
-        s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": versioning})
+        for resource, name in (("DataBucket", BUCKET), ("AudioBucket", AUDIO_BUCKET)):
+            s3.create_bucket(Bucket=name)
+            if versioning := self._template.resource(resource).get("VersioningConfiguration"):
+                s3.put_bucket_versioning(Bucket=name, VersioningConfiguration=versioning)
         declared = self._template.resource("Table")
         dynamodb = self._client("dynamodb")
         dynamodb.create_table(
             TableName=TABLE, **{key: declared[key] for key in ("AttributeDefinitions", "KeySchema", "BillingMode")}
         )
         dynamodb.update_time_to_live(TableName=TABLE, TimeToLiveSpecification=declared["TimeToLiveSpecification"])
+        dead_letters = self._make_queue("AudioDeadLetters")
+        self._make_queue("AudioQueue", dead_letters)
+
+    def _make_queue(self, resource: str, dead_letters: str | None = None) -> str:
+        """A queue of the template; where there are ``dead_letters``, its policy sends them to this queue's ARN."""
+        declared, sqs = self._template.resource(resource), self.sqs()
+        attributes: dict[Any, str] = {name: str(declared[name]) for name in _QUEUE_NUMBERS if name in declared}
+        if dead_letters is not None:
+            attributes["RedrivePolicy"] = json.dumps({**declared["RedrivePolicy"], "deadLetterTargetArn": dead_letters})
+        url = sqs.create_queue(QueueName=resource, Attributes=attributes)["QueueUrl"]
+        self._queue_urls[resource] = url
+        return sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 
     def store_secret(self, name: str, values: Mapping[str, str]) -> None:
         """Make a secret that is one JSON object of texts."""
@@ -97,6 +116,11 @@ class LocalAws:
     def s3(self) -> "S3Client":
         """A client of its own."""
         client: S3Client = self._client("s3")
+        return client
+
+    def sqs(self) -> "SQSClient":
+        """A client of its own."""
+        client: SQSClient = self._client("sqs")
         return client
 
     def _client(self, service: Any) -> Any:

@@ -6,15 +6,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from api.app import create_resolver
+from api.audio_routes import AUDIO_PATH, STATUS_PATH
+from api.gate import AUDIO_TYPES
 from api.wiring import compose
-from shared.settings import MAX_BODY_BYTES, VERSION, ApiSettings
+from shared.settings import MAX_AUDIO_BYTES, MAX_BODY_BYTES, VERSION, ApiSettings
 
 OPENAPI_FILE: Final = Path(__file__).parents[1] / "openapi.json"
 EXAMPLES_FILE: Final = Path(__file__).parent / "openapi_examples.json"
 _DESCRIPTION: Final = f"""Playlists that place an independent artist beside bigger artists who sound alike.
 
-Bodies are JSON in UTF-8 and hold at most {MAX_BODY_BYTES:,} bytes. Errors are problems after RFC 9457, with a stable
-`code`, a `detail` that says what to do, and the `request_id` that is in the header `X-Request-Id` too."""
+Bodies are JSON in UTF-8 and hold at most {MAX_BODY_BYTES:,} bytes, unless an operation says otherwise. Errors are
+problems after RFC 9457, with a stable `code`, a `detail` that says what to do, and the `request_id` that is in the
+header `X-Request-Id` too."""
 _SCHEMAS: Final = "#/components/schemas/"
 _PROBLEM: Final = "application/problem+json"
 # These come with a time after which it is worth trying again, where one is known.
@@ -24,8 +27,8 @@ _STATUS_WITH_RETRY: Final = ("409", "429", "503")
 def document() -> str:
     """The document as text; equal sources give equal text."""
     # Nothing is asked of the services: routes are only described.
-    names = ("DATA_BUCKET", "TABLE_NAME", "SPOTIFY_SECRET", "PUBLISHING_SECRET")
-    settings = ApiSettings.from_environment(dict.fromkeys(names, "none"))
+    needed_settings = [name.upper() for name, field in ApiSettings.model_fields.items() if field.is_required()]
+    settings = ApiSettings.from_environment(dict.fromkeys(needed_settings, "none"))
     described: dict[str, Any] = json.loads(
         create_resolver(compose(settings)).get_openapi_json_schema(
             title="Daltonify", version=VERSION, description=_DESCRIPTION
@@ -34,6 +37,7 @@ def document() -> str:
     for path in described["paths"].values():
         for operation in path.values():
             _mend(operation)
+    _describe_audio(described["paths"])
     _add_examples(described["paths"])
     schemas = described["components"]["schemas"]
     needed = _needed_schemas(described["paths"], schemas)
@@ -52,13 +56,30 @@ def _mend(operation: dict[str, Any]) -> None:
             headers["Retry-After"] = "Seconds until it is worth trying again, where that is known"
         if status == "401":
             headers["WWW-Authenticate"] = "Names the header that takes an access code"
-        response["headers"] = {
-            name: {"description": words, "schema": {"type": "string"}} for name, words in headers.items()
-        }
+        response["headers"] = {name: _header(words) for name, words in headers.items()}
     for parameter in operation.get("parameters", []):
         if parameter["in"] == "header":
             # Written as people write it, though case means nothing to HTTP.
             parameter["name"] = parameter["name"].title()
+
+
+def _describe_audio(paths: dict[str, Any]) -> None:
+    """The one body that is not JSON, and the headers that lead to its result; Powertools has words for neither."""
+    sending, asking = paths[AUDIO_PATH]["post"], paths[STATUS_PATH]["get"]
+    # In OpenAPI 3.1 a schema without a type stands for bytes as they are.
+    file = {"schema": {"contentMediaType": AUDIO_TYPES[0]}}
+    sending["requestBody"] = {
+        "description": f"A WAV file of at most {MAX_AUDIO_BYTES:,} bytes: 16-bit PCM, mono, 44.1 kHz, 10 to 30 seconds",
+        "required": True,
+        "content": dict.fromkeys(AUDIO_TYPES, file),
+    }
+    sending["responses"]["202"]["headers"]["Location"] = _header("Where to ask for the result")
+    for response in (sending["responses"]["202"], asking["responses"]["200"]):
+        response["headers"]["Retry-After"] = _header("Seconds until it is worth asking, while nothing is final")
+
+
+def _header(words: str) -> dict[str, Any]:
+    return {"description": words, "schema": {"type": "string"}}
 
 
 def _add_examples(paths: dict[str, Any]) -> None:

@@ -69,7 +69,7 @@ def measure(index: LoadedIndex, folder: Path, queries: int, seed: int) -> list[R
     annoy = searcher(SearchSettings(exact_up_to=0, items_per_proposal=0))
     random = np.random.default_rng(seed)
     chosen = random.choice(index.manifest.items, size=queries, replace=False)
-    points = [QueryPoint(index.vectors[item].astype(np.float64)) for item in chosen.tolist()]
+    points = [_query(index, item) for item in chosen.tolist()]
     start, end = index.arrays.popularity_range(*BAND)
     filters: dict[str, Items] = {
         "none": np.arange(index.manifest.items, dtype=np.int32),
@@ -106,6 +106,13 @@ def measure(index: LoadedIndex, folder: Path, queries: int, seed: int) -> list[R
             )
         )
     return results
+
+
+def _query(index: LoadedIndex, item: int) -> QueryPoint:
+    """Where a request for this track looks: outward from where the track itself stands."""
+    (track,) = index.tracks.tracks([item])
+    artist = index.sound_of_artist(index.arrays.artists_of(item)[0], item)
+    return index.space.query(track.features, track.duration_ms, track.release_date, artist)
 
 
 def _recalls(found: list[set[int]], exact: list[set[int]]) -> list[float]:

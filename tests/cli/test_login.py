@@ -200,10 +200,17 @@ def test_without_a_browser_the_printed_address_is_enough(login):
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, stdin=subprocess.DEVNULL
     ) as process:
+        assert process.stdout is not None
         assert process.stderr is not None
-        address = next(line.strip() for line in process.stderr if "/authorize?" in line)
-        decide(address)
-        out, err = process.communicate(timeout=60)
+        before: list[str] = []
+        for line in iter(process.stderr.readline, ""):
+            before.append(line)
+            if "/authorize?" in line:
+                decide(line.strip())
+                break
+        # Not `communicate`: it misses what the line above came with, which is buffered already.
+        err = "".join([*before, process.stderr.read()])
+        out = process.stdout.read()
     assert process.returncode == 0, err
     assert json.loads(out)["account"] == "simulated-listener"
     assert "ssh -L" in err
@@ -412,7 +419,8 @@ def test_aws_that_is_not_set_up_is_said_and_the_other_way_named(login, monkeypat
 )
 def test_a_package_that_is_not_installed_is_named(login, monkeypatch, package, module, arguments):
     monkeypatch.setitem(sys.modules, package, None)
-    monkeypatch.delitem(sys.modules, module, raising=False)
+    for imported in [name for name in sys.modules if f"{name}.".startswith(f"{module}.")]:
+        monkeypatch.delitem(sys.modules, imported)
     refused(login, f"The package {package} is missing", *arguments)
 
 

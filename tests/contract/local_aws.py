@@ -1,5 +1,6 @@
 """AWS on this machine for tests: one moto server for the whole run, fresh buckets and tables for every test."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
 
 REGION: Final = "eu-central-1"
 ACCESS_KEY: Final = "testing"
@@ -32,11 +34,13 @@ class LocalAws:
     s3: "S3Client" = field(init=False)
     dynamodb: "DynamoDBClient" = field(init=False)
     secrets_manager: "SecretsManagerClient" = field(init=False)
+    sqs: "SQSClient" = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "s3", self.client("s3"))
         object.__setattr__(self, "dynamodb", self.client("dynamodb"))
         object.__setattr__(self, "secrets_manager", self.client("secretsmanager"))
+        object.__setattr__(self, "sqs", self.client("sqs"))
 
     @property
     def environment(self) -> dict[str, str]:
@@ -60,11 +64,12 @@ class LocalAws:
             config=Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=30),
         )
 
-    def make_bucket(self) -> str:
-        """A new bucket with versioning, as the deployed one has it."""
+    def make_bucket(self, keeps_versions: bool = True) -> str:
+        """A new bucket; the deployed one for catalogues and indexes keeps versions, the one for audio does not."""
         name = f"daltonify-{next(_numbers)}"
         self.s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
-        self.s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        if keeps_versions:
+            self.s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
         return name
 
     def make_table(self) -> str:
@@ -83,6 +88,15 @@ class LocalAws:
             TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"}
         )
         return name
+
+    def make_queue(self, dead_letters: str | None = None, receives: int = 5) -> str:
+        """The address of a new queue; what was received too often goes to the queue ``dead_letters``."""
+        attributes: dict[Any, str] = {}
+        if dead_letters is not None:
+            found = self.sqs.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=["QueueArn"])
+            target = {"deadLetterTargetArn": found["Attributes"]["QueueArn"], "maxReceiveCount": receives}
+            attributes["RedrivePolicy"] = json.dumps(target)
+        return self.sqs.create_queue(QueueName=f"daltonify-{next(_numbers)}", Attributes=attributes)["QueueUrl"]
 
     def make_secret(self, text: str) -> str:
         """The name of a new secret that holds ``text``."""

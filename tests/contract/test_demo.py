@@ -21,6 +21,7 @@ from daltonify_core.adapters.catalogue_file import write_catalogue_file
 from infra.local.front_door import listen
 from infra.local.synthetic_catalogue import synthetic_tracks
 from tests.conftest import REAL_DATA_FILE
+from tests.recordings import song_wav
 
 ROOT = Path(__file__).parents[2]
 # Runs the demo and ends it at once, with its own exit code, when it tries to reach anything but loopback.
@@ -147,8 +148,11 @@ def test_everything_works_on_one_machine_and_nothing_else_is_asked(start, cache,
     assert summary["recommended"] >= 20
     assert summary["playlist"]["tracks_added"] == summary["recommended"]
     assert summary["playlist"]["url"].startswith("http://127.0.0.1:")
+    assert summary["audio"] == {"features_source": "audio_file", "rough": False}
     log = (cache / "demo-0.log").read_text()
     assert "POST /api/playlists 201" in log
+    assert "POST /api/audio-features 202" in log
+    assert "GET /api/audio-features/{job_id} 200" in log
     assert "NEVERLOGME" not in log
     assert list(scratch.iterdir()) == []
 
@@ -157,7 +161,8 @@ def test_a_visitor_is_told_where_to_click_and_what_is_not_real(start):
     process = start()
     url, said = served(process)
     assert "invented" in said
-    assert "simulated" in said
+    assert "Spotify is simulated" in said
+    assert "ReccoBeats is simulated" in said
     links = re.findall(r"https://open\.spotify\.com/track/\w{22}", said)
     assert len(links) == 3
     assert "<title>" in requests.get(url, timeout=60).text
@@ -173,6 +178,28 @@ def test_a_visitor_is_told_where_to_click_and_what_is_not_real(start):
         timeout=60,
     ).json()
     assert "Mine" in requests.get(made["url"], timeout=60).text
+
+
+def test_a_visitors_file_is_heard_and_nothing_of_it_is_kept_or_logged(start, cache):
+    url, _ = served(start())
+    sent = requests.post(
+        f"{url}/api/audio-features", data=song_wav(), headers={"Content-Type": "audio/wav"}, timeout=60
+    )
+    assert sent.status_code == 202
+    answer: dict[str, Any] = {"state": "queued"}
+    while answer["state"] in ("queued", "analysing"):
+        answer = requests.get(f"{url}{sent.json()['status_url']}", timeout=60).json()
+    assert answer["state"] == "done"
+    # ReccoBeats is simulated, but listens as far as can be measured; octaves may be taken for one another.
+    assert min(abs(answer["features"]["tempo"] * factor - 120) for factor in (0.5, 1, 2)) < 2
+    seed = {"title": "Mine", "artists": ["Me"], "features": answer["features"], "followers": 900}
+    genre = requests.get(f"{url}/api/genres", timeout=60).json()["genres"][0]["name"]
+    listed = requests.post(f"{url}/api/recommendations", json={"seeds": [seed], "genre": genre}, timeout=60)
+    assert len(listed.json()["tracks"]) >= 20
+    log = (cache / "demo-0.log").read_text()
+    assert "audio analysed" in log
+    assert answer["id"] not in log
+    assert "NEVERLOGME" not in log
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -246,6 +273,7 @@ def test_a_port_that_is_taken_is_said_before_any_work(start, tmp_path):
         ({"PORT": "http"}, "PORT is 'http'"),
         (LOGIN, "real tracks"),
         ({"SPOTIFY_CLIENT_ID": "app"}, "SPOTIFY_CLIENT_SECRET and SPOTIFY_REFRESH_TOKEN are not set"),
+        ({"RECCOBEATS": "maybe"}, "RECCOBEATS is 'maybe'"),
         ({"CATALOGUE": "README.md"}, "Nothing can be imported"),
         ({"CATALOGUE": "/dev/null"}, "/dev/null is neither a file nor a folder"),
     ],

@@ -340,6 +340,30 @@ def test_nobody_who_falls_silent_is_waited_for_for_ever(open_door, caplog, sent,
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
+def test_no_id_in_a_path_gets_into_the_log(door, caplog):
+    caplog.set_level("DEBUG", logger="infra.local")
+    assert ask("GET", f"{door.url}/api/releases/NEVERLOGME").status_code == 200
+    assert ask("DELETE", f"{door.url}/api/releases/NEVERLOGME").status_code == 404
+    assert "GET /api/releases/{id} 200" in caplog.text
+    assert "DELETE /api/… 404" in caplog.text
+    assert "NEVERLOGME" not in caplog.text
+
+
+def test_a_file_of_three_megabytes_reaches_the_function_byte_for_byte(open_door):
+    file = bytes(range(256)) * 11_718
+    received: list[bytes] = []
+
+    def keep(event: dict[str, Any], _context: object) -> dict[str, Any]:
+        assert event["isBase64Encoded"]
+        received.append(base64.b64decode(event["body"]))
+        return {"statusCode": 202}
+
+    with open_door(keep) as door:
+        answer = ask("POST", f"{door.url}/api/echo", data=file, headers={"Content-Type": "audio/wav"})
+    assert answer.status_code == 202
+    assert received == [file]
+
+
 def test_a_malformed_request_is_not_quoted_in_the_log(door, caplog):
     caplog.set_level("DEBUG", logger="infra.local")
     with closing(socket.create_connection(("127.0.0.1", int(door.url.rpartition(":")[2])), timeout=60)) as client:

@@ -42,7 +42,9 @@ TRACKS = {
         "Häuser & <Höfe>", ("Die Probe", "Gast"), "Straßen", isrc="DEXX12400001", track_number=2
     ),
     track_id(1): SimulatedTrack("Gone Abroad", ("Nobody",), playable=False, release_date="1999-12-31"),
-    track_id(2): SimulatedTrack("Erste Straße", ("Die Probe",), "Straßen", release_date="2021-06", track_number=1),
+    track_id(2): SimulatedTrack(
+        "Erste Straße", ("Die Probe",), "Straßen", release_date="2021-06", track_number=1, genres=("Indie Rock", "punk")
+    ),
 } | {track_id(number): SimulatedTrack(f"Song {number}", ("Band",), "Long") for number in range(3, 250)}
 
 
@@ -796,6 +798,9 @@ def test_the_account_shows_no_more_than_its_name_and_ids(call):
         ("year:1999", ["Gone Abroad"]),
         ("album:straßen year:2024", ["Häuser & <Höfe>"]),
         ("genre:country", []),
+        ('genre:"indie rock"', ["Erste Straße"]),
+        ("genre:punk artist:probe", ["Erste Straße"]),
+        ("genre:punk artist:nobody", []),
         ("no such words", []),
     ],
 )

@@ -36,7 +36,7 @@ NAMES_TO_COME = {
     "ServiceTokenEndsAlarm",
     "SiteBucketName",
 }
-FILES_TO_COME = {"infra/decisions/2026-11-22-catalogue-sources.md"}
+FILES_TO_COME: set[str] = set()
 # CloudFront's own words for what a person would add.
 NAMES_OF_AWS = {"Aliases", "ViewerCertificate"}
 

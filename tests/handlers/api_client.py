@@ -2,16 +2,19 @@
 
 import base64
 import json
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlencode
 
 from api.app import Api
+from api.audio_routes import AUDIO_PATH, STATUS_PATH
 from api.routes import METHODS
-from api.wiring import Services
+from api.wiring import AudioParts, Services
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from openapi_core import Config, OpenAPI
 from openapi_core.testing import MockRequest, MockResponse
@@ -19,13 +22,19 @@ from shared.settings import ApiSettings
 
 from daltonify_core.catalogue.track import Track
 from daltonify_core.errors import DaltonifyError, IndexUnavailable
+from daltonify_core.ports import IdentitySource
+from daltonify_core.use_cases.complete_seeds import SeedCompleter
 from daltonify_core.use_cases.recommend import Recommender
 from infra.local.write_openapi import OPENAPI_FILE
 from tests.builders import make_track, open_index, track_id
 from tests.bundles import make_tracks
+from tests.fakes.memory_audio import MemoryAudioClips, MemoryAudioJobs, MemoryJobQueue
+from tests.fakes.memory_feature_service import MemoryFeatureService
+from tests.fakes.memory_look_ups import MemoryLookUpCache
 from tests.fakes.memory_playlists import MemoryPlaylistService
 from tests.fakes.memory_publications import MemoryPublicationStore
 from tests.fakes.memory_secrets import MemorySecretStore
+from tests.fakes.memory_track_directory import MemoryTrackDirectory
 from tests.fakes.set_clock import SetClock
 from tests.handlers.fake_context import Context
 
@@ -103,10 +112,14 @@ def make_settings(**overrides: str) -> ApiSettings:
     values = {
         "DATA_BUCKET": "data-bucket",
         "TABLE_NAME": "publications",
+        "AUDIO_BUCKET": "audio-bucket",
+        "AUDIO_QUEUE_URL": "http://127.0.0.1:9/audio-queue",
         "SPOTIFY_SECRET": "spotify",
         "PUBLISHING_SECRET": "publishing",
         "PUBLISH_ACCESS": "code",
         "SPOTIFY_API": "http://127.0.0.1:9/v1/",
+        "SPOTIFY_OEMBED": "http://127.0.0.1:9/oembed",
+        "RECCOBEATS_API": "http://127.0.0.1:9/v1/",
     }
     return ApiSettings.from_environment(values | overrides)
 
@@ -139,6 +152,14 @@ class ApiClient:
         # A test that lets a route fail in ways of other routes turns this off.
         self.codes_are_documented = True
         self.links = parts.get("links") or NoLinks()
+        self.audio_jobs, self.clips, self.queue = MemoryAudioJobs(), MemoryAudioClips(), MemoryJobQueue()
+        ids = count(1)
+        self.audio = AudioParts(self.audio_jobs, self.clips, self.queue, lambda: f"NEVERLOGME-{next(ids):032d}")
+        self.reccobeats = parts.get("reccobeats") or MemoryFeatureService()
+        self.spotify = parts.get("spotify") or MemoryTrackDirectory()
+        self.oembed = parts.get("oembed") or MemoryTrackDirectory(source=IdentitySource.OEMBED)
+        self.look_ups = parts.get("look_ups") or MemoryLookUpCache()
+        self.completer = self.new_environment()
         self.api = Api(
             Services(
                 settings or make_settings(),
@@ -148,8 +169,15 @@ class ApiClient:
                 lambda: self.playlists,
                 lambda: self.secrets,
                 lambda: self.links,
+                lambda: self.audio,
+                lambda: self.completer,
             )
         )
+
+    def new_environment(self) -> SeedCompleter:
+        """What a fresh environment looks up with: nothing in memory, everything in the table."""
+        directories = {IdentitySource.SPOTIFY: self.spotify, IdentitySource.OEMBED: self.oembed}
+        return SeedCompleter(self.reccobeats, directories, self.look_ups, self.publications, self.clock)
 
     def recorded(self, name: str) -> dict[str, Any]:
         """An event from ``tests/events``."""
@@ -201,16 +229,22 @@ def check_problem(answer: Answer, status: int, code: str) -> Any:
     return problem
 
 
+def documented_path(event: Mapping[str, Any]) -> str:
+    """The path of an event as the document and METHODS write it."""
+    path = str(event["rawPath"])
+    return STATUS_PATH if re.fullmatch(f"{AUDIO_PATH}/[A-Za-z0-9_-]+", path) else path
+
+
 def described_answer(event: Mapping[str, Any], answer: Answer) -> str:
     """The words of the document on answers of this status, which list the codes that come with it."""
-    operation = WRITTEN["paths"][event["rawPath"]][event["requestContext"]["http"]["method"].lower()]
+    operation = WRITTEN["paths"][documented_path(event)][event["requestContext"]["http"]["method"].lower()]
     return str(operation["responses"][str(answer.status)]["description"])
 
 
 def check_against_document(event: Mapping[str, Any], answer: Answer, code_too: bool = True) -> None:
     """Fail unless the OpenAPI document promises this answer: status, media type, whole body, and a problem's code."""
     path, method = event["rawPath"], event["requestContext"]["http"]["method"]
-    if METHODS.get(path) != method:
+    if METHODS.get(documented_path(event)) != method:
         return  # the document has no place for answers of paths that do not exist
     if code_too and answer.headers["Content-Type"] == "application/problem+json":
         assert f"`{answer.json['code']}`" in described_answer(event, answer), answer.text

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from shared.settings import VERSION
 
+from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES
 from daltonify_core.errors import UpstreamUnavailable
 from daltonify_core.ports import Circuit
 from tests.builders import build_index_folder, make_track, track_id
@@ -33,6 +34,9 @@ def test_genres_come_with_their_number_of_tracks(api, recommender):
     assert {genre["name"]: genre["tracks"] for genre in answer.json["genres"]} == dict(
         recommender.index.manifest.genres
     )
+    for genre in answer.json["genres"]:
+        assert genre["typical"] == recommender.index.typical_features(genre["name"]).present()
+        assert list(genre["typical"]) == list(CONTINUOUS_FEATURES)
 
 
 def test_tracks_are_found_by_words(api):
@@ -164,7 +168,7 @@ def test_the_configuration_tells_a_page_everything(api, recommender):
             "snapshot": None,
             "source": recommender.index.manifest.source,
         },
-        "demo": {"catalogue": False, "spotify": True},
+        "demo": {"catalogue": False, "spotify": True, "reccobeats": True},
         "publishing": {"access": "code", "available": True, "retry_at": None},
         "limits": {
             "size": [5, 100],
@@ -177,18 +181,28 @@ def test_the_configuration_tells_a_page_everything(api, recommender):
             "uris": 110,
             "reserves": 15,
             "body_bytes": 65536,
+            "audio_bytes": 3_000_000,
+            "audio_seconds": [10, 30],
+            "audio_rate": 44_100,
         },
         "open_playlists_at": "https://open.spotify.com/playlist/",
     }
 
 
-def test_invented_tracks_and_a_real_spotify_are_told_from_their_opposites(tmp_path):
+def test_invented_tracks_and_real_services_are_told_from_their_opposites(tmp_path):
     tracks = [make_track(track_id=track_id(number), source="synthetic") for number in (1, 2)]
     recommender = open_recommender(build_index_folder(tmp_path, tracks))
-    settings = make_settings(SPOTIFY_API="")
+    # An empty address counts as absent, and then the real one is asked.
+    settings = make_settings(SPOTIFY_API="", RECCOBEATS_API="")
     demo = ApiClient(FixedIndex(recommender), settings).get("/api/config").json["demo"]
     recommender.index.close()
-    assert demo == {"catalogue": True, "spotify": False}
+    assert demo == {"catalogue": True, "spotify": False, "reccobeats": False}
+
+
+def test_a_real_spotify_beside_a_simulated_reccobeats_is_told(recommender):
+    settings = make_settings(SPOTIFY_API="")
+    demo = ApiClient(FixedIndex(recommender), settings).get("/api/config").json["demo"]
+    assert demo == {"catalogue": False, "spotify": False, "reccobeats": True}
 
 
 def test_without_an_index_the_configuration_still_comes(api):

@@ -61,6 +61,8 @@ def run(aws, bucket, events, **variables):
         "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'functions'}",
         "DATA_BUCKET": bucket,
         "TABLE_NAME": "publications",
+        "AUDIO_BUCKET": "audio",
+        "AUDIO_QUEUE_URL": "http://127.0.0.1:9/audio",
         "SPOTIFY_SECRET": "spotify",
         "PUBLISHING_SECRET": "publishing",
     }  # fmt: skip

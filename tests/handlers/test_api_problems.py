@@ -60,7 +60,7 @@ def make_error(kind):
 STATUS = {
     "DaltonifyError": 500, "InvalidQuery": 422, "InvalidLink": 422, "UnknownGenre": 422, "SeedDataNeeded": 422,
     "NoBiggerArtists": 422, "InvalidPlaylist": 422, "KeyReused": 422, "InvalidTrack": 500, "InvalidDataset": 500,
-    "AudioRefused": 422,
+    "AudioRefused": 422, "CollectionConflict": 500,
     "CatalogueEmpty": 500, "ActivationConflict": 500, "IndexUnavailable": 503, "IndexCorrupt": 503,
     "PointerCorrupt": 503,
     "NotAuthorised": 403, "PublishingOff": 403, "CapReached": 429, "DemoCatalogue": 409, "PublishingUnfinished": 503,

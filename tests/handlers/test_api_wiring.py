@@ -8,6 +8,7 @@ from typing import cast
 import pytest
 from api.app import Api
 from api.wiring import compose
+from audio_worker.handler import handler as work_on_audio
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from shared import aws as clients
 from shared.settings import ApiSettings, InvalidSettings
@@ -18,6 +19,10 @@ from daltonify_core.adapters.s3 import S3IndexStore
 from daltonify_core.adapters.sqlite_tracks import SqliteTracksFormat
 from daltonify_core.use_cases.build_index import build_index
 from daltonify_core.use_cases.read_index import IndexReader
+from infra.local.lambda_function import LambdaFunction
+from infra.local.queue_poller import QueuePoller
+from infra.local.reccobeats_simulator import ReccoBeatsSimulator
+from infra.local.sam_template import read_template
 from infra.local.spotify_simulator import SimulatedTrack, SpotifySimulator
 from tests.builders import build_index_folder
 from tests.handlers.api_client import (
@@ -30,6 +35,7 @@ from tests.handlers.api_client import (
     told_by,
 )
 from tests.handlers.fake_context import Context
+from tests.recordings import song_wav
 
 PUBLISHER = {"Idempotency-Key": "3f0c8a52-6f1d-4c39-9d0e-5b8b1b0c6a77", "X-Access-Code": CODE}
 
@@ -44,9 +50,10 @@ def simulator():
 @pytest.fixture
 def system(aws, simulator, tmp_path):
     """A whole installation without an index yet; ``build`` makes one, ``call`` asks the API."""
-    for client in (clients.s3, clients.dynamodb, clients.secrets_manager):
+    for client in (clients.s3, clients.dynamodb, clients.secrets_manager, clients.sqs):
         client.cache_clear()
-    bucket = aws.make_bucket()
+    bucket, audio_bucket = aws.make_bucket(), aws.make_bucket(keeps_versions=False)
+    table, queue_url = aws.make_table(), aws.make_queue()
     simulator.register_app("client-id", "NEVERLOGME-client-secret", [])
     consent = simulator.consent("client-id", "playlist-modify-public playlist-modify-private playlist-read-private")
     spotify_secret = {
@@ -59,7 +66,9 @@ def system(aws, simulator, tmp_path):
     settings = ApiSettings.from_environment(
         {
             "DATA_BUCKET": bucket,
-            "TABLE_NAME": aws.make_table(),
+            "TABLE_NAME": table,
+            "AUDIO_BUCKET": audio_bucket,
+            "AUDIO_QUEUE_URL": queue_url,
             "SPOTIFY_SECRET": aws.make_secret(json.dumps(spotify_secret)),
             "PUBLISHING_SECRET": aws.make_secret(json.dumps({"edit_token_key": EDIT_TOKEN_KEY, "access_codes": CODE})),
             "SPOTIFY_API": simulator.api_url,
@@ -73,7 +82,8 @@ def system(aws, simulator, tmp_path):
     api = Api(services)
 
     def call(method, path, body=None, headers=None):
-        event = make_event(method, path, body=None if body is None else json.dumps(body), headers=headers)
+        sent = body if body is None or isinstance(body, bytes) else json.dumps(body)
+        event = make_event(method, path, body=sent, headers=headers)
         answer = told_by(api(event, cast(LambdaContext, Context())))
         check_against_document(event, answer)
         return answer
@@ -87,7 +97,9 @@ def system(aws, simulator, tmp_path):
         )  # fmt: skip
         return report.manifest.version
 
-    yield SimpleNamespace(call=call, build=build, bucket=bucket, aws=aws)
+    yield SimpleNamespace(
+        call=call, build=build, bucket=bucket, audio_bucket=audio_bucket, table=table, queue_url=queue_url, aws=aws
+    )
     cast(IndexReader, services.index()).close()
 
 
@@ -109,6 +121,32 @@ def test_from_nothing_to_a_playlist_on_spotify(system, simulator):
     assert answer.json["url"] == simulator.playlists_url + answer.json["playlist_id"]
     assert system.call("POST", "/api/playlists", body, PUBLISHER).json == answer.json
     assert len(simulator.playlists) == 1
+
+
+def test_from_an_audio_file_to_its_features_and_a_playlist(system, monkeypatch):
+    system.build("first", catalogue())
+    audio = {"Content-Type": "audio/wav", "Idempotency-Key": "a-key-of-this-test"}
+    sent = system.call("POST", "/api/audio-features", song_wav(), audio)
+    assert sent.status == 202, sent.text
+    assert system.call("POST", "/api/audio-features", song_wav(), audio).json == sent.json
+    assert system.call("GET", sent.json["status_url"]).json["state"] == "queued"
+    assert len(system.aws.s3.list_objects_v2(Bucket=system.audio_bucket)["Contents"]) == 1
+    monkeypatch.setenv("TABLE_NAME", system.table)
+    monkeypatch.setenv("AUDIO_BUCKET", system.audio_bucket)
+    monkeypatch.setenv("AUDIO_QUEUE_URL", system.queue_url)
+    worker = LambdaFunction(work_on_audio, read_template().function("AudioWorker"))
+    poller = QueuePoller(system.aws.sqs, system.queue_url, worker)
+    with ReccoBeatsSimulator() as reccobeats:
+        monkeypatch.setenv("RECCOBEATS_API", reccobeats.api_url)
+        # The request that was repeated sent its message again.
+        assert [poller.deliver() for _ in range(3)] == [1, 1, 0]
+        assert len(reccobeats.requests) == 1
+    heard = system.call("GET", sent.json["status_url"]).json
+    assert (heard["state"], heard["features_source"], heard["rough"]) == ("done", "audio_file", False)
+    assert "Contents" not in system.aws.s3.list_objects_v2(Bucket=system.audio_bucket)
+    seed = {"title": "Mine", "artists": ["Me"], "features": heard["features"], "artist_popularity": 5}
+    listed = system.call("POST", "/api/recommendations", {"seeds": [seed], "genre": "country", "size": 8})
+    assert len(listed.json["tracks"]) >= 8
 
 
 def test_a_newer_index_answers_without_a_restart_and_a_damaged_one_never_does(system):

@@ -12,7 +12,7 @@ CALLS_OF_ONE_REQUEST = 3
 @pytest.fixture(autouse=True)
 def region(monkeypatch):
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    made = (clients.s3, clients.dynamodb, clients.secrets_manager, clients.s3_for_builds)
+    made = (clients.s3, clients.dynamodb, clients.secrets_manager, clients.sqs, clients.s3_for_builds)
     for client in made:
         client.cache_clear()
     yield
@@ -21,7 +21,7 @@ def region(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "client", [clients.s3, clients.dynamodb, clients.secrets_manager], ids=lambda one: one.__name__
+    "client", [clients.s3, clients.dynamodb, clients.secrets_manager, clients.sqs], ids=lambda one: one.__name__
 )
 def test_services_that_hang_are_given_up_before_a_request_ends(client):
     config = client().meta.config

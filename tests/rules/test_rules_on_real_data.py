@@ -140,12 +140,18 @@ def names(title: str, artist: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(artist)}(?!\w)", artist_name(title)[len(bare_title(title)) :]) is not None
 
 
+def without_accents(text: str) -> str:
+    return "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one))
+
+
 def is_guest(artist: str, title: str, artists: Iterable[str]) -> bool:
     """Whether the title names the artist as a guest: "Zion & Lennox" are, but Zion alone is not."""
-    guests = re.search(r"[(\[](?:feat\.?|ft\.?|with) ([^)\]]+)", artist_name(title))
+    guests = re.search(r"[(\[](?:feat\.?|ft\.?|with) ([^)\]]+)", without_accents(artist_name(title)))
+    artist = without_accents(artist)
     if guests is None or artist not in re.split(r", | & | and ", guests.group(1)):
         return False
-    return not any(artist in other and other != artist and other in guests.group(1) for other in artists)
+    others = (without_accents(other) for other in artists)
+    return not any(artist in other and other != artist and other in guests.group(1) for other in others)
 
 
 def bare_title(title: str) -> str:
@@ -243,7 +249,14 @@ def broken_rules(raw: RawCatalogue, seed_id: str, genre: str, answer: dict[str, 
         "widened unsaid": answer["band"]["widened"] != widened
         or any("were considered too" in note for note in answer["notes"]) != widened,
         "in-band artists lost their places": widened and in_band - set(listed_artists),
-        "artist twice": len(tracks) != len({track.artist for track in tracks}) and tracks,
+        "artist twice": len(tracks) != len({without_accents(track.artist) for track in tracks}) and tracks,
+        "a guest who is not bigger": [
+            (track.title, artist)
+            for track in tracks
+            if re.search(r"\b(?:feat|ft|with)\b", track.title, re.IGNORECASE)
+            for artist, own_level in raw.levels.items()
+            if own_level <= level and is_guest(artist, track.title, raw.levels)
+        ],
         "the seed's artist": [track for track in tracks if track.artist == seed.artist],
         "the seed's artist or a listed one as guest": [
             pair for pair in permutations([seed, *tracks], 2) if is_guest(pair[0].artist, pair[1].title, raw.levels)

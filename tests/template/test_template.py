@@ -10,12 +10,16 @@ import yaml
 from api.app import create_resolver
 from api.wiring import compose
 from shared.observability import NAMESPACE, SERVICE
-from shared.settings import ApiSettings, BuilderSettings, PublishAccess
+from shared.settings import ApiSettings, AudioWorkerSettings, BuilderSettings, PublishAccess
 
+from daltonify_core.adapters.dynamodb.items import stored_key
+from daltonify_core.ports import LookUpKind
+from daltonify_core.use_cases.submit_audio import AudioSettings
 from infra.local.sam_template import TEMPLATE, read_template
 
 ROOT = Path(__file__).parents[2]
 MUST_OUTLIVE_THE_STACK = ["DataBucket", "DataBucketPolicy", "Table", "PublishingSecret"]
+BUCKETS = {"DataBucket", "AudioBucket"}
 
 # An explicit name would keep a second stack out of the account, and make any replacement fail. The two that the service
 # demands are left out: the name of an HTTP API identifies nothing, and that of its stage is part of no other.
@@ -27,6 +31,7 @@ PHYSICAL_NAMES = {
     "AWS::Serverless::LayerVersion": "LayerName",
     "AWS::IAM::Role": "RoleName",
     "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::SQS::Queue": "QueueName",
 }
 WITHOUT_A_NAME = {
     "AWS::S3::BucketPolicy",
@@ -187,7 +192,10 @@ def test_every_handler_exists(name):
     assert f"def {function}(" in source.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("name", "settings"), [("Api", ApiSettings), ("BuildIndex", BuilderSettings)])
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [("Api", ApiSettings), ("BuildIndex", BuilderSettings), ("AudioWorker", AudioWorkerSettings)],
+)
 def test_the_environment_is_what_the_settings_read(name, settings):
     given = {variable for variable in variables(name) if not variable.startswith("POWERTOOLS_")}
     fields = {field.upper(): info for field, info in settings.model_fields.items()}
@@ -234,7 +242,7 @@ def test_every_function_has_every_layer():
 
 @each_function
 def test_no_permission_is_for_everything(name):
-    allowed_ends = ("/catalogue/*", "/index/*", "-??????")
+    allowed_ends = ("/catalogue/*", "/catalogue/collected/*", "/collect/*", "/index/*", "/audio/*", "-??????")
     for action, resource in grants(name):
         assert re.fullmatch(r"[a-z0-9]+:[A-Z][A-Za-z]+", action)
         assert isinstance(resource, str)
@@ -261,18 +269,58 @@ def test_the_builder_only_reads_the_catalogue_and_touches_nothing_but_the_bucket
 
 
 def test_the_api_cannot_change_an_index():
-    s3 = {(action, resource) for action, resource in grants("Api") if action.startswith("s3:")}
+    s3 = {(action, resource) for action, resource in grants("Api") if "DataBucket" in resource}
     assert s3 == {("s3:GetObject", "${DataBucket.Arn}/index/*"), ("s3:ListBucket", "DataBucket.Arn")}
+
+
+def test_the_api_takes_audio_in_and_hands_it_on_but_reads_none():
+    audio = {(action, resource) for action, resource in grants("Api") if "Audio" in resource}
+    assert audio == {
+        ("s3:PutObject", "${AudioBucket.Arn}/audio/*"),
+        ("s3:DeleteObject", "${AudioBucket.Arn}/audio/*"),
+        ("sqs:SendMessage", "AudioQueue.Arn"),
+    }
+
+
+def test_the_worker_has_its_queue_the_clips_and_the_table_and_nothing_else():
+    allowed = {(action, resource) for action, resource in grants("AudioWorker") if not action.startswith("logs:")}
+    assert allowed == {
+        ("sqs:ReceiveMessage", "AudioQueue.Arn"),
+        ("sqs:DeleteMessage", "AudioQueue.Arn"),
+        ("sqs:GetQueueAttributes", "AudioQueue.Arn"),
+        ("sqs:ChangeMessageVisibility", "AudioQueue.Arn"),
+        ("s3:ListBucket", "AudioBucket.Arn"),
+        ("s3:GetObject", "${AudioBucket.Arn}/audio/*"),
+        ("s3:DeleteObject", "${AudioBucket.Arn}/audio/*"),
+        ("dynamodb:GetItem", "Table.Arn"),
+        ("dynamodb:PutItem", "Table.Arn"),
+        ("dynamodb:UpdateItem", "Table.Arn"),
+    }
 
 
 @each_function
 def test_who_reads_objects_may_list_the_bucket_so_that_a_missing_one_is_not_taken_for_a_forbidden_one(name):
-    assert ("s3:ListBucket", "DataBucket.Arn") in grants(name)
+    read = {
+        bucket
+        for bucket in BUCKETS
+        for action, resource in grants(name)
+        if action == "s3:GetObject" and resource.startswith(f"${{{bucket}.Arn}}/")
+    }
+    listed = {resource.removesuffix(".Arn") for action, resource in grants(name) if action == "s3:ListBucket"}
+    # Whose age alone tells that they are forgotten, these objects are listed and never read.
+    unread = {"AudioBucket"} if name == "ScheduledJobs" else set()
+    assert listed == read | unread
 
 
-def test_the_api_can_neither_scan_the_table_nor_delete_from_it():
-    actions = {action for action, resource in grants("Api") if resource == "Table.Arn"}
-    assert actions == {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
+def test_the_api_can_neither_scan_the_table_nor_delete_more_than_remembered_answers():
+    (policy,) = template.resource("ApiRole")["Policies"]
+    on_table = [one for one in policy["PolicyDocument"]["Statement"] if "Table.Arn" in str(one["Resource"])]
+    records, look_ups = sorted(on_table, key=lambda one: "Condition" in one)
+    assert set(records["Action"]) == {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
+    assert set(look_ups["Action"]) == {"dynamodb:BatchGetItem", "dynamodb:BatchWriteItem"}
+    assert look_ups["Condition"] == {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [stored_key(kind, "*")["pk"]["S"] for kind in LookUpKind]}
+    }
 
 
 def test_the_api_writes_only_the_secret_that_spotify_renews():
@@ -285,22 +333,29 @@ def test_the_api_writes_only_the_secret_that_spotify_renews():
 # ---- Data ------------------------------------------------------------------------------------------------------------
 
 
-def test_the_bucket_is_private_encrypted_and_versioned():
-    bucket = template.resource("DataBucket")
+@pytest.mark.parametrize("name", of_type("AWS::S3::Bucket"))
+def test_every_bucket_is_private_and_encrypted(name):
+    assert name in BUCKETS
+    bucket = template.resource(name)
     assert bucket["PublicAccessBlockConfiguration"] == dict.fromkeys(
         ["BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"], True
     )
     assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
-    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
     assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
 
 
-def test_the_bucket_answers_over_tls_only():
-    (statement,) = template.resource("DataBucketPolicy")["PolicyDocument"]["Statement"]
-    assert template.resource("DataBucketPolicy")["Bucket"] == {"Ref": "DataBucket"}
+def test_catalogues_and_indexes_are_kept_in_versions():
+    assert template.resource("DataBucket")["VersioningConfiguration"] == {"Status": "Enabled"}
+
+
+@pytest.mark.parametrize("name", of_type("AWS::S3::Bucket"))
+def test_every_bucket_answers_over_tls_only(name):
+    policy = template.resource(f"{name}Policy")
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert policy["Bucket"] == {"Ref": name}
     assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    assert statement["Resource"] == [{"Fn::GetAtt": "DataBucket.Arn"}, {"Fn::Sub": "${DataBucket.Arn}/*"}]
+    assert statement["Resource"] == [{"Fn::GetAtt": f"{name}.Arn"}, {"Fn::Sub": f"${{{name}.Arn}}/*"}]
 
 
 def test_no_lifecycle_rule_touches_what_is_current():
@@ -310,6 +365,15 @@ def test_no_lifecycle_rule_touches_what_is_current():
         assert rule.keys() <= harmless
         assert rule["Status"] == "Enabled"
     assert {rule.get("Prefix") for rule in rules if "NoncurrentVersionExpiration" in rule} == {"catalogue/", "index/"}
+
+
+def test_a_clip_that_was_removed_is_gone_and_what_nobody_removes_expires():
+    bucket = template.resource("AudioBucket")
+    assert "VersioningConfiguration" not in bucket
+    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", 1)
+    # The folder that the API may write to is the one that is emptied.
+    assert ("s3:PutObject", f"${{AudioBucket.Arn}}/{rule['Prefix']}*") in grants("Api")
 
 
 def test_the_table_has_the_keys_that_the_adapter_uses_and_forgets_and_remembers():
@@ -345,11 +409,49 @@ def test_a_build_that_failed_is_tried_again_but_not_for_ever():
     assert retries["MaximumEventAgeInSeconds"] > template.resource("BuildIndex")["Timeout"]
 
 
+# ---- Uploaded audio --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", of_type("AWS::SQS::Queue"))
+def test_every_queue_is_encrypted(name):
+    assert template.resource(name)["SqsManagedSseEnabled"] is True
+
+
+def test_the_worker_gets_one_message_at_a_time_and_says_which_have_to_come_again():
+    (event,) = template.resource("AudioWorker")["Events"].values()
+    assert event["Type"] == "SQS"
+    assert event["Properties"]["Queue"] == {"Fn::GetAtt": "AudioQueue.Arn"}
+    assert event["Properties"]["BatchSize"] == 1
+    assert event["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_a_message_is_hidden_for_as_long_as_its_worker_and_lambdas_own_retries_may_last():
+    hidden = template.resource("AudioQueue")["VisibilityTimeout"]
+    assert hidden >= 6 * template.resource("AudioWorker")["Timeout"]
+    # A worker that died is followed by another one before the job is given up.
+    assert hidden + template.resource("AudioWorker")["Timeout"] < AudioSettings().given_up_after.total_seconds()
+
+
+def test_messages_go_with_their_jobs_and_what_fails_again_and_again_is_kept_for_a_person():
+    queue = template.resource("AudioQueue")
+    assert queue["MessageRetentionPeriod"] == AudioSettings().record_lasts.total_seconds()
+    assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": "AudioDeadLetters.Arn"}
+    assert queue["RedrivePolicy"]["maxReceiveCount"] > AudioSettings().asks + 1
+    # Its age counts from when it was sent at first.
+    assert template.resource("AudioDeadLetters")["MessageRetentionPeriod"] > queue["MessageRetentionPeriod"]
+
+
+def test_one_address_may_send_no_more_files_than_all_together():
+    assert parameters["DailyAudioFilesPerClient"]["MaxValue"] == AudioSettings().daily_in_all
+    assert parameters["DailyAudioFilesPerClient"]["Default"] == AudioSettings().daily_per_client
+
+
 # ---- HTTP API --------------------------------------------------------------------------------------------------------
 
 
 def test_the_routes_are_those_that_the_api_answers():
-    settings = ApiSettings(data_bucket="data", table_name="table", spotify_secret="s", publishing_secret="p")
+    required = {name: "none" for name, field in ApiSettings.model_fields.items() if field.is_required()}
+    settings = ApiSettings.model_validate(required)
     paths = create_resolver(compose(settings)).get_openapi_schema(title="Daltonify", version="1").paths or {}
     answered = {
         f"{method.upper()} {path}" for path, operations in paths.items() for method in operations.model_fields_set
@@ -379,11 +481,12 @@ def test_only_this_api_may_call_the_function_and_only_for_its_paths():
     assert all(key.split(" ")[1].startswith("/api/") for key in template.route_keys())
 
 
-def test_every_route_is_throttled_and_publishing_more():
+@pytest.mark.parametrize("costly", ["POST /api/playlists", "POST /api/audio-features"])
+def test_every_route_is_throttled_and_what_is_costly_more(costly):
     stage = template.resource("HttpStage")
-    usual, publishing = stage["DefaultRouteSettings"], stage["RouteSettings"]["POST /api/playlists"]
-    assert 0 < publishing["ThrottlingRateLimit"] < usual["ThrottlingRateLimit"]
-    assert 0 < publishing["ThrottlingBurstLimit"] < usual["ThrottlingBurstLimit"]
+    usual, limited = stage["DefaultRouteSettings"], stage["RouteSettings"][costly]
+    assert 0 < limited["ThrottlingRateLimit"] < usual["ThrottlingRateLimit"]
+    assert 0 < limited["ThrottlingBurstLimit"] < usual["ThrottlingBurstLimit"]
 
 
 def test_a_stage_waits_for_the_routes_that_it_limits():

@@ -16,14 +16,15 @@ CORE = "daltonify_core"
 
 # For each part of the core, the parts that it must not know.
 INNER_LAYERS_MUST_NOT_KNOW = {
-    "errors": ("catalogue", "evaluation", "index", "playlist", "ports", "use_cases"),
-    "catalogue": ("evaluation", "index", "playlist", "use_cases"),
-    "index": ("evaluation", "playlist", "use_cases"),
-    "playlist": ("evaluation", "use_cases"),
+    "errors": ("audio", "catalogue", "evaluation", "index", "playlist", "ports", "use_cases"),
+    "catalogue": ("audio", "evaluation", "index", "playlist", "use_cases"),
+    "audio": ("evaluation", "index", "playlist", "ports", "use_cases"),
+    "index": ("audio", "evaluation", "playlist", "use_cases"),
+    "playlist": ("audio", "evaluation", "use_cases"),
     "evaluation": ("use_cases",),
     "use_cases": ("evaluation",),
-    "ports": ("evaluation", "use_cases"),
-    "adapters": ("evaluation", "use_cases"),
+    "ports": ("audio", "evaluation", "use_cases"),
+    "adapters": ("audio", "evaluation", "use_cases"),
 }
 OUTSIDE = ("infra", "functions", "tests")
 
@@ -217,6 +218,11 @@ def plant(tmp_path):
         ("catalogue/a.py", "from .. import use_cases", "catalogue must not import use_cases"),
         ("catalogue/__init__.py", "from ..index import exact", "catalogue must not import index"),
         ("index/a.py", "import daltonify_core.playlist as p", "index must not import playlist"),
+        ("audio/clip.py", "from ..ports import FeatureService", "audio must not import ports"),
+        ("audio/clip.py", "from ..index import exact", "audio must not import index"),
+        ("audio/clip.py", "import soundfile", "only adapters may import soundfile"),
+        ("adapters/s3.py", "from ..audio.clip import Clip", "adapters must not import audio"),
+        ("playlist/a.py", "from daltonify_core.audio import measurement", "playlist must not import audio"),
         ("index/deep/a.py", "from ...use_cases import recommend", "index must not import use_cases"),
         ("playlist/a.py", "from daltonify_core.use_cases import recommend", "playlist must not import use_cases"),
         ("ports.py", "from .use_cases import recommend", "ports must not import use_cases"),
@@ -274,6 +280,8 @@ def test_a_planted_breach_is_found(plant, path, source, reason):
         ("index/exact.py", "def built(clock):\n    return clock.now()"),
         ("playlist/flow.py", "from daltonify_core.index.space import Space"),
         ("use_cases/recommend.py", "from ..playlist import flow\nfrom ..ports import IndexStore"),
+        ("audio/clip.py", "import numpy, struct\nfrom ..errors import AudioRefused\nfrom ..catalogue import track"),
+        ("use_cases/analyse.py", "from ..audio.measurement import measure"),
         ("ports.py", "from .index.manifest import Manifest"),
         ("adapters/s3.py", "import boto3, logging, time, os\nos.environ\nfrom ..ports import IndexStore"),
         ("adapters/s3/bucket.py", "from .keys import key\nfrom daltonify_core.adapters.s3 import keys"),

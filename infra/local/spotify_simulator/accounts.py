@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
-from infra.local.spotify_simulator.answers import html_answer, json_answer, text_answer
+from infra.local.http_answers import html_answer, json_answer, text_answer
 from infra.local.spotify_simulator.pages import consent_page
 from infra.local.spotify_simulator.state import ACCESS_TOKEN_SECONDS, App, SpotifyState, TokenRefused
 

@@ -16,7 +16,10 @@ _FILTER: Final = re.compile(r"\b(artist|track|album|year|isrc|upc|genre|tag):", 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedTrack:
-    """One track. ``release_date`` is a year, month or day; what is not ``playable`` is so in no market."""
+    """One track. ``release_date`` is a year, month or day; what is not ``playable`` is so in no market.
+
+    ``genres`` are what a search finds it by; Spotify shows them nowhere.
+    """
 
     title: str
     artists: tuple[str, ...]
@@ -27,6 +30,7 @@ class SimulatedTrack:
     release_date: str = "2024"
     explicit: bool = False
     track_number: int = 1
+    genres: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +181,10 @@ def _track_matches(track: SimulatedTrack, wanted: _Query) -> bool:
             matches = (track.isrc or "").casefold() in words
         elif name == "year":
             matches = _in_years(track.release_date, words)
+        elif name == "genre":
+            matches = any(_holds(genre, words) for genre in track.genres)
         else:
-            matches = False  # upc and tag are for albums, and no track here has a genre
+            matches = False  # upc and tag are for albums
         if not matches:
             return False
     return _holds(" ".join(fields.values()), wanted.words)

@@ -1,14 +1,14 @@
 """Faults to order: what real services do when they fail, for a chosen request and a chosen number of times."""
 
 import re
-import threading
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from werkzeug.wrappers import Response
 
-from infra.local.spotify_simulator.answers import html_answer, json_answer, refusal, text_answer
+from infra.local.http_answers import html_answer, json_answer, text_answer
+from infra.local.spotify_simulator.answers import refusal
 
 _DEFAULT_PAUSE_SECONDS: Final = 2.0
 _DEFAULT_RETRY_AFTER: Final = 2
@@ -136,49 +136,3 @@ class Fault:
         if value:
             response.headers["Retry-After"] = value
         return response
-
-
-@dataclass(slots=True)
-class _Ordered:
-    fault: Fault
-    to_pass: int
-    left: int | None
-
-
-class FaultPlan:
-    """The faults that are still to happen, in the order in which they were asked for."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._ordered: list[_Ordered] = []
-
-    def add(self, fault: Fault) -> None:
-        """Let the fault happen from now on."""
-        with self._lock:
-            self._ordered.append(_Ordered(fault, fault.after, fault.times))
-
-    def clear(self) -> None:
-        """No more faults."""
-        with self._lock:
-            self._ordered.clear()
-
-    def pending(self) -> list[tuple[Fault, int | None]]:
-        """The faults with how often they will still happen."""
-        with self._lock:
-            return [(one.fault, one.left) for one in self._ordered]
-
-    def take(self, method: str, path: str) -> Fault | None:
-        """The fault that this request meets; a fault that lets it pass counts it."""
-        with self._lock:
-            for position, one in enumerate(self._ordered):
-                if not one.fault.matches(method, path):
-                    continue
-                if one.to_pass > 0:
-                    one.to_pass -= 1
-                    continue
-                if one.left is not None:
-                    one.left -= 1
-                    if one.left <= 0:
-                        del self._ordered[position]
-                return one.fault
-        return None

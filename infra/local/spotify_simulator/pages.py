@@ -8,7 +8,7 @@ from markupsafe import Markup
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
-from infra.local.spotify_simulator.answers import html_answer, json_answer, text_answer
+from infra.local.http_answers import html_answer, json_answer, text_answer
 from infra.local.spotify_simulator.catalogue import is_id
 from infra.local.spotify_simulator.objects import TRACK_URI
 from infra.local.spotify_simulator.state import Refused, SimulatedPlaylist, SpotifyState

@@ -14,12 +14,14 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from daltonify_core.ports import Clock
+from infra.local.fault_plan import FaultPlan
+from infra.local.http_answers import json_answer, text_answer
+from infra.local.loopback_server import LoopbackServer, drop_connection
 from infra.local.spotify_simulator.accounts import AccountsService
-from infra.local.spotify_simulator.answers import json_answer, refusal, text_answer
+from infra.local.spotify_simulator.answers import refusal
 from infra.local.spotify_simulator.catalogue import SimulatedTrack
 from infra.local.spotify_simulator.exchanges import Exchange, record
-from infra.local.spotify_simulator.faults import WORK_IS_DONE, Fault, FaultKind, FaultPlan
-from infra.local.spotify_simulator.loopback_server import LoopbackServer, drop_connection
+from infra.local.spotify_simulator.faults import WORK_IS_DONE, Fault, FaultKind
 from infra.local.spotify_simulator.pages import Pages
 from infra.local.spotify_simulator.state import (
     DEFAULT_USER,
@@ -62,7 +64,7 @@ class SpotifySimulator:
         max_playlists: int = MAX_PLAYLISTS,
     ) -> None:
         self._state = SpotifyState(tracks, clock, max_playlists)
-        self._faults = FaultPlan()
+        self._faults = FaultPlan[Fault]()
         self._requests: deque[Exchange] = deque(maxlen=_KEPT_REQUESTS)
         self._requests_lock = threading.Lock()
         self._stopping = threading.Event()

@@ -12,7 +12,7 @@ from typing import Final
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
-from infra.local.spotify_simulator.answers import json_answer
+from infra.local.http_answers import json_answer
 from infra.local.spotify_simulator.catalogue import SimulatedAlbum, SimulatedTrack, is_id
 from infra.local.spotify_simulator.field_filter import InvalidFields, select_fields
 from infra.local.spotify_simulator.objects import PLAYLIST_URI, TRACK_URI, JsonObject, ObjectWriter, Window

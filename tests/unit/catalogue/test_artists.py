@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daltonify_core.catalogue.artists import ArtistDirectory, KnownArtist, PopularitySource, artist_key
-from daltonify_core.catalogue.track import ArtistCredit, Track, artist_key_of_name
+from daltonify_core.catalogue.track import ArtistCredit, Track, accentless_key_of_name, artist_key_of_name
 from tests.builders import make_track
 from tests.bundles import collect_artists
 
@@ -50,6 +50,29 @@ def test_spellings_that_differ_in_case_width_or_spaces_are_one_name(one, other):
 @pytest.mark.parametrize(("one", "other"), [("Beyoncé", "Beyonce"), ("AC/DC", "ACDC"), ("The Who", "Who")])
 def test_names_that_differ_in_letters_or_signs_are_not_one(one, other):
     assert artist_key_of_name(one) != artist_key_of_name(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Lenny Tavárez", "LENNY TAVAREZ"),
+        ("Røyksopp", "Royksopp"),
+        ("Ñengo Flow", "Nengo  Flow"),
+        ("İlyas", "Ilyas"),
+        ("Die Ärzte", "die arzte"),
+        ("Łona", "Lona"),
+        ("Lenny Tava\u0301rez", "Lenny Tavárez"),
+    ],
+)
+def test_names_that_differ_by_marks_on_latin_letters_are_compared_as_one(one, other):
+    assert accentless_key_of_name(one) == accentless_key_of_name(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("Май", "Маи"), ("がき", "かき"), ("Ёлка", "Елка"), ("Ή", "Η"), ("हि", "ह")]
+)
+def test_marks_of_other_scripts_make_another_name(one, other):
+    assert accentless_key_of_name(one) != accentless_key_of_name(other)
 
 
 def test_a_comma_within_a_name_parts_nothing():

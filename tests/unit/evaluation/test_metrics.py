@@ -1,13 +1,16 @@
 """Metrics: every value here was worked out by hand."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from daltonify_core.evaluation import metrics
+from daltonify_core.evaluation.ground import Ground
 from daltonify_core.evaluation.metrics import ABSENT, as_lists
 from daltonify_core.evaluation.questions import LIST_SIZE, Question
+from tests.builders import build_index_folder, make_track, open_index, track_id
 
 LOG3 = math.log2(3)
 
@@ -87,6 +90,40 @@ def test_the_empty_places_of_a_short_list_are_never_hits(small):
 )
 def test_rows_that_keep_the_rules_are_counted(small, row, share):
     assert metrics.rule_abiding(lists_of(small, row), [ask(small)], small.ground) == pytest.approx([share])
+
+
+def test_names_are_compared_without_accents_whatever_the_index_credits(tmp_path):
+    tracks = [
+        make_track(track_id=track_id(number), title=title, artists=(artist,), popularity=popularity)
+        for number, (title, artist, popularity) in enumerate(
+            [
+                ("Mine", "Lenny Tavárez", 30),
+                ("Hit (feat. Lenny Tavarez)", "Star", 80),
+                ("Second", "Ångström", 70),
+                ("Third (feat. Angstrom)", "Sun", 75),
+                ("Small", "Ñu", 20),
+                ("Fourth (feat. Nu)", "Moon", 90),
+            ]
+        )
+    ]
+    index = open_index(build_index_folder(tmp_path, tracks))
+    ground = Ground.of_index(index)
+    index.close()
+    item = [ground.item_of[track_id(number)] for number in range(len(tracks))]
+    # Like an index whose credits do not see through accents.
+    blind = replace(
+        ground,
+        arrays=replace(
+            ground.arrays,
+            weakest_credit=ground.arrays.artist_popularity,
+            credit_offsets=np.arange(len(tracks) + 1),
+            credit_artists=ground.primary,
+        ),
+    )
+    question = Question(item[0], 0, 30, np.empty(0, np.int32), np.empty(0, np.int32), 1)
+    for row, share in (([1], 0.0), ([2], 1.0), ([2, 3], 0.5), ([5], 0.0)):
+        lists = as_lists([[item[place] for place in row]])
+        assert metrics.rule_abiding(lists, [question], blind) == pytest.approx([share])
 
 
 def test_an_empty_list_has_no_share_lift_or_coherence(small):

@@ -60,6 +60,21 @@ def test_a_table_that_holds_no_playlists_is_refused(table, words):
         read_playlist_rows(table)
 
 
+@pytest.mark.parametrize("form", ["{}", " {} ", "spotify:track:{}", "https://open.spotify.com/track/{}?si=0"])
+def test_tracks_may_be_named_in_any_form_that_an_import_takes(form):
+    table = Table(["playlist_id", "track_id"], ["p", form.format("4HJ7mSMtHAdU55lLjGE4zW")])
+    assert read_playlist_rows(table) == [row("p", "4HJ7mSMtHAdU55lLjGE4zW")]
+
+
+def test_a_table_that_cannot_be_read_is_named():
+    class Broken(Table):
+        def header(self):
+            raise InvalidDataset("it is empty")
+
+    with pytest.raises(InvalidDataset, match=r"playlists\.csv holds no playlists: it is empty\."):
+        read_playlist_rows(Broken([]))
+
+
 def test_a_playlist_stays_in_its_half_for_ever():
     assert [half_of(name) for name in ("a", "b", "c")] == [Half.TUNE, Half.REPORT, Half.REPORT]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
+from daltonify_core.errors import InvalidDataset
 from daltonify_core.evaluation.ground import Ground
 from daltonify_core.evaluation.methods import (
     ORIGINAL,
@@ -285,3 +286,8 @@ def test_our_order_flows_better_than_similarity_or_chance(real_board):
 
 def test_the_same_board_comes_out_twice(real, real_board):
     assert real.board().to_dict() == real_board.to_dict()
+
+
+def test_playlists_in_which_nothing_could_be_found_are_refused(small):
+    with pytest.raises(InvalidDataset, match="Nothing could be found from any of 2 tracks"):
+        evaluate(small.ground, small.playlists(("seed", "own")), [], "v", EvaluationSettings(half=Half.ALL))

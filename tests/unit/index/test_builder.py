@@ -12,7 +12,7 @@ from daltonify_core.errors import CatalogueEmpty
 from daltonify_core.index.builder import BuildSettings, IndexBuilder
 from daltonify_core.index.bundle import BUNDLE_FILES, LoadedIndex, load_bundle
 from daltonify_core.index.feature_space import row_of
-from tests.builders import make_track, track_id
+from tests.builders import make_features, make_track, track_id
 from tests.bundles import make_tracks, write_bundle
 from tests.fakes.exact_neighbours import ExactFormat
 from tests.fakes.memory_tracks import MemoryTracksFormat
@@ -132,6 +132,24 @@ def test_genres_come_largest_first(build):
     assert list(index.manifest.genres.items()) == [("hip hop", 2), ("ambient", 1), ("zydeco", 1)]
 
 
+def test_each_genre_on_offer_has_the_medians_of_its_own_tracks(build):
+    energies = {"ambient": (0.1, 0.2, 0.9), "zydeco": (0.123456789, 0.6)}
+    tracks = [
+        make_track(track_id=track_id(number), genres=(genre,), features=make_features(energy=energy, tempo=120.0))
+        for number, (genre, energy) in enumerate((genre, one) for genre, many in energies.items() for one in many)
+    ]
+    # A track of both counts in both.
+    index = build([*tracks, make_track(track_id=track_id(9), genres=("ambient", "zydeco"), features=make_features())])
+    middle = make_features().energy
+    for genre, known in energies.items():
+        typical = index.typical_features(genre)
+        assert typical.energy == pytest.approx(np.median([*known, middle]), rel=1e-5)
+        assert typical.missing() == ()
+    assert index.typical_features("ambient").tempo == 120.0
+    with pytest.raises(KeyError):
+        index.typical_features("polka")
+
+
 def test_a_catalogue_without_any_genre_can_be_indexed(build):
     index = build([make_track(track_id=track_id(number), genres=()) for number in range(3)])
     assert index.genres == ()
@@ -245,3 +263,42 @@ def test_a_guest_whom_only_the_title_names_counts_for_the_rules_but_not_for_popu
     assert set(index.arrays.items_by(guest).tolist()) == {hit, own}
     assert index.arrays.weakest_credit[[hit, other, own]].tolist() == [30, 90, 30]
     assert index.tracks.artists([guest])[0].popularity == 30
+
+
+def test_a_guest_whose_name_lacks_its_accents_is_the_artist_of_that_name(build):
+    index = build(
+        [
+            make_track(track_id=track_id(1), title="Hit (feat. Lenny Tavarez)", artists=("Star",), popularity=90),
+            make_track(track_id=track_id(2), title="Own", artists=("Lenny Tavárez",), popularity=30),
+        ]
+    )
+    hit, own = (index.tracks.find([track_id(number)])[track_id(number)] for number in (1, 2))
+    (lenny,) = index.arrays.artists_of(own)
+    assert index.arrays.artists_of(hit)[1:] == [lenny]
+    assert index.arrays.weakest_credit[[hit, own]].tolist() == [30, 30]
+    assert index.tracks.artists([lenny])[0].keys == ("name:lenny tavárez",)
+
+
+def test_names_that_differ_by_accents_alone_are_kept_apart_as_artists_and_together_by_the_rules(build):
+    index = build(
+        [
+            make_track(track_id=track_id(1), title="One", artists=("Arcangel",), popularity=30),
+            make_track(track_id=track_id(2), title="Two", artists=("Arcángel",), popularity=80),
+        ]
+    )
+    one, two = (index.tracks.find([track_id(number)])[track_id(number)] for number in (1, 2))
+    plain, accented = (index.tracks.find_artists([f"name:{name}"])[f"name:{name}"] for name in ("arcangel", "arcángel"))
+    assert (index.arrays.artists_of(one), index.arrays.artists_of(two)) == ([plain, accented], [accented, plain])
+    # Who is how popular stays what each spelling's own tracks say.
+    assert index.arrays.artist_popularity[[one, two]].tolist() == [30, 80]
+    assert index.arrays.weakest_credit[[one, two]].tolist() == [30, 80]
+
+
+def test_two_ids_are_two_artists_whose_names_may_differ_by_accents_alone(build):
+    index = build(
+        [
+            make_track(track_id=track_id(1), artists=(ArtistCredit("Zoe", artist_id="zoe1"),), popularity=30),
+            make_track(track_id=track_id(2), artists=(ArtistCredit("Zoé", artist_id="zoe2"),), popularity=80),
+        ]
+    )
+    assert [len(index.arrays.artists_of(item)) for item in (0, 1)] == [1, 1]

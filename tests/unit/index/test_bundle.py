@@ -67,7 +67,8 @@ def test_a_sound_bundle_loads_and_answers(bundle):
         assert len(index.arrays) == len(index.vectors) == index.manifest.items == COUNT
         assert index.genres == tuple(index.manifest.genres)
         track = index.tracks.tracks([17])[0]
-        ranking = index.search.rank([index.space.query(track.features)], np.arange(COUNT, dtype=np.int32), 5)
+        seed = index.space.query(track.features, track.duration_ms, track.release_date)
+        ranking = index.search.rank([seed], np.arange(COUNT, dtype=np.int32), 5)
         assert ranking.items[0] == 17
         assert ranking.similarities[0] == 1.0
         assert ranking.path is SearchPath.EXACT
@@ -290,6 +291,12 @@ FORGERIES: dict[str, Callable[[IndexManifest], dict[str, Any]]] = {
     "a larger genre": lambda manifest: {"genres": with_first_count_changed(dict(manifest.genres), 1)},
     "a smaller genre": lambda manifest: {"genres": with_first_count_changed(dict(manifest.genres), -1)},
     "genres in another order": lambda manifest: {"genres": dict(list(manifest.genres.items())[::-1])},
+    "typical features of a genre fewer": lambda manifest: {
+        "typical_features": dict(list(manifest.typical_features.items())[:-1])
+    },
+    "a typical feature out of range": lambda manifest: {
+        "typical_features": {genre: {**typical, "energy": 1.5} for genre, typical in manifest.typical_features.items()}
+    },
     "no feature space": lambda manifest: {"feature_space": {}},
     "other features": lambda manifest: {
         "feature_space": {**manifest.feature_space, "columns": [*manifest.feature_space["columns"][:-1], "key"]}

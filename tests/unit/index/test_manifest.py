@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES
 from daltonify_core.errors import IndexCorrupt
 from daltonify_core.index.manifest import FORMAT, METRIC, FileDigest, IndexManifest
 from tests.bundles import plain_space
@@ -25,6 +26,10 @@ MANIFEST = IndexManifest(
     metric=METRIC,
     seed=7,
     genres={"rock": 3, "pop": 1, "k-pop": 1},
+    typical_features={
+        "rock": dict.fromkeys(CONTINUOUS_FEATURES, 0.5),
+        "pop": {name: 1.0 / place for place, name in enumerate(CONTINUOUS_FEATURES, start=1)},
+    },
     feature_space=plain_space().to_dict(),
     neighbour_index={"kind": "annoy", "metric": METRIC, "trees": 24},
     files={"a.npy": FileDigest(10, "0f" * 32), "b.npy": FileDigest(0, "aa" * 32)},
@@ -148,7 +153,7 @@ def test_other_text_is_refused(text):
         IndexManifest.from_json(text)
 
 
-@pytest.mark.parametrize("number", [0, 1, 3, "2", None, 2.5, [2]])
+@pytest.mark.parametrize("number", [0, 2, 4, "3", None, 3.5, [3]])
 def test_an_unknown_format_says_to_build_anew(number):
     with pytest.raises(IndexCorrupt, match=r"format .*Build it anew"):
         IndexManifest.from_json(json.dumps(PARSED | {"format": number}))
@@ -174,6 +179,7 @@ CHANGES: dict[str, Any] = {
     "metric": "angular",
     "seed": 8,
     "genres": {"pop": 1, "rock": 3, "k-pop": 1},
+    "typical_features": {},
     "feature_space": {},
     "neighbour_index": {},
     "files": {},

@@ -116,6 +116,20 @@ def test_an_access_that_does_not_exist_is_refused():
         DemoSettings.from_environment({"PUBLISH_ACCESS": "everybody"})
 
 
+@pytest.mark.parametrize(("kind", "is_real"), [("", False), ("simulated", False), ("real", True)])
+def test_nothing_is_sent_to_reccobeats_unless_somebody_says_so(kind, is_real):
+    assert DemoSettings.from_environment({"RECCOBEATS": kind}).has_real_reccobeats is is_real
+
+
+def test_a_real_spotify_does_not_mean_a_real_reccobeats(data):
+    assert not DemoSettings.from_environment({**LOGIN, "CATALOGUE": data}).has_real_reccobeats
+
+
+def test_a_reccobeats_of_another_kind_is_refused():
+    with pytest.raises(DemoRefused, match="RECCOBEATS is 'yes'; it must be one of simulated, real"):
+        DemoSettings.from_environment({"RECCOBEATS": "yes"})
+
+
 def test_a_market_that_is_no_country_code_is_refused():
     with pytest.raises(DemoRefused, match="SPOTIFY_MARKET is 'Germany'"):
         DemoSettings.from_environment({"SPOTIFY_MARKET": "Germany"})

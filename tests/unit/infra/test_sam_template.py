@@ -71,12 +71,13 @@ def test_a_template_cannot_make_python_objects(tmp_path):
         read_template(path)
 
 
-def test_the_deployed_template_declares_the_api_and_both_functions():
+def test_the_deployed_template_declares_the_api_and_the_functions():
     template = read_template()
     assert "POST /api/recommendations" in template.route_keys()
     assert template.function("Api").timeout_seconds < 30
     assert template.function("BuildIndex").timeout_seconds > template.function("Api").timeout_seconds
-    references = {"DataBucket": "data", "Table": "table", "PublishingSecret": "p", "SpotifySecretName": "s"}
-    environment = template.environment(["BuildIndex", "Api"], references)
+    assert template.function("AudioWorker").timeout_seconds > template.function("Api").timeout_seconds
+    references = {name: name.lower() for name in template.values["Resources"]} | {"DataBucket": "data"}
+    environment = template.environment(["BuildIndex", "Api", "AudioWorker"], references)
     assert environment["DATA_BUCKET"] == "data"
     assert environment["TABLE_NAME"] == "table"

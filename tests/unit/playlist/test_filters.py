@@ -137,3 +137,9 @@ def test_names_that_lead_to_no_one_artist_exclude_whoever_bears_them():
     names = [frozenset({"ann"}), frozenset({"ben", "nova"}), frozenset({"nova"})]
     assert admitted(NotByName(names.__getitem__, frozenset({"nova"}))) == [0]
     assert admitted(NotByName(names.__getitem__, frozenset())) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("excluded", ["lenny tavarez", "lenny tavárez"])
+def test_an_excluded_name_is_found_with_and_without_accents(excluded):
+    names = [frozenset({"star", "lenny tavárez"}), frozenset({"lenny tavarez"}), frozenset({"lenny"})]
+    assert admitted(NotByName(names.__getitem__, frozenset({excluded}))) == [2]

@@ -65,6 +65,27 @@ def test_the_nearest_names_come_first_and_are_suggested(asked, nearest, meant):
     assert meant in refusal.value.message
 
 
+@pytest.mark.parametrize(("asked", "meant"), [("Hip-Hop", "rap"), ("soul", "r&b"), ("electronic", "edm")])
+def test_what_stands_on_one_shelf_is_suggested_and_not_what_is_merely_spelt_alike(asked, meant):
+    with pytest.raises(UnknownGenre, match=f" Did you mean {meant}\\? It offers "):
+        choose_genre(asked, [], {}, {}, ("edm", "latin", "pop", "r&b", "rap", "rock"))
+
+
+@pytest.mark.parametrize(
+    ("genres", "used"),
+    [
+        (["indie rock"], ("rock",)),
+        (["k-pop"], ("pop",)),
+        (["rap"], ("hip hop",)),
+        (["indie rock", "country"], ("country",)),
+        (["pop rock"], ("rock", "pop")),
+    ],
+)
+def test_a_seed_genre_that_is_not_offered_leads_to_those_that_share_a_word_with_it(genres, used):
+    choice = choose(tracks=[genres], artist={"r&b": 9.0}, inferred={"rock": 0.6, "pop": 0.4})
+    assert (choice.used, choice.how) == (used, GenreSource.TRACK)
+
+
 def test_a_long_list_of_genres_is_cut_short_in_the_message_only():
     offered = tuple(f"genre {number:02d}" for number in range(40))
     with pytest.raises(UnknownGenre, match="genre 29 and 10 more") as refusal:

@@ -46,7 +46,8 @@ def in_words(part: ReasonPart) -> set[tuple[str, str]]:
     if part.feature == "release_year":
         short = part.decade % 100 if part.decade is not None and 1930 <= part.decade < 2000 else part.decade
         return {("release_year", claim) for claim in ("years", "newest", str(short))}
-    claims = {(part.feature, IN_PARTS[part.kind] + (", asked" if part.asked else ""))}
+    time = f"{part.time} " if part.time else ""
+    claims = {(part.feature, time + IN_PARTS[part.kind] + (", asked" if part.asked else ""))}
     return claims | ({(part.feature, str(part.level))} if part.level else set())
 
 
@@ -75,7 +76,8 @@ def test_amounts_and_directions_agree_with_the_numbers(one):
         if part.feature == "release_year":
             change = one.track_year - one.seed_year
         else:
-            change = getattr(one.track, part.feature) - getattr(one.seed, part.feature)
+            times = {"double": 2.0, "half": 0.5, None: 1.0}[values.get("time")]
+            change = getattr(one.track, part.feature) / times - getattr(one.seed, part.feature)
         assert values["amount"] == pytest.approx(abs(change), abs=5e-4)
         directions = {"more"} if change > 6e-4 else {"less"} if change < -6e-4 else {"more", "less", "equal"}
         assert values["direction"] in directions
@@ -143,6 +145,19 @@ def test_the_reason_is_what_brings_the_track_nearer_than_its_peers():
     assert reason_text(reason_parts(one)).startswith("same mood and acoustic feel;")
 
 
+def test_a_line_names_something_that_listeners_notice_where_that_is_a_reason():
+    sound = make_features()
+    hardly_noticed = {"instrumentalness": 5.0, "speechiness": 4.0, "loudness": 3.0}
+    reason = compare(sound, sound, closeness=hardly_noticed | {"valence": 0.8, "energy": 0.6})
+    assert reason_text(reason_parts(reason)).startswith("same mood and vocal presence;")
+    # Too little of the nearness is no reason, however plain.
+    none = compare(sound, sound, closeness=hardly_noticed | {"valence": 0.1})
+    assert reason_text(reason_parts(none)).startswith("same vocal presence and share of speech;")
+    of_one_time = compare(sound, sound, closeness=hardly_noticed | {"valence": 0.8, "release_year": 9.0},
+                          seed_year=2001, track_year=2001)  # fmt: skip
+    assert {part.feature for part in reason_parts(of_one_time)} == {"valence", "release_year", "artist_popularity"}
+
+
 def test_of_two_audible_differences_the_one_that_costs_more_nearness_is_named():
     track = make_features(energy=0.5, valence=0.25)
     apart = {"energy": -2.0, "valence": 1.9}
@@ -154,6 +169,29 @@ def test_half_and_double_time_are_neither_likeness_nor_difference():
     double = compare(make_features(tempo=80.0), make_features(tempo=158.0, valence=0.3))
     assert "tempo" not in {part.feature for part in reason_parts(double)}
     assert "a bit darker" in reason_text(reason_parts(double))
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "words", "part"),
+    [
+        # 150 counted like 85 is 75.
+        (85.0, 150.0, "a bit slower at double time", {"kind": "a_bit_less", "amount": 10.0, "time": "double"}),
+        (150.0, 85.0, "a bit faster at half time", {"kind": "a_bit_more", "amount": 20.0, "time": "half"}),
+        (70.0, 158.0, "a bit faster at double time", {"kind": "a_bit_more", "amount": 9.0, "time": "double"}),
+        (90.0, 120.0, "faster", {"kind": "more", "amount": 30.0}),
+    ],
+)
+def test_a_tempo_is_compared_as_the_sequencer_compares_it(ours, theirs, words, part):
+    parts = reason_parts(compare(make_features(tempo=ours), make_features(tempo=theirs)))
+    assert f", {words};" in reason_text(parts)
+    said = next(one.to_dict() for one in parts if one.feature == "tempo")
+    assert said == {"feature": "tempo", "direction": "more" if "faster" in words else "less"} | part
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(90.0, 132.0), (132.0, 90.0), (60.0, 200.0)])
+def test_near_half_an_octave_nobody_is_told_faster_or_slower(ours, theirs):
+    parts = reason_parts(compare(make_features(tempo=ours), make_features(tempo=theirs)))
+    assert "tempo" not in {part.feature for part in parts}
 
 
 @given(st.lists(comparisons, max_size=12))

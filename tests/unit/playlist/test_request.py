@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daltonify_core.catalogue.audio_features import AudioFeatures
+from daltonify_core.catalogue.artists import PopularitySource
+from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES, AudioFeatures, FeaturesSource
 from daltonify_core.errors import InvalidLink, InvalidQuery
 from daltonify_core.playlist.band import BandLifts
 from daltonify_core.playlist.filters import Explicit
 from daltonify_core.playlist.own_slots import OwnSlots
 from daltonify_core.playlist.request import Order, RecommendationRequest, RequestFilters, Seed
+from daltonify_core.ports import IdentitySource
 from tests.builders import track_id
 
 ID = track_id(7)
@@ -171,7 +173,7 @@ def test_what_is_wrong_is_named(changes, message):
 @pytest.mark.parametrize(
     ("seed", "message"),
     [
-        ({"link": LINK}, "A seed has an unknown field 'link'; known are artist_popularity, artists"),
+        ({"link": LINK}, "A seed has an unknown field 'link'; known are album, artist_ids"),
         ({}, "A seed without a Spotify track needs a title and at least one artist."),
         ({"title": "X"}, "A seed without a Spotify track needs a title and at least one artist."),
         ({"title": "X", "artists": []}, "A seed without a Spotify track needs a title and at least one artist."),
@@ -305,3 +307,81 @@ def test_a_refusal_names_the_place_in_the_request(changes, field):
     with pytest.raises(InvalidQuery) as refusal:
         parse({"seeds": [LINK]} | changes)
     assert refusal.value.field == field
+
+
+RESOLVED = {
+    "track_id": ID,
+    "title": "Tide",
+    "artists": ["Mira"],
+    "artist_ids": [track_id(3)],
+    "identity_source": "oembed and given",
+    "album": "Shore",
+    "artwork_url": "https://i.scdn.co/image/1",
+    "release_date": "2031-02",
+    "duration_ms": 1000,
+    "explicit": False,
+    "popularity": 7,
+    "genres": ["country"],
+    "artist_popularity": 12,
+    "popularity_source": "followers",
+    "features": {"energy": 0.5},
+    "features_source": "reccobeats and given",
+    "features_rough": False,
+}
+
+
+def test_a_seed_of_an_answer_is_taken_as_it_came():
+    (seed,) = with_seed(**RESOLVED).seeds
+    assert seed == Seed(
+        ID, "Tide", ("Mira",), AudioFeatures(energy=0.5), ("country",), artist_popularity=12, release_date="2031-02",
+        duration_ms=1000, features_source="reccobeats and given", artist_ids=(track_id(3),),
+        identity_source="oembed and given", popularity_source=PopularitySource.FOLLOWERS, album="Shore",
+        artwork_url="https://i.scdn.co/image/1", explicit=False, popularity=7,
+    )  # fmt: skip
+    assert seed.features_sources == {FeaturesSource.RECCOBEATS, FeaturesSource.GIVEN}
+    assert seed.identity_sources == {IdentitySource.OEMBED, IdentitySource.GIVEN}
+
+
+def test_the_id_may_stand_in_either_field_or_in_both():
+    assert with_seed(track_id=ID) == with_seed(track=LINK) == with_seed(track=LINK, track_id=ID)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "message"),
+    [
+        ({"track_id": LINK}, "track_id", "is not a Spotify track id."),
+        ({"track": track_id(8)}, "track_id", "track and track_id name different tracks"),
+        ({"artist_ids": ["x"]}, "artist_ids", "artist_ids must be Spotify ids"),
+        ({"artist_ids": [ID, ID]}, "artist_ids", "artist_ids must be as many as artists"),
+        ({"artists": []}, "artist_ids", "artist_ids must be as many as artists"),
+        ({"features_source": "spotify"}, "features_source", "features_source must be one of catalogue, reccobeats"),
+        ({"features_source": "given and"}, "features_source", "features_source must be one of"),
+        ({"identity_source": "wikipedia"}, "identity_source", "identity_source must be one of catalogue, spotify"),
+        ({"popularity_source": "me"}, "popularity_source", "popularity_source must be one of catalogue"),
+        ({"popularity": 101}, "popularity", "popularity must be from 0 to 100."),
+        ({"album": "x" * 1001}, "album", "at most 1,000 characters"),
+        ({"artwork_url": "javascript:alert(1)"}, "artwork_url", "must be the address of a picture"),
+        ({"artwork_url": "https://a/" + "x" * 2000}, "artwork_url", "must be the address of a picture"),
+        ({"artwork_url": "https://a/\n"}, "artwork_url", "must be the address of a picture"),
+        ({"explicit": "no"}, "explicit", "explicit must be true or false."),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_what_is_wrong_with_a_resolved_seed_is_named(changes, field, message):
+    with pytest.raises(InvalidQuery) as refusal:
+        with_seed(**(RESOLVED | changes))
+    assert refusal.value.field == f"seeds[0].{field}"
+    assert message in refusal.value.message
+
+
+@pytest.mark.parametrize("name", CONTINUOUS_FEATURES)
+def test_one_feature_alone_is_taken_and_the_rest_stays_absent(name):
+    value = {"loudness": -7, "tempo": 120}.get(name, 0)
+    (seed,) = with_seed(title="X", artists=["Me"], features={name: value}).seeds
+    assert seed.features.present() == {name: value}
+    assert not seed.lacks_features
+
+
+def test_key_mode_and_beats_alone_are_no_features_to_compare_by():
+    (seed,) = with_seed(title="X", artists=["Me"], features={"key": 1, "mode": 1, "time_signature": 4}).seeds
+    assert seed.lacks_features

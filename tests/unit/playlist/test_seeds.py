@@ -159,6 +159,8 @@ def test_what_is_known_of_every_seed_and_what_helps_is_data_too(index):
     assert refusal.value.remedies == [
         {"kind": "describe", "seeds": [1], "fields": ["features"]},
         {"kind": "followers", "seeds": [1, 2]},
+        {"kind": "audio_file", "seeds": [1]},
+        {"kind": "measure", "seeds": [1]},
     ]
 
 

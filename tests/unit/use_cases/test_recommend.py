@@ -4,6 +4,7 @@ import functools
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -220,7 +221,10 @@ def assert_rules(request: RecommendationRequest, answer: Recommendation) -> None
         assert any("were considered too" in note for note in answer.notes)
     else:
         assert answer.band.used == answer.band.asked
-    if len(recommended) < request.size:
+    if any("sounds nothing like it" in note for note in answer.notes):
+        assert 5 <= len(recommended) < request.size
+        assert any(note.startswith(f"Only {len(recommended)} of {request.size} tracks") for note in answer.notes)
+    elif len(recommended) < request.size:
         # Nobody who may stand in the list was left out.
         if request.band is None or request.widen:
             pool = allowed(request, level, answer.genre.used, Band(level + 1, 100))
@@ -375,8 +379,47 @@ def test_a_target_moves_the_list_as_asked_and_the_answer_says_so(exact, name):
     assert fmean(gained) > 0
     asked = replace(plain_wishes[0], targets={name: -0.5})
     answer = exact.recommend(asked)
-    assert f"As you asked, the list leans towards less {name} than your own." in answer.notes
+    reached = fmean(getattr(row.features, name) for row in answer.tracks if not row.own)
+    own = getattr(answer.seeds[0].features, name)
+    if reached < own:
+        assert f"As you asked, the list has less {name} than your own." in answer.notes
+    else:
+        assert any(note.startswith(f"You asked for less {name}; on average") for note in answer.notes)
     assert_rules(asked, answer)
+
+
+@pytest.mark.parametrize(
+    ("energies", "note"),
+    [
+        ((0.92, 0.95), "As you asked, the list has more energy than your own."),
+        (
+            (0.82, 0.86),
+            "You asked for more energy; on average the nearest tracks still have a little less of it than your own.",
+        ),
+        ((0.3, 0.4), "You asked for more energy; on average the nearest tracks still have less of it than your own."),
+        (
+            (0.88, 0.88),
+            "You asked for more energy; on average the nearest tracks still have as much of it as your own.",
+        ),
+    ],
+)
+def test_the_note_on_a_target_says_what_is_true_of_the_list(recommend_from, energies, note):
+    tracks = [make_track(track_id=track_id(0), artists=("Me",), popularity=20, genres=("pop",), energy=0.88)]
+    tracks += [
+        make_track(
+            track_id=track_id(1 + place),
+            title=f"Song {place}",
+            artists=(f"Artist {place}",),
+            popularity=50,
+            genres=("pop",),
+            energy=energies[place % 2],
+            tempo=90.0 + place,
+        )
+        for place in range(40)
+    ]
+    answer = recommend_from(tracks, RecommendationRequest((Seed(track_id(0)),), size=20, targets={"energy": 0.2}))
+    assert note in answer.notes
+    assert sum("energy" in one for one in answer.notes) == 1
 
 
 def test_a_target_for_what_nobody_knows_of_the_track_is_said_to_change_nothing(exact):
@@ -485,8 +528,9 @@ def test_the_answer_has_exactly_the_shape_of_the_contract(exact):
     }
     (seed,) = answer["seeds"]
     assert list(seed) == [
-        "track_id", "title", "artists", "artwork_url", "artist_popularity", "popularity_source", "features",
-        "features_source",
+        "track_id", "title", "artists", "artist_ids", "identity_source", "album", "artwork_url", "release_date",
+        "duration_ms", "explicit", "popularity", "genres", "artist_popularity", "popularity_source", "features",
+        "features_source", "features_rough",
     ]  # fmt: skip
     assert seed["popularity_source"] == seed["features_source"] == "catalogue"
     assert list(answer["genre"]) == ["used", "how", "inferred"]
@@ -654,7 +698,8 @@ def test_a_seed_that_nobody_knows_is_recommended_for_from_what_the_artist_says(r
     own = next(row for row in answer.tracks if row.own)
     assert (own.track_id, own.uri, own.url, own.title, own.artists) == (None, None, None, "My single", ("Me",))
     assert names(answer) == ["Big 1"]
-    *_, estimated, compared, not_released = answer.notes
+    *_, estimated, compared, undated, not_released = answer.notes
+    assert undated == "“My single” counts as a new release, since it is not on Spotify yet."
     assert not_released == f"“My single” is not on Spotify yet. Add it at place {own.position} on release day."
     assert estimated == "The artist's popularity was estimated from the number of followers."
     assert compared.startswith("“My single” was compared by danceability, energy")
@@ -910,6 +955,63 @@ def test_a_list_of_tracks_that_sound_different_says_so(recommend_from):
     assert not any("sounds much like it" in note for note in recommend_from([SEED, big(1)], ask()).notes)
 
 
+def test_a_seed_without_a_date_says_that_time_did_not_count_unless_nobody_asked_for_it(recommend_from):
+    me: dict[str, Any] = {"artists": ("Me",), "features": SEED.features, "genres": ("pop",), "followers": 10}
+    tracks = [big(number) for number in range(1, 31)]
+
+    def said(*titles: str, era: bool = True, released: str | None = None) -> list[str]:
+        seeds = (Seed(f"{title:A>22}", title, release_date=released, **me) for title in titles)
+        return [note for note in recommend_from(tracks, ask(*seeds, era=era)).notes if "time did not count" in note]
+
+    assert len(said("One", "Two")) == 2
+    assert said("One", "Two", "Three") == ["3 of your tracks have no release date, so for them time did not count."]
+    assert said("One", released="2020") == said("One", era=False) == []
+    tracks = [big(number, release_date=None) for number in range(1, 31)]
+    assert said("One") == []
+
+
+def test_a_track_that_is_not_out_yet_meets_the_newest(recommend_from):
+    tracks = [big(number, release_date=str(1960 + number)) for number in range(1, 61)]
+    me: dict[str, Any] = {"artists": ("Me",), "features": SEED.features, "genres": ("pop",), "followers": 10}
+    answer = recommend_from(tracks, ask(Seed(title="Mine", **me), size=10))
+    assert min(row.release_year or 0 for row in answer.tracks if not row.own) >= 1990
+    assert "“Mine” counts as a new release, since it is not on Spotify yet." in answer.notes
+    long_ago = Seed(title="Mine", release_date="1970", **me)
+    assert max(row.release_year or 0 for row in recommend_from(tracks, ask(long_ago, size=10)).tracks) < 1985
+
+
+def test_a_seed_of_one_number_is_never_said_to_be_quite_like_anything_nor_unlike_everything(exact):
+    seed = Seed(title="New", artists=("Me",), features=AudioFeatures(energy=0.6), followers=10)
+    answer = exact.recommend(ask(seed, genre="pop"))
+    most = max(row.similarity for row in answer.tracks if not row.own)
+    assert most < 0.7
+    (said,) = (note for note in answer.notes if note.startswith("With so little known"))
+    assert most == pytest.approx(float(re.findall(r"0\.\d", said)[0]), abs=0.1)
+    assert not any("sounds much like it" in note for note in answer.notes)
+
+
+def test_a_seed_of_few_numbers_ranks_what_is_as_near_by_sound_and_not_by_name(exact):
+    few = AudioFeatures(energy=0.6, danceability=0.5, tempo=120.0)
+    seed = Seed(title="New", artists=("Me",), features=few, followers=10)
+    rows = [row for row in exact.recommend(ask(seed, genre="pop", order=Order.SIMILARITY)).tracks if not row.own]
+    assert len({row.similarity for row in rows}) > len(rows) / 2
+
+
+def test_what_sounds_nothing_like_it_is_left_out_while_enough_is_left(recommend_from):
+    unlike = AudioFeatures(
+        danceability=0.05, energy=0.01, loudness=-45.0, speechiness=0.9, acousticness=0.999, instrumentalness=0.95,
+        liveness=0.95, valence=0.01, tempo=45.0,
+    )  # fmt: skip
+    near = [big(number) for number in range(1, 9)]
+    crowd = [big(number) for number in range(20, 60)]
+    strange = [big(number, features=unlike) for number in range(10, 13)]
+    answer = recommend_from([SEED, *near, *crowd, *strange], ask(size=100))
+    assert not {"Big 10", "Big 11", "Big 12"} & set(names(answer))
+    assert any(note.endswith("sounds nothing like it.") for note in answer.notes)
+    alone = recommend_from([SEED, big(1), *strange], ask(size=5))
+    assert len(names(alone)) == 4
+
+
 def test_a_namesake_is_named_so_that_the_artist_can_object(recommend_from):
     described = Seed(title="New", artists=("Big 2",), features=SEED.features, genres=("pop",))
     notes = recommend_from([big(2), big(3, popularity=90)], ask(described)).notes
@@ -921,6 +1023,37 @@ def test_a_namesake_is_named_so_that_the_artist_can_object(recommend_from):
 def test_a_genre_that_is_not_on_offer_is_said_to_be_missing(recommend_from):
     described = Seed(title="New", artists=("New",), features=SEED.features, genres=("polka",), followers=10)
     assert any("too few tracks of polka" in note for note in recommend_from([big(1), big(2)], ask(described)).notes)
+
+
+def test_a_wider_genre_that_takes_the_place_of_the_tracks_own_is_named(recommend_from):
+    described = Seed(title="New", artists=("New",), features=SEED.features, genres=("indie pop",), followers=10)
+    answer = recommend_from([big(1), big(2)], ask(described))
+    assert answer.genre.used == ("pop",)
+    assert "The catalogue has too few tracks of indie pop to look there, so pop was used." in answer.notes
+    assert sum("indie pop" in note for note in answer.notes) == 1
+
+
+@pytest.mark.parametrize("spelling", ["Lenny Tavarez", "lenny tavárez", "LENNY TAVÁREZ"])
+def test_an_artist_is_left_out_however_the_accents_are_written(recommend_from, spelling):
+    tracks = [SEED, big(1, artists=("Lenny Tavárez",)), big(2, title="Hit (feat. Lenny Tavarez)"), big(3)]
+    answer = recommend_from(tracks, ask(filters=RequestFilters(exclude_artists=(spelling,))))
+    assert names(answer) == ["Big 3"]
+    assert not any("changed nothing" in note for note in answer.notes)
+
+
+@pytest.mark.parametrize(("own", "credited"), [("Lenny Tavárez", "Lenny Tavarez"), ("Lenny Tavarez", "Lenny Tavárez")])
+def test_the_seeds_artist_stays_out_however_the_accents_are_written(recommend_from, own, credited):
+    seed = make_track(track_id=track_id(0), title="Mine", artists=(own,), popularity=20, genres=("pop",))
+    tracks = [
+        seed,
+        big(1, artists=(credited,)),
+        big(2, title=f"Hit (feat. {credited})"),
+        big(3, title=f"Hit (feat. {own})"),
+        big(4),
+    ]
+    assert names(recommend_from(tracks, ask(Seed(track_id(0))))) == ["Big 4"]
+    described = Seed(title="New", artists=(own,), features=SEED.features, genres=("pop",), followers=10)
+    assert names(recommend_from(tracks[1:], ask(described))) == ["Big 4"]
 
 
 def test_leaving_out_somebody_whom_nobody_knows_is_said_to_change_nothing(recommend_from):

@@ -1,4 +1,4 @@
-"""The HTTP server under the simulator: on loopback only, silent, and aware of what it is still working on."""
+"""The HTTP server under every simulator: on loopback only, silent, and aware of what it is still working on."""
 
 import contextlib
 import http.client
@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Final, NoReturn
 
+from werkzeug.http import http_date
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from werkzeug.wrappers import Request, Response
 
@@ -23,6 +24,10 @@ class _SilentHandler(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: object) -> None:
         pass
 
+    def send_response(self, code: int, message: str | None = None) -> None:
+        # Without the library's own date: a simulator may live at another time.
+        self.send_response_only(code, message)
+
 
 class _CountingServer(ThreadedWSGIServer):
     """Counts connections from the moment they are accepted until they are closed."""
@@ -37,7 +42,9 @@ class _CountingServer(ThreadedWSGIServer):
                 return Response(status=204)
             # Read at once: forms are parsed from it, it is recorded, and an answer before its end confuses clients.
             request.get_data(cache=True, parse_form_data=False)
-            return application(request)
+            response = application(request)
+            response.headers.setdefault("Date", http_date())
+            return response
 
         super().__init__(_HOST, port, answer, _SilentHandler)
 
@@ -78,7 +85,7 @@ class LoopbackServer:
 
     def __init__(self, application: Application, port: int) -> None:
         self._server = _CountingServer(port, application)
-        self._thread = threading.Thread(target=self._serve, name="spotify-simulator", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name="simulator", daemon=True)
         self.port = self._server.server_port
         self.url = f"http://{_HOST}:{self.port}"
 

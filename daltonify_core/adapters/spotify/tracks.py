@@ -1,0 +1,115 @@
+"""Which tracks there are and what they are called, as Spotify's Web API tells it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from daltonify_core.adapters.spotify.app_access import AppAccess
+from daltonify_core.adapters.spotify.fields import mapping
+from daltonify_core.adapters.spotify.identities import Artwork, read_track, read_track_id
+from daltonify_core.adapters.spotify.playlists import SpotifyPlaylistService
+from daltonify_core.adapters.spotify.web_api import UNREADABLE, Page, UnknownTrack, WebApi
+from daltonify_core.catalogue.links import is_spotify_id
+from daltonify_core.errors import UpstreamUnavailable
+from daltonify_core.ports import Clock, SecretStore, TrackIdentity
+
+_TRACK_URI: Final = "spotify:track:"
+_SEARCH_PAGE: Final = 10  # the most that an app in development mode gets at once
+_LAST_SEARCH_OFFSET: Final = 1000
+
+
+class SpotifyTracks:
+    """Port ``TrackDirectory`` on ``GET /tracks/{id}``, one track per call, with the app's own credentials.
+
+    The secret needs ``client_id`` and ``client_secret``; whether anybody has consented to publishing does not matter.
+    Raises ``ConsentNeeded`` when Spotify does not accept them. The access token is kept until a minute before its end.
+    A request that fails at Spotify or on the way is repeated once, one that is not answered in time is not.
+    """
+
+    def __init__(
+        self,
+        secrets: SecretStore,
+        secret_name: str,
+        api_url: str,
+        accounts_url: str,
+        market: str,
+        clock: Clock,
+        connect_seconds: float = 2,
+        read_seconds: float = 3,
+    ) -> None:
+        api = WebApi(api_url, accounts_url, clock, (connect_seconds, read_seconds))
+        self._access = AppAccess(secrets, secret_name, api, clock)
+        self._artwork = Artwork(api_url)
+        self._market = market
+
+    def track(self, track_id: str) -> TrackIdentity | None:
+        """What Spotify says of a track, ``None`` for one that it does not know or has withdrawn."""
+        # What has another form could lead to another address of the API.
+        if not is_spotify_id(track_id):
+            return None
+        try:
+            answer = self._access.read(f"tracks/{track_id}", {"market": self._market})
+        except UnknownTrack:
+            return None
+        track = mapping(answer)
+        # Without this field it is no track; something between Spotify and us has answered.
+        if "name" not in track:
+            raise UpstreamUnavailable(UNREADABLE)
+        return read_track(track_id, track, self._artwork)
+
+
+class SpotifyTrackFinder:
+    """Port ``TrackFinder``: playlists as the service account sees them, searches with the app's own credentials.
+
+    Takes the secret of ``SpotifyPlaylistService``. A search gives 10 tracks per call, so 1,000 take 100 of a quota that
+    Spotify does not publish.
+    """
+
+    def __init__(
+        self,
+        secrets: SecretStore,
+        secret_name: str,
+        api_url: str,
+        accounts_url: str,
+        market: str,
+        clock: Clock,
+        connect_seconds: float = 3,
+        read_seconds: float = 8,
+    ) -> None:
+        is_real = False  # asked before publishing only, and nothing is published here
+        self._playlists = SpotifyPlaylistService(
+            secrets, secret_name, api_url, accounts_url, market, is_real, clock, connect_seconds, read_seconds
+        )
+        api = WebApi(api_url, accounts_url, clock, (connect_seconds, read_seconds))
+        self._access = AppAccess(secrets, secret_name, api, clock)
+        self._market = market
+
+    def playlist_track_ids(self, playlist_id: str) -> list[str]:
+        """Ids of the tracks of a playlist that the account owns, once each, in its order."""
+        uris = (item.uri for item in self._playlists.read_items(playlist_id))
+        return _once_each(uri.removeprefix(_TRACK_URI) for uri in uris if uri is not None)
+
+    def search_track_ids(self, genre: str, limit: int) -> list[str]:
+        """Ids of at most ``limit`` tracks, and of no more than the 1,010 that Spotify lets anybody page to."""
+        found: list[str] = []
+        for offset in range(0, _LAST_SEARCH_OFFSET + 1, _SEARCH_PAGE):
+            if len(found) >= limit:
+                break
+            page = Page.read(mapping(self._access.read("search", self._search(genre, offset))).get("tracks"))
+            found = _once_each([*found, *(read_track_id(row) for row in page.rows)])
+            if page.is_last:
+                break
+        return found[: max(limit, 0)]
+
+    def _search(self, genre: str, offset: int) -> Mapping[str, str | int]:
+        words = " ".join(genre.replace('"', " ").split())
+        return {
+            "q": f'genre:"{words}"',
+            "type": "track",
+            "market": self._market,
+            "limit": _SEARCH_PAGE,
+            "offset": offset,
+        }
+
+
+def _once_each(ids: Iterable[str | None]) -> list[str]:
+    return list(dict.fromkeys(one for one in ids if one is not None and is_spotify_id(one)))

@@ -1,0 +1,1 @@
+"""Listening to an audio file on our own: reading a clip, and measuring roughly how it sounds."""

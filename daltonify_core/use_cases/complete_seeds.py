@@ -1,0 +1,220 @@
+"""Look up outside what neither a request nor the catalogue says of its seeds, as seldom as possible.
+
+Features come from one feature service; title and artists from directories of tracks, and from the feature service where
+those do not name the artist. Nothing here fails a request: what cannot be looked up stays missing, and the findings say
+why.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES, AudioFeatures
+from daltonify_core.catalogue.links import is_spotify_id
+from daltonify_core.catalogue.track import MAX_DURATION_MS, MAX_NAME_LENGTH, RELEASE_DATE
+from daltonify_core.index.bundle import LoadedIndex
+from daltonify_core.playlist.findings import NO_FINDINGS, SeedFindings
+from daltonify_core.playlist.request import Seed, is_address
+from daltonify_core.ports import (
+    FEATURE_BATCH,
+    CircuitStore,
+    Clock,
+    FeatureService,
+    IdentitySource,
+    LookUpCache,
+    LookUpKind,
+    TrackDirectory,
+    TrackIdentity,
+)
+from daltonify_core.use_cases.look_ups import LookUps, LookUpSettings, Round, Source, Watch
+
+_KINDS: Final[Mapping[IdentitySource, LookUpKind]] = {
+    IdentitySource.RECCOBEATS: LookUpKind.RECCOBEATS_TRACK,
+    IdentitySource.SPOTIFY: LookUpKind.SPOTIFY_TRACK,
+    IdentitySource.OEMBED: LookUpKind.OEMBED_TRACK,
+}
+_FEATURES: Final = "features"
+_TITLE: Final = "title"
+_ARTISTS: Final = "artists"
+# oEmbed names no artist, so it is not asked when only that is missing.
+_TOLD: Final[Mapping[IdentitySource, frozenset[str]]] = {
+    IdentitySource.RECCOBEATS: frozenset({_TITLE, _ARTISTS}),
+    IdentitySource.SPOTIFY: frozenset({_TITLE, _ARTISTS}),
+    IdentitySource.OEMBED: frozenset({_TITLE}),
+}
+
+
+class SeedCompleter:
+    """Completes the seeds of requests, one request at a time.
+
+    ``directories`` are asked in their order, each only for what is still missing. ``cache``, ``circuits`` and ``watch``
+    are those of ``LookUps``.
+    """
+
+    def __init__(
+        self,
+        features: FeatureService,
+        directories: Mapping[IdentitySource, TrackDirectory],
+        cache: LookUpCache | None,
+        circuits: CircuitStore | None,
+        clock: Clock,
+        settings: LookUpSettings | None = None,
+        watch: Watch = lambda service, seconds, error: None,
+    ) -> None:
+        self._features = features
+        self._directories = directories
+        self._settings = settings or LookUpSettings()
+        self._look_ups = LookUps(cache, circuits, clock, self._settings, watch)
+
+    def complete(
+        self, seeds: Sequence[Seed], index: LoadedIndex, deadline: datetime, count: Callable[[], None]
+    ) -> SeedFindings:
+        """What outside services say of the seeds that need it.
+
+        Nothing is begun that could last beyond ``deadline``. ``count`` is called once for each track before anybody is
+        asked for it, and may raise ``CapReached``, which ends the asking; ``UpstreamError`` there is passed over.
+        """
+        lacking = facts_to_look_up(seeds, index)
+        if not lacking:
+            return NO_FINDINGS
+        turn = self._look_ups.begin(deadline, count)
+        without_features = [track_id for track_id, facts in lacking.items() if _FEATURES in facts]
+        features = self._look_ups.answers(turn, self._features_source(), without_features)
+        # Whoever does not know how a track sounds does not know what it is called either.
+        unknown = turn.unknown_to(IdentitySource.RECCOBEATS, without_features)
+        identities = self._identities(turn, lacking, unknown)
+        tried = {track_id: tuple(attempts) for track_id, attempts in turn.tried.items()}
+        return SeedFindings(features, identities, tried, turn.notes)
+
+    def _identities(
+        self, turn: Round, lacking: Mapping[str, frozenset[str]], unknown_to_features: Collection[str]
+    ) -> dict[str, tuple[TrackIdentity, ...]]:
+        found: dict[str, tuple[TrackIdentity, ...]] = {}
+        settled: set[str] = set()
+
+        def still_lacking(told: frozenset[str], but: Collection[str]) -> Iterator[str]:
+            for track_id, facts in lacking.items():
+                known = {_TITLE for one in found.get(track_id, ()) if one.title}
+                known |= {_ARTISTS for one in found.get(track_id, ()) if one.artists}
+                if track_id not in but and (facts - known) & told:
+                    yield track_id
+
+        def add(source: Source[TrackIdentity], track_ids: Sequence[str]) -> None:
+            for track_id, identity in self._look_ups.answers(turn, source, track_ids).items():
+                found[track_id] = (*found.get(track_id, ()), identity)
+
+        for service, directory in self._directories.items():
+            asked = list(still_lacking(_TOLD[service], settled))
+            add(self._directory_source(service, directory), asked)
+            # What one directory of a music service has never heard of, its others have not either.
+            settled |= turn.unknown_to(service, asked)
+        add(self._rows_source(), list(still_lacking(_TOLD[IdentitySource.RECCOBEATS], unknown_to_features)))
+        return found
+
+    def _features_source(self) -> Source[AudioFeatures]:
+        def ask(track_ids: Sequence[str]) -> dict[str, AudioFeatures]:
+            found = self._features.features(track_ids)
+            # A key alone is no sound, and may well be more another day.
+            return {track_id: one for track_id, one in found.items() if len(one.missing()) < len(CONTINUOUS_FEATURES)}
+
+        return Source(
+            IdentitySource.RECCOBEATS, LookUpKind.FEATURES, (_FEATURES,), FEATURE_BATCH, ask,
+            lambda found: dict(found.present()), lambda _, stored: AudioFeatures.from_mapping(stored),
+            self._settings.features_last,
+        )  # fmt: skip
+
+    def _rows_source(self) -> Source[TrackIdentity]:
+        def ask(track_ids: Sequence[str]) -> dict[str, TrackIdentity]:
+            # Its popularity is its own copy of the track's, from some day.
+            return {
+                track_id: replace(usable, popularity=None)
+                for track_id, one in self._features.identities(track_ids).items()
+                if (usable := usable_identity(one))
+            }
+
+        return self._identity_source(IdentitySource.RECCOBEATS, FEATURE_BATCH, ask)
+
+    def _directory_source(self, service: IdentitySource, directory: TrackDirectory) -> Source[TrackIdentity]:
+        def ask(track_ids: Sequence[str]) -> dict[str, TrackIdentity]:
+            found = ((track_id, directory.track(track_id)) for track_id in track_ids)
+            return {track_id: usable for track_id, one in found if one and (usable := usable_identity(one))}
+
+        return self._identity_source(service, 1, ask)
+
+    def _identity_source(
+        self, service: IdentitySource, batch: int, ask: Callable[[Sequence[str]], Mapping[str, TrackIdentity]]
+    ) -> Source[TrackIdentity]:
+        wanted = tuple(fact for fact in (_TITLE, _ARTISTS) if fact in _TOLD[service])
+        return Source(
+            service, _KINDS[service], wanted, batch, ask, _pack_identity,
+            lambda track_id, stored: _unpack_identity(track_id, stored, service), self._settings.identity_lasts,
+        )  # fmt: skip
+
+
+def facts_to_look_up(seeds: Sequence[Seed], index: LoadedIndex) -> dict[str, frozenset[str]]:
+    """What is not known of each track that only an outside service may know: features, title, artists.
+
+    Empty for tracks of the catalogue and for seeds that came with everything.
+    """
+    lacking: dict[str, frozenset[str]] = {}
+    for seed in seeds:
+        facts = {
+            fact
+            for fact, is_lacking in (
+                (_FEATURES, seed.lacks_features), (_TITLE, not seed.title), (_ARTISTS, not seed.artists)
+            )
+            if is_lacking
+        }  # fmt: skip
+        if seed.track_id is not None and facts:
+            lacking[seed.track_id] = lacking.get(seed.track_id, frozenset()) | facts
+    known = index.tracks.find(list(lacking)) if lacking else {}
+    return {track_id: facts for track_id, facts in lacking.items() if track_id not in known}
+
+
+def usable_identity(identity: TrackIdentity) -> TrackIdentity | None:
+    """An identity without what no seed could hold; ``None`` when it tells neither title nor artists."""
+    artists = tuple(name for name in identity.artists if _is_name(name))
+    is_whole = len(artists) == len(identity.artists) == len(identity.artist_ids)
+    title = identity.title if _is_name(identity.title) else ""
+    if not (title or artists):
+        return None
+    date, length, popularity = identity.release_date, identity.duration_ms, identity.popularity
+    return replace(
+        identity,
+        title=title,
+        artists=artists,
+        artist_ids=identity.artist_ids if is_whole and all(map(is_spotify_id, identity.artist_ids)) else (),
+        album=identity.album if identity.album and _is_name(identity.album) else None,
+        artwork_url=identity.artwork_url if identity.artwork_url and is_address(identity.artwork_url) else None,
+        release_date=date if date and RELEASE_DATE.fullmatch(date) else None,
+        duration_ms=length if length is not None and 0 < length <= MAX_DURATION_MS else None,
+        popularity=popularity if popularity is not None and 0 <= popularity <= 100 else None,
+    )
+
+
+def _is_name(text: str) -> bool:
+    is_whole = not any("\ud800" <= character <= "\udfff" for character in text)
+    return bool(text.strip()) and len(text) <= MAX_NAME_LENGTH and is_whole
+
+
+def _pack_identity(identity: TrackIdentity) -> dict[str, object]:
+    return {
+        "title": identity.title,
+        "artists": list(identity.artists),
+        "artist_ids": list(identity.artist_ids),
+        "album": identity.album,
+        "artwork_url": identity.artwork_url,
+        "release_date": identity.release_date,
+        "duration_ms": identity.duration_ms,
+        "explicit": identity.explicit,
+        "popularity": identity.popularity,
+    }
+
+
+def _unpack_identity(track_id: str, stored: Mapping[str, Any], source: IdentitySource) -> TrackIdentity:
+    lists = {"artists": tuple(stored["artists"]), "artist_ids": tuple(stored["artist_ids"])}
+    usable = usable_identity(TrackIdentity(track_id=track_id, source=source, **{**stored, **lists}))
+    if usable is None:
+        raise ValueError(track_id)
+    return usable

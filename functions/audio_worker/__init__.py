@@ -1,0 +1,1 @@
+"""The worker that listens to uploaded audio."""

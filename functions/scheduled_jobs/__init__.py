@@ -1,0 +1,1 @@
+"""What happens on a schedule beside the build of the index."""

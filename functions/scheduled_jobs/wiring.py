@@ -1,0 +1,66 @@
+"""Puts adapters and use cases together for the scheduled jobs."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from shared.aws import s3
+from shared.settings import VERSION, JobSettings
+
+from daltonify_core.adapters.reccobeats import ReccoBeatsService
+from daltonify_core.adapters.s3_clips import S3AudioClips
+from daltonify_core.adapters.s3_collection import S3Collection
+from daltonify_core.errors import UpstreamError
+from daltonify_core.use_cases.collected_shards import CollectedShards
+from daltonify_core.use_cases.collection_jobs import CollectedLists, collect_lists, refresh_shard
+from daltonify_core.use_cases.refresh_popularity import RefreshReport, oldest_snapshot_days
+from daltonify_core.use_cases.remove_audio import Removal, remove_forgotten
+
+# A batch takes two look-ups of at most 6 seconds and some requests to S3, each of at most 8; being killed amid one
+# would lose no row, but the look-ups.
+_LAST_BATCH_SECONDS: Final = 60
+
+
+class CollectionJobs:
+    """The jobs on the data bucket; ``remaining_seconds`` tells how long Lambda lets this call go on.
+
+    Reads the whole collection when it is made. Everything may raise what the stores do.
+    """
+
+    def __init__(self, settings: JobSettings, remaining_seconds: Callable[[], float]) -> None:
+        self._settings = settings
+        self._remaining_seconds = remaining_seconds
+        self._has_asked = False
+        self._lists = S3Collection(s3(), settings.data_bucket, "collect/")
+        self._shards = CollectedShards(S3Collection(s3(), settings.data_bucket, "catalogue/collected/"))
+        self._service = ReccoBeatsService(settings.reccobeats_api, user_agent=f"Daltonify/{VERSION}")
+
+    def collect(self) -> CollectedLists:
+        """Go on with the operator's lists."""
+        return collect_lists(self._lists, self._service, self._shards, _now, self._go_on)
+
+    def refresh_popularity(self) -> tuple[RefreshReport, UpstreamError | None]:
+        """Refresh one shard."""
+        return refresh_shard(self._service, self._shards, _now, self._go_on)
+
+    def oldest_snapshot_days(self) -> int | None:
+        """How old the oldest popularity of a collected track is; ``None`` without any."""
+        return oldest_snapshot_days(self._shards, _now().date())
+
+    def _go_on(self) -> bool:
+        pause = self._settings.collect_pause_seconds if self._has_asked else 0
+        if self._remaining_seconds() < pause + _LAST_BATCH_SECONDS:
+            return False
+        time.sleep(pause)
+        self._has_asked = True
+        return True
+
+
+def remove_audio(settings: JobSettings) -> Removal:
+    """Remove forgotten clips; raises ``UpstreamUnavailable`` when they cannot be listed."""
+    return remove_forgotten(S3AudioClips(s3(), settings.audio_bucket), _now())
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
