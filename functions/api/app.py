@@ -113,6 +113,8 @@ class Api:
                 metrics.add_metric("CircuitOpen", MetricUnit.Count, 1)
         if isinstance(error.__cause__, ConsentNeeded):
             metrics.add_metric("ServiceTokenDead", MetricUnit.Count, 1)
+            # Whatever the day says on which it was given: this is what the alarm watches.
+            metrics.add_metric("ServiceTokenDaysLeft", MetricUnit.Count, 0)
 
 
 def _not_found() -> Refused:

@@ -1,5 +1,6 @@
 """The routes for an artist's audio file: send it, and ask what came of it."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -11,7 +12,7 @@ from shared.settings import KEY_CHARACTERS
 from api.answers import json_text
 from api.audio_models import AudioFeaturesAnswer, SubmittedAudioAnswer, audio_answer, submitted_answer
 from api.documentation import documented
-from api.gate import checked_audio, client_of
+from api.gate import checked_audio
 from api.short_links import client_key
 from api.wiring import Services
 from daltonify_core.ports import AudioJobState
@@ -37,8 +38,8 @@ _Key = Annotated[
 _JobId = Annotated[str, Path(description="The id of the answer to the upload")]
 
 
-def register_audio(app: APIGatewayHttpResolver, services: Services) -> None:
-    """Give ``app`` the routes for audio files."""
+def register_audio(app: APIGatewayHttpResolver, services: Services, client: Callable[[], str]) -> None:
+    """Give ``app`` the routes for audio files; ``client`` says whom the current request is counted against."""
     settings = AudioSettings(daily_per_client=services.settings.daily_audio_files_per_client)
 
     @app.post(AUDIO_PATH, **documented("send_audio", SubmittedAudioAnswer))
@@ -46,7 +47,7 @@ def register_audio(app: APIGatewayHttpResolver, services: Services) -> None:
         event = app.current_event
         parts = services.audio()
         use_case = SubmitAudio(parts.jobs, parts.clips, parts.queue, parts.new_id, services.clock, settings)
-        job = use_case.submit(checked_audio(event.raw_event), client_key(client_of(event)), key)
+        job = use_case.submit(checked_audio(event.raw_event), client_key(client()), key)
         status_url = STATUS_PATH.format(job_id=job.job_id)
         return _json(202, submitted_answer(job, status_url), {"Location": status_url, **_waiting(job.state)})
 

@@ -5,9 +5,10 @@ Powertools alone would take a form for JSON, drop one of two equal keys in silen
 
 import base64
 import binascii
+import ipaddress
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.message import Message
 from http import HTTPStatus
 from typing import Any, Final, NoReturn
@@ -24,9 +25,38 @@ AUDIO_TYPES: Final = ("audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave"
 _BASE64_CHARACTERS: Final = 4 * math.ceil(MAX_AUDIO_BYTES / 3)
 
 
-def client_of(event: Mapping[str, Any]) -> str:
-    """Whom a request is counted against: the address that it came from."""
-    return str(event["requestContext"]["http"]["sourceIp"])
+ORIGIN_HEADER: Final = "x-origin-secret"
+VISITOR_HEADER: Final = "x-viewer-address"
+"""What CloudFront sets beside the secret: the address of whoever asked it."""
+_IPV6_PREFIX: Final = 64
+"""The least that a household is given, so its parts tell nobody apart."""
+
+
+def client_of(event: Mapping[str, Any], came_through_edge: Callable[[str], bool]) -> str:
+    """Whom a request is counted against: an IPv4 address, or the network of an IPv6 address.
+
+    It is the visitor's as CloudFront names it, if ``came_through_edge`` says yes to the secret that came along;
+    otherwise the address that sent the request, which nobody can choose.
+    """
+    source = str(event["requestContext"]["http"]["sourceIp"])
+    headers = _headers(event)
+    given, visitor = headers.get(ORIGIN_HEADER, ""), _counted(headers.get(VISITOR_HEADER, ""))
+    if given and visitor and came_through_edge(given):
+        return visitor
+    return _counted(source) or source
+
+
+def _counted(address: str) -> str | None:
+    """What stands for an address; ``None`` for text that is none."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return None
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.IPv6Network((int(found), _IPV6_PREFIX), strict=False))
 
 
 def with_checked_body(event: Mapping[str, Any]) -> dict[str, Any]:

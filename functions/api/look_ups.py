@@ -1,6 +1,6 @@
 """What outside services are asked about seeds: only where it is needed, counted per client, and measured."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, time, timedelta
 from typing import Final
 
@@ -24,11 +24,13 @@ class LookUps:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    def findings(self, seeds: Sequence[Seed], index: LoadedIndex, client: str, deadline: datetime) -> SeedFindings:
+    def findings(
+        self, seeds: Sequence[Seed], index: LoadedIndex, client: Callable[[], str], deadline: datetime
+    ) -> SeedFindings:
         """What outside services say of the seeds; whatever they do, no error."""
         if not facts_to_look_up(seeds, index):
             return NO_FINDINGS
-        found = self._services.seed_completer().complete(seeds, index, deadline, lambda: self._count(client))
+        found = self._services.seed_completer().complete(seeds, index, deadline, lambda: self._count(client()))
         outcomes = sorted({f"{one.service} {one.outcome}" for tried in found.tried.values() for one in tried})
         logger.append_keys(look_ups=outcomes)
         return found

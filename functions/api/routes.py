@@ -1,7 +1,7 @@
 """The routes: parse, call one use case, map the result."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Annotated, Any, Final
@@ -29,6 +29,7 @@ from api.models import (
     RecommendationBody,
     TracksAnswer,
 )
+from api.origin import OriginSecret
 from api.short_links import ShortLinks
 from api.wiring import Services
 from daltonify_core.catalogue.links import MAX_TEXT_CHARACTERS, LinkKind, parse_link, parse_playlist_link
@@ -84,21 +85,25 @@ _Code = Annotated[
 
 def register(app: APIGatewayHttpResolver, services: Services) -> None:
     """Give ``app`` every route of the API."""
-    _register_recommendations(app, services)
+    origin = OriginSecret(services)
+
+    def client() -> str:
+        return client_of(app.current_event.raw_event, origin.is_right)
+
+    _register_recommendations(app, services, client)
     _register_catalogue(app, services)
     secret = PublishingSecret(services)
-    _register_publishing(app, services, secret)
+    _register_publishing(app, services, secret, client)
     _register_information(app, services, secret)
-    register_audio(app, services)
+    register_audio(app, services, client)
 
 
-def _register_recommendations(app: APIGatewayHttpResolver, services: Services) -> None:
+def _register_recommendations(app: APIGatewayHttpResolver, services: Services, client: Callable[[], str]) -> None:
     short_links = ShortLinks(services.link_expander, services.publications, services.clock)
     look_ups = LookUps(services)
 
     @app.post("/api/recommendations", **documented("recommend", RecommendationAnswer))
     def recommend(body: Annotated[RecommendationBody, Body()]) -> Response[Any]:
-        client = client_of(app.current_event)
         values = body.model_dump(exclude_unset=True)
         values["seeds"] = short_links.expanded(values["seeds"], client)
         request = RecommendationRequest.from_dict(values)
@@ -131,13 +136,15 @@ def _register_catalogue(app: APIGatewayHttpResolver, services: Services) -> None
         return _json(200, {"tracks": [track_answer(one) for one in found]})
 
 
-def _register_publishing(app: APIGatewayHttpResolver, services: Services, secret: PublishingSecret) -> None:
+def _register_publishing(
+    app: APIGatewayHttpResolver, services: Services, secret: PublishingSecret, client: Callable[[], str]
+) -> None:
     settings = services.settings
 
     @app.post("/api/playlists", **documented("publish", PlaylistAnswer))
     def publish(body: Annotated[PlaylistBody, Body()], key: _Key, code: _Code = None) -> Response[Any]:
-        client = client_of(app.current_event)
-        secret.check(code, client)
+        publisher = client()
+        secret.check(code, publisher)
         request = _publish_request(body)
         deadline = _deadline(app, services)
         use_case = PublishPlaylist(
@@ -148,7 +155,7 @@ def _register_publishing(app: APIGatewayHttpResolver, services: Services, secret
             services.clock,
             PublishSettings(daily_creations_per_client=settings.daily_playlists_per_client),
         )
-        published = use_case.publish(request, key, client, deadline)
+        published = use_case.publish(request, key, publisher, deadline)
         return _json(201 if published.created else 200, playlist_answer(published, settings))
 
     @app.get("/api/qr", **documented("qr", None))

@@ -27,8 +27,8 @@ class ShortLinks:
         self._clock = clock
         self._known: dict[str, str] = {}
 
-    def expanded(self, seeds: Sequence[Any], client: str) -> list[Any]:
-        """The seeds of a request with every short link replaced by where it leads.
+    def expanded(self, seeds: Sequence[Any], client: Callable[[], str]) -> list[Any]:
+        """The seeds of a request with every short link replaced by where it leads; ``client`` is asked only for those.
 
         Raises ``InvalidQuery`` for too many, ``InvalidLink`` with its field for one that leads elsewhere,
         ``CapReached``, and ``UpstreamUnavailable`` when nobody answers in time.
@@ -44,7 +44,7 @@ class ShortLinks:
             self._with_full_link(place, seed, client) if place in short else seed for place, seed in enumerate(seeds)
         ]
 
-    def _with_full_link(self, place: int, seed: Any, client: str) -> Any:
+    def _with_full_link(self, place: int, seed: Any, client: Callable[[], str]) -> Any:
         try:
             full = self._follow(_link_of(seed), client)
         except InvalidLink as error:
@@ -52,9 +52,9 @@ class ShortLinks:
             raise
         return full if isinstance(seed, str) else {**seed, "track": full}
 
-    def _follow(self, link: str, client: str) -> str:
+    def _follow(self, link: str, client: Callable[[], str]) -> str:
         if link not in self._known:
-            self._count(client)
+            self._count(client())
             full = self._expander().expand(link)
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()

@@ -15,7 +15,7 @@ from shared.observability import logger, metrics
 from shared.settings import JobSettings
 
 from daltonify_core.errors import DaltonifyError, InvalidQuery, UpstreamError, UpstreamUnavailable
-from scheduled_jobs.wiring import CollectionJobs, remove_audio
+from scheduled_jobs.wiring import CollectionJobs, consent_days_left, remove_audio
 
 _LOGGED_LINES = 10
 
@@ -85,9 +85,17 @@ def _remove_audio(settings: JobSettings, _: _RemainingSeconds) -> _Outcome:
     return asdict(removal), UpstreamUnavailable(message)
 
 
+def _check_consent(settings: JobSettings, _: _RemainingSeconds) -> _Outcome:
+    days_left = consent_days_left(settings)
+    if days_left is not None:
+        metrics.add_metric(name="ServiceTokenDaysLeft", unit=MetricUnit.Count, value=days_left)
+    return {"days_left": days_left}, None
+
+
 JOBS: dict[str, tuple[_Work, str]] = {
     "collect": (_collect, "CollectFailures"),
     "refresh_popularity": (_refresh_popularity, "RefreshFailures"),
     "remove_audio": (_remove_audio, "RemoveAudioFailures"),
+    "check_consent": (_check_consent, "ConsentCheckFailures"),
 }
 """Each job with the metric that counts its failures."""

@@ -2,16 +2,17 @@
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from shared.aws import s3
+from shared.aws import s3, secrets_manager
 from shared.settings import VERSION, JobSettings
 
 from daltonify_core.adapters.reccobeats import ReccoBeatsService
 from daltonify_core.adapters.s3_clips import S3AudioClips
 from daltonify_core.adapters.s3_collection import S3Collection
-from daltonify_core.errors import UpstreamError
+from daltonify_core.adapters.secrets_manager import SecretsManagerStore
+from daltonify_core.errors import SecretUnavailable, UpstreamError
 from daltonify_core.use_cases.collected_shards import CollectedShards
 from daltonify_core.use_cases.collection_jobs import CollectedLists, collect_lists, refresh_shard
 from daltonify_core.use_cases.refresh_popularity import RefreshReport, oldest_snapshot_days
@@ -60,6 +61,32 @@ class CollectionJobs:
 def remove_audio(settings: JobSettings) -> Removal:
     """Remove forgotten clips; raises ``UpstreamUnavailable`` when they cannot be listed."""
     return remove_forgotten(S3AudioClips(s3(), settings.audio_bucket), _now())
+
+
+def consent_days_left(settings: JobSettings) -> float | None:
+    """Days until the service account's consent ends, negative once it has; ``None`` where nobody gave one.
+
+    Raises ``SecretUnavailable`` when nobody can say.
+    """
+    # Here, because it brings what speaks with Spotify, and no other job should pay for that.
+    from daltonify_core.adapters.spotify import consent_ends
+
+    name = settings.spotify_secret
+    try:
+        values = SecretsManagerStore(secrets_manager()).read(name)
+    except SecretUnavailable as error:
+        if error.is_absent:
+            return None
+        raise
+    if not values.get("refresh_token"):
+        return None
+    try:
+        ends = consent_ends(datetime.fromisoformat(values.get("consented_at", "")).astimezone(UTC))
+    except ValueError as error:
+        raise SecretUnavailable(
+            f"The secret {name} does not say in consented_at when its consent was given. Run daltonify login."
+        ) from error
+    return (ends - _now()) / timedelta(days=1)
 
 
 def _now() -> datetime:

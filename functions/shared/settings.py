@@ -97,18 +97,23 @@ class JobSettings(IndexSettings):
     """What the scheduled jobs need. ReccoBeats publishes no limit; other clients pause as long between batches."""
 
     audio_bucket: str = Field(min_length=3)
+    spotify_secret: str = Field(min_length=1)
     reccobeats_api: str = RECCOBEATS_API
     collect_pause_seconds: float = Field(default=1.5, ge=0, le=60)
 
 
 class ApiSettings(UploadSettings, IndexSettings):
-    """What the API needs. The addresses of Spotify differ only where a simulator stands in for it."""
+    """What the API needs. The addresses of Spotify differ only where a simulator stands in for it.
+
+    ``origin_secret`` names what CloudFront sends with each request; without it nothing stands before the service.
+    """
 
     publish_access: PublishAccess = PublishAccess.CODE
     daily_playlists_per_client: int = Field(default=3, ge=1, le=50)
     daily_audio_files_per_client: int = Field(default=10, ge=1, le=200)
     spotify_secret: str = Field(min_length=1)
     publishing_secret: str = Field(min_length=1)
+    origin_secret: str | None = None
     spotify_api: str = SPOTIFY_API
     spotify_accounts: str = SPOTIFY_ACCOUNTS
     spotify_oembed: str = SPOTIFY_OEMBED

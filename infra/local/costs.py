@@ -38,6 +38,7 @@ LAMBDA_GB_SECOND: Final = Price(0.0000166667, "GB-second (x86)", 1, NOTED)
 LAMBDA_REQUEST: Final = Price(0.20, "million", 1e6, NOTED)
 HTTP_API_REQUEST: Final = Price(1.20, "million of up to 512 KB", 1e6, NOTED)
 CLOUDFRONT_REQUEST: Final = Price(1.20, "million (HTTPS, Europe)", 1e6, NOTED)
+CLOUDFRONT_FUNCTION: Final = Price(0.10, "million runs of a function", 1e6, NOTED)
 CLOUDFRONT_GB: Final = Price(0.085, "GB (Europe, North America)", 1, READ)
 DYNAMODB_WRITE: Final = Price(0.7625, "million units of 1 KB", 1e6, NOTED)
 DYNAMODB_READ: Final = Price(0.1525, "million units of 4 KB", 1e6, NOTED)
@@ -129,8 +130,8 @@ def bill(requests: float) -> list[Line]:
         _line("HTTP API", "requests", [(requests, HTTP_API_REQUEST)]),
         _line(
             "CloudFront, requests",
-            f"requests + visits × {PAGE_FILES:g} files",
-            [(requests + page_requests, CLOUDFRONT_REQUEST)],
+            f"requests + visits × {PAGE_FILES:g} files; requests",
+            [(requests + page_requests, CLOUDFRONT_REQUEST), (requests, CLOUDFRONT_FUNCTION)],
             FREE_CLOUDFRONT_REQUESTS,
         ),
         _line(

@@ -59,6 +59,8 @@ class LocalAws:
             "Table": TABLE,
             "PublishingSecret": PUBLISHING_SECRET,
             "SpotifySecretName": SPOTIFY_SECRET,
+            # Nothing stands before the service here, so nobody has to prove that a request came through it.
+            "OriginSecret": "",
         }
 
     def take_over(self, environment: MutableMapping[str, str]) -> None:

@@ -1,4 +1,11 @@
-"""The real template, deployed to an emulator that enforces permissions. `make test-deploy` runs these."""
+"""The real template, deployed to an emulator that enforces permissions. `make test-deploy` runs these.
+
+What the emulator shows of CloudFront: the page from its private bucket, compiled headers policies, the function that
+names the visitor, the secret on its way to the API. What it does not show, and only AWS can: caching and compression,
+the protocols and versions of TLS towards visitors, edge locations, an API at its own address (the tests put the
+emulator's in its place), the address of a sender at the HTTP API (always 127.0.0.1), alarms that go off on metrics from
+log lines, mails, the dashboard's drawing, throttling of routes, lifecycle rules, expiry of items in the table.
+"""
 
 import http.client
 import json
@@ -18,6 +25,7 @@ from tests.deploy.aws_emulator import LOOPBACK, REGION, AwsEmulator
 
 ROOT: Final = Path(__file__).parents[2]
 STACK: Final = "daltonify-test"
+CONTACT: Final = "operator@example.org"
 ACCESS_CODE: Final = "NEVERLOGME-access-code"
 CLIENT_SECRET: Final = "NEVERLOGME-client-secret"
 WAIT_SECONDS: Final = 120
@@ -131,7 +139,8 @@ def deployment(emulator: AwsEmulator) -> Deployment:
     """The stack as `sam deploy` makes it from what `make build` built."""
     command = [
         *(str(tool("sam") / "sam"), "deploy", "--stack-name", STACK, "--resolve-s3", "--no-confirm-changeset"),
-        *("--no-progressbar", "--capabilities", "CAPABILITY_IAM", "--parameter-overrides", "Stage=test"),
+        *("--no-progressbar", "--capabilities", "CAPABILITY_IAM", "--parameter-overrides"),
+        *("Stage=test", f"OperatorContact={CONTACT}", f"AlarmEmail={CONTACT}"),
     ]
     environment = emulator.environment() | {"SAM_CLI_TELEMETRY": "0"}
     deployed = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)

@@ -3,6 +3,7 @@
 import json
 import re
 import urllib.request
+from typing import Any
 from urllib.error import HTTPError
 
 import pytest
@@ -11,11 +12,13 @@ from botocore.exceptions import ClientError
 from daltonify_core.adapters.spotify import CONSENT_SCOPES
 from daltonify_core.catalogue.track import Track
 from daltonify_core.ports import CurrentIndex
+from infra.local.reccobeats_simulator import ReccoBeatsSimulator
 from infra.local.sam_template import read_template
 from infra.local.spotify_simulator import SimulatedTrack, SpotifySimulator
 from infra.local.synthetic_catalogue import synthetic_tracks
 from tests.catalogues import catalogue_csv
 from tests.deploy.conftest import ACCESS_CODE, CLIENT_SECRET, Answer, Deployment, wait_until
+from tests.recordings import song_wav
 
 TRACKS = list(synthetic_tracks(3_000, 1))
 
@@ -152,6 +155,47 @@ def test_the_schedule_builds_without_anybody_asking(service):
     scheduler.update_schedule(**{key: present[key] for key in kept}, ScheduleExpression=present["ScheduleExpression"])
 
 
+def test_an_audio_file_is_listened_to_and_removed(service):
+    with ReccoBeatsSimulator() as reccobeats:
+        service.set_environment("AudioWorker", RECCOBEATS_API=reccobeats.api_url)
+        sent = service.ask("POST", "/api/audio-features", raw=song_wav(), headers={"Content-Type": "audio/wav"})
+        assert sent.status == 202, sent.body
+
+        def finished():
+            job = service.ask("GET", sent.headers["location"]).json
+            return job if job["state"] in ("done", "failed") else None
+
+        job = wait_until(finished, "the end of an audio job")
+    assert (job["state"], job["features_source"]) == ("done", "audio_file"), job
+    assert "Contents" not in service.client("s3").list_objects_v2(Bucket=service.resources["AudioBucket"])
+
+
+@pytest.mark.parametrize(
+    ("job", "told"),
+    [
+        ("collect", {"collected": 0, "ended_early": None}),
+        ("refresh_popularity", {"ended_early": None}),
+        ("remove_audio", {"forgotten": 0, "ended_early": None}),
+    ],
+)
+def test_a_scheduled_job_may_do_what_it_is_for(service, job, told):
+    report = run_job(service, job)
+    assert report.items() >= {"job": job, **told}.items()
+
+
+def test_the_days_that_the_consent_lasts_are_told(service):
+    assert run_job(service, "check_consent")["days_left"] < 184
+
+
+def run_job(service: Deployment, job: str) -> dict[str, Any]:
+    answer = service.client("lambda").invoke(
+        FunctionName=service.resources["ScheduledJobs"], Payload=json.dumps({"job": job}).encode()
+    )
+    report: dict[str, Any] = json.loads(answer["Payload"].read())
+    assert "FunctionError" not in answer, report
+    return report
+
+
 # What must be denied
 
 
@@ -166,7 +210,52 @@ def credentials(deployment: Deployment, role: str) -> dict[str, str]:
     }
 
 
+NOT_FOR_THE_JOBS = {
+    "write the catalogue of others": (
+        "s3",
+        "put_object",
+        {"Bucket": "DataBucketName", "Key": "catalogue/x.csv", "Body": b""},
+    ),
+    "delete what was collected": (
+        "s3",
+        "delete_object",
+        {"Bucket": "DataBucketName", "Key": "catalogue/collected/x.csv"},
+    ),
+    "read an index": ("s3", "get_object", {"Bucket": "DataBucketName", "Key": "index/current.json"}),
+    "listen to a clip": ("s3", "get_object", {"Bucket": "AudioBucket", "Key": "audio/x"}),
+    "leave a clip": ("s3", "put_object", {"Bucket": "AudioBucket", "Key": "audio/x", "Body": b""}),
+    "read the table": (
+        "dynamodb",
+        "get_item",
+        {"TableName": "TableName", "Key": {"pk": {"S": "x"}, "sk": {"S": "x"}}},
+    ),
+    "renew the consent": (
+        "secretsmanager",
+        "put_secret_value",
+        {"SecretId": "SpotifySecretName", "SecretString": "{}"},
+    ),
+    "read the access codes": ("secretsmanager", "get_secret_value", {"SecretId": "PublishingSecretArn"}),
+    "read the origin's secret": ("secretsmanager", "get_secret_value", {"SecretId": "OriginSecret"}),
+    "hand out work": ("sqs", "send_message", {"QueueUrl": "AudioQueue", "MessageBody": "{}"}),
+    "change the page": ("s3", "put_object", {"Bucket": "SiteBucketName", "Key": "index.html", "Body": b""}),
+}
+NOT_FOR_THE_WORKER = {
+    "leave a clip": ("s3", "put_object", {"Bucket": "AudioBucket", "Key": "audio/x", "Body": b""}),
+    "read an index": ("s3", "get_object", {"Bucket": "DataBucketName", "Key": "index/current.json"}),
+    "hand out work": ("sqs", "send_message", {"QueueUrl": "AudioQueue", "MessageBody": "{}"}),
+    "scan the table": ("dynamodb", "scan", {"TableName": "TableName"}),
+    "read the consent": ("secretsmanager", "get_secret_value", {"SecretId": "SpotifySecretName"}),
+    "read the origin's secret": ("secretsmanager", "get_secret_value", {"SecretId": "OriginSecret"}),
+}
 NOT_FOR_THE_API = {
+    "listen to a clip": ("s3", "get_object", {"Bucket": "AudioBucket", "Key": "audio/x"}),
+    "take a message": ("sqs", "receive_message", {"QueueUrl": "AudioQueue"}),
+    "change the origin's secret": (
+        "secretsmanager",
+        "put_secret_value",
+        {"SecretId": "OriginSecret", "SecretString": "{}"},
+    ),
+    "change the page": ("s3", "put_object", {"Bucket": "SiteBucketName", "Key": "index.html", "Body": b""}),
     "change the pointer": ("s3", "put_object", {"Bucket": "DataBucketName", "Key": "index/current.json", "Body": b""}),
     "delete an index": ("s3", "delete_object", {"Bucket": "DataBucketName", "Key": "index/current.json"}),
     "read the catalogue": ("s3", "get_object", {"Bucket": "DataBucketName", "Key": "catalogue/synthetic.csv"}),
@@ -199,24 +288,34 @@ NOT_FOR_THE_BUILDER = {
     "read the access codes": ("secretsmanager", "get_secret_value", {"SecretId": "PublishingSecretArn"}),
     "list buckets": ("s3", "list_buckets", {}),
 }
-DENIED = [("ApiRole", *case) for case in NOT_FOR_THE_API.items()] + [
-    ("BuildIndexRole", *case) for case in NOT_FOR_THE_BUILDER.items()
+DENIED = [
+    (role, *case)
+    for role, cases in {
+        "ApiRole": NOT_FOR_THE_API,
+        "BuildIndexRole": NOT_FOR_THE_BUILDER,
+        "ScheduledJobsRole": NOT_FOR_THE_JOBS,
+        "AudioWorkerRole": NOT_FOR_THE_WORKER,
+    }.items()
+    for case in cases.items()
 ]
 
 
 @pytest.mark.parametrize(("role", "what", "call"), DENIED, ids=[f"{role}: {what}" for role, what, _ in DENIED])
 def test_a_role_may_not(service, role, what, call):
     client, method, arguments = call
-    named = {
-        key: service.outputs.get(value, value) if isinstance(value, str) else value for key, value in arguments.items()
-    }
+    known = {**service.resources, **service.outputs}
+    named = {key: known.get(value, value) if isinstance(value, str) else value for key, value in arguments.items()}
     with pytest.raises(ClientError) as caught:
         getattr(service.client(client, **credentials(service, role)), method)(**named)
     assert "AccessDenied" in caught.value.response["Error"]["Code"], what
 
 
-def test_strangers_get_nothing_from_the_bucket(service):
-    address = f"{service.emulator.endpoint_url}/{service.outputs['DataBucketName']}/index/current.json"
+@pytest.mark.parametrize(
+    ("bucket", "key"), [("DataBucketName", "index/current.json"), ("SiteBucketName", "index.html")]
+)
+def test_strangers_get_nothing_from_a_bucket(service, bucket, key):
+    service.client("s3").head_object(Bucket=service.outputs["DataBucketName"], Key="index/current.json")
+    address = f"{service.emulator.endpoint_url}/{service.outputs[bucket]}/{key}"
     with pytest.raises(HTTPError) as caught:
         urllib.request.urlopen(address, context=service.emulator.trust)  # noqa: S310 - on this machine
     caught.value.close()

@@ -247,8 +247,14 @@ def test_why_spotify_refused_is_in_the_log_for_the_operator(api, logged):
 @pytest.mark.parametrize(
     ("fault", "names"),
     [
-        (Fault(DEAD_TOKEN, method="create_playlist"), {"PublishingUnavailable", "ServiceTokenDead"}),
-        (Fault(DEAD_TOKEN, method="replace_items"), {"PublishingUnavailable", "ServiceTokenDead"}),
+        (
+            Fault(DEAD_TOKEN, method="create_playlist"),
+            {"PublishingUnavailable", "ServiceTokenDead", "ServiceTokenDaysLeft"},
+        ),
+        (
+            Fault(DEAD_TOKEN, method="replace_items"),
+            {"PublishingUnavailable", "ServiceTokenDead", "ServiceTokenDaysLeft"},
+        ),
         (Fault(errors.UpstreamUnavailable("down"), method="create_playlist"), {"PublishingUnavailable"}),
         (None, {"PublishingUnavailable", "CircuitOpen"}),
     ],
@@ -262,5 +268,6 @@ def test_why_publishing_does_not_work_is_counted(api, recommender, measured, fau
     body = {"title": "Roads", "uris": [track.track_id for track in recommender.index.tracks.tracks(range(5))]}
     answer = api.post("/api/playlists", body, PUBLISHER)
     check_problem(answer, 503, "publishing_unavailable")
-    counted = {name for name, _, _ in measured()} & {"PublishingUnavailable", "ServiceTokenDead", "CircuitOpen"}
+    watched = {"PublishingUnavailable", "ServiceTokenDead", "ServiceTokenDaysLeft", "CircuitOpen"}
+    counted = {name for name, _, _ in measured()} & watched
     assert counted == names

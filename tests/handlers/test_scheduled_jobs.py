@@ -20,7 +20,7 @@ from shared.settings import InvalidSettings
 from daltonify_core.adapters.s3_clips import S3AudioClips
 from daltonify_core.catalogue.collection import decode_shard, encode_shard, shard_name, shard_number
 from daltonify_core.catalogue.track import Track
-from daltonify_core.errors import InvalidDataset, InvalidQuery, UpstreamUnavailable
+from daltonify_core.errors import InvalidDataset, InvalidQuery, SecretUnavailable, UpstreamUnavailable
 from infra.local.reccobeats_simulator import Fault, ReccoBeatsSimulator, SimulatedRow
 from tests.builders import make_features, make_track, track_id
 from tests.handlers.fake_context import Context
@@ -28,6 +28,7 @@ from tests.handlers.fake_context import Context
 COLLECT = json.loads((Path(__file__).parents[1] / "events" / "scheduled_collect.json").read_text())
 REFRESH = {"job": "refresh_popularity"}
 REMOVE_AUDIO = json.loads((Path(__file__).parents[1] / "events" / "scheduled_remove_audio.json").read_text())
+CONSENT = {"job": "check_consent"}
 FOLDER = "catalogue/collected/"
 
 
@@ -59,6 +60,7 @@ def bucket(aws, simulator, monkeypatch):
     name = aws.make_bucket()
     monkeypatch.setenv("DATA_BUCKET", name)
     monkeypatch.setenv("AUDIO_BUCKET", aws.make_bucket(keeps_versions=False))
+    monkeypatch.setenv("SPOTIFY_SECRET", f"{name}/spotify")
     monkeypatch.setenv("RECCOBEATS_API", simulator.api_url)
     monkeypatch.setenv("COLLECT_PAUSE_SECONDS", "0")
     return name
@@ -331,12 +333,56 @@ def test_a_storage_that_cannot_be_listed_is_a_fault_of_ours(bucket, measured, mo
     assert measured() == {"RemoveAudioFailures": 1}
 
 
+# ---- The service account's consent -----------------------------------------------------------------------------------
+
+
+def keep_consent(aws, bucket, **values):
+    aws.secrets_manager.create_secret(Name=f"{bucket}/spotify", SecretString=json.dumps(values))
+
+
+@pytest.fixture
+def today(monkeypatch):
+    monkeypatch.setattr(wiring, "_now", lambda: datetime(2026, 3, 1, 12, tzinfo=UTC))
+    clients.secrets_manager.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("given", "days"),
+    [
+        ("2026-03-01T12:00:00+00:00", 184),
+        ("2025-09-22T12:00:00+00:00", 21),
+        ("2025-09-22T14:00:00+02:00", 21),
+        ("2025-08-30T12:00:00+00:00", -1),
+    ],
+)
+def test_the_days_are_told_that_the_consent_lasts(aws, bucket, today, measured, logged, given, days):
+    keep_consent(aws, bucket, refresh_token="NEVERLOGME-consent", consented_at=given)
+    assert run(CONSENT) == {"job": "check_consent", "ended_early": None, "days_left": days}
+    assert measured() == {"ServiceTokenDaysLeft": days, "ConsentCheckFailures": 0}
+    assert "NEVERLOGME" not in json.dumps(logged())
+
+
+def test_where_nobody_consented_nothing_is_told_and_nothing_is_wrong(aws, bucket, today, measured):
+    assert run(CONSENT)["days_left"] is None
+    keep_consent(aws, bucket, client_id="app", client_secret="NEVERLOGME-client-secret")
+    assert run(CONSENT)["days_left"] is None
+    assert measured() == {"ConsentCheckFailures": 0}
+
+
+@pytest.mark.parametrize("when", [{}, {"consented_at": "some day"}], ids=["missing", "no date"])
+def test_a_consent_of_unknown_age_is_a_fault_that_says_what_to_do(aws, bucket, today, measured, when):
+    keep_consent(aws, bucket, refresh_token="NEVERLOGME-consent", **when)
+    with pytest.raises(SecretUnavailable, match="daltonify login"):
+        run(CONSENT)
+    assert measured() == {"ConsentCheckFailures": 1}
+
+
 # ---- Events and settings ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("event", [{}, {"job": "explode"}, {"job": None}, {"job": ["collect"]}])
 def test_a_job_that_there_is_not_is_an_error(bucket, event, measured):
-    with pytest.raises(InvalidQuery, match="collect, refresh_popularity, remove_audio"):
+    with pytest.raises(InvalidQuery, match="collect, refresh_popularity, remove_audio, check_consent"):
         run(event)
     assert measured() == {"UnknownJobs": 1}
 

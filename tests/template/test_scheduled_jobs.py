@@ -32,10 +32,10 @@ def test_the_recorded_event_is_the_scheduled_one(recorded, name):
 
 
 @each_event
-def test_the_jobs_that_ask_reccobeats_can_be_switched_off_and_removing_audio_cannot(name):
+def test_the_jobs_that_ask_reccobeats_can_be_switched_off_and_the_others_cannot(name):
     assert events[name]["Type"] == "ScheduleV2"
     state = events[name]["Properties"].get("State")
-    assert state == (None if name == "RemoveAudio" else {"Ref": "ScheduledJobsState"})
+    assert state == (None if name in ("RemoveAudio", "CheckConsent") else {"Ref": "ScheduledJobsState"})
     switch = template.values["Parameters"]["ScheduledJobsState"]
     assert set(switch["AllowedValues"]) == {"ENABLED", "DISABLED"}
 
@@ -54,6 +54,10 @@ def test_the_operator_sets_how_often_lists_are_collected():
 def test_forgotten_audio_goes_early_in_the_day_for_which_it_may_stay_at_most():
     assert events["RemoveAudio"]["Properties"]["ScheduleExpression"] == "rate(1 hour)"
     assert FORGOTTEN_AFTER + 10 * timedelta(hours=1) < timedelta(days=1), "ten calls may fail"
+
+
+def test_the_consent_is_looked_at_often_enough_for_an_alarm_in_days():
+    assert events["CheckConsent"]["Properties"]["ScheduleExpression"] == "rate(1 day)"
 
 
 def test_nobody_comes_to_need_a_clip_that_was_removed_as_forgotten():
@@ -83,6 +87,10 @@ def test_the_jobs_read_lists_write_nothing_but_collected_tracks_and_remove_nothi
         ("s3:PutObject", "${DataBucket.Arn}/catalogue/collected/*"),
         ("s3:ListBucket", "AudioBucket.Arn"),
         ("s3:DeleteObject", "${AudioBucket.Arn}/audio/*"),
+        (
+            "secretsmanager:GetSecretValue",
+            "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${SpotifySecretName}-??????",
+        ),
     }
 
 

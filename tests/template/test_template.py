@@ -19,7 +19,9 @@ from infra.local.sam_template import TEMPLATE, read_template
 
 ROOT = Path(__file__).parents[2]
 MUST_OUTLIVE_THE_STACK = ["DataBucket", "DataBucketPolicy", "Table", "PublishingSecret"]
-BUCKETS = {"DataBucket", "AudioBucket"}
+BUCKETS = {"DataBucket", "AudioBucket", "SiteBucket"}
+# What `make deploy` can make again, or what is made anew with the stack.
+GO_WITH_THE_STACK = ["SiteBucket", "OriginSecret"]
 
 # An explicit name would keep a second stack out of the account, and make any replacement fail. The two that the service
 # demands are left out: the name of an HTTP API identifies nothing, and that of its stage is part of no other.
@@ -32,6 +34,9 @@ PHYSICAL_NAMES = {
     "AWS::IAM::Role": "RoleName",
     "AWS::Logs::LogGroup": "LogGroupName",
     "AWS::SQS::Queue": "QueueName",
+    "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::CloudWatch::Dashboard": "DashboardName",
+    "AWS::SNS::Topic": "TopicName",
 }
 WITHOUT_A_NAME = {
     "AWS::S3::BucketPolicy",
@@ -40,6 +45,15 @@ WITHOUT_A_NAME = {
     "AWS::ApiGatewayV2::Integration",
     "AWS::ApiGatewayV2::Route",
     "AWS::ApiGatewayV2::Stage",
+    "AWS::CloudFront::Distribution",
+    "AWS::SNS::Subscription",
+    "AWS::SNS::TopicPolicy",
+}
+# CloudFront demands a name, new to the account in all of its regions.
+NAMED_AFTER_THE_STACK = {
+    "AWS::CloudFront::Function": [],
+    "AWS::CloudFront::OriginAccessControl": ["OriginAccessControlConfig"],
+    "AWS::CloudFront::ResponseHeadersPolicy": ["ResponseHeadersPolicyConfig"],
 }
 
 template = read_template()
@@ -86,8 +100,8 @@ def grants(name):
 
 
 def test_it_reads_from_what_can_be_set_to_what_comes_out():
-    order = ["AWSTemplateFormatVersion", "Transform", "Description", "Parameters", "Globals", "Resources", "Outputs"]
-    assert list(template.values) == order
+    order = "AWSTemplateFormatVersion Transform Description Parameters Conditions Globals Resources Outputs"
+    assert list(template.values) == order.split()
 
 
 def test_it_uses_no_yaml_aliases_because_cloudformation_refuses_them():
@@ -99,6 +113,10 @@ def test_it_uses_no_yaml_aliases_because_cloudformation_refuses_them():
 def test_every_parameter_is_described_and_constrained_and_its_default_is_allowed(name):
     parameter = parameters[name]
     assert parameter["Description"]
+    if "Default" not in parameter:
+        assert name == "OperatorContact", "nobody could deploy without knowing this one"
+        assert parameter["ConstraintDescription"]
+        return
     default = parameter["Default"]
     if "AllowedValues" in parameter:
         assert default in parameter["AllowedValues"]
@@ -124,6 +142,17 @@ def test_every_parameter_is_described_and_constrained_and_its_default_is_allowed
         ("SpotifySecretName", "*", False),
         ("SpotifyMarket", "DE", True),
         ("SpotifyMarket", "de", False),
+        ("OperatorContact", "you@example.org", True),
+        ("OperatorContact", "https://example.org/about", True),
+        ("OperatorContact", "http://example.org", False),
+        ("OperatorContact", "somebody", False),
+        ("OperatorContact", "", False),
+        ("OperatorContact", 'you@example.org"', False),
+        ("OperatorContact", "you@example.org\\n", False),
+        ("AlarmEmail", "you@example.org", True),
+        ("AlarmEmail", "", True),
+        ("AlarmEmail", "you", False),
+        ("AlarmEmail", "https://example.org", False),
     ],
 )
 def test_a_parameter_takes_what_works_and_refuses_what_does_not(name, value, is_allowed):
@@ -143,6 +172,14 @@ def test_every_output_is_described(name):
 @pytest.mark.parametrize("name", resources)
 def test_nothing_has_a_physical_name(name):
     kind = resources[name]["Type"]
+    if kind in NAMED_AFTER_THE_STACK:
+        values = template.resource(name)
+        for key in NAMED_AFTER_THE_STACK[kind]:
+            values = values[key]
+        text, parts = values["Name"]["Fn::Sub"]
+        assert text.endswith("-${Unique}")
+        assert parts["Unique"] == {"Fn::Select": [2, {"Fn::Split": ["/", {"Ref": "AWS::StackId"}]}]}
+        return
     assert kind in PHYSICAL_NAMES or kind in WITHOUT_A_NAME, "say which property of this type would be its name"
     if kind in PHYSICAL_NAMES:
         assert PHYSICAL_NAMES[kind] not in template.resource(name)
@@ -152,6 +189,13 @@ def test_nothing_has_a_physical_name(name):
 def test_what_cannot_be_made_again_outlives_the_stack(name):
     assert resources[name]["DeletionPolicy"] in ("Retain", "RetainExceptOnCreate")
     assert resources[name]["UpdateReplacePolicy"] == "Retain"
+
+
+@pytest.mark.parametrize("name", GO_WITH_THE_STACK)
+def test_what_can_be_made_again_does_not_stay_behind(name):
+    assert resources[name].get("DeletionPolicy", "Delete") == "Delete"
+    # In a bucket with versions they would have to be removed one by one.
+    assert "VersioningConfiguration" not in template.resource(name)
 
 
 # ---- Functions -------------------------------------------------------------------------------------------------------
@@ -217,7 +261,9 @@ def test_secrets_are_named_and_never_given(name):
     for variable, value in variables(name).items():
         if variable.endswith("_SECRET"):
             assert value.keys() == {"Ref"}
-    assert "resolve:secretsmanager" not in json.dumps(resources)
+    # What CloudFront sends it has to know itself, and nothing else may.
+    others = {key: one for key, one in resources.items() if key != "Distribution"}
+    assert "resolve:" not in json.dumps(others)
 
 
 # ---- Layers ----------------------------------------------------------------------------------------------------------
@@ -348,10 +394,16 @@ def test_catalogues_and_indexes_are_kept_in_versions():
     assert template.resource("DataBucket")["VersioningConfiguration"] == {"Status": "Enabled"}
 
 
+@pytest.mark.parametrize("name", of_type("AWS::S3::BucketPolicy"))
+def test_no_bucket_lets_anybody_in_but_the_distribution_into_the_page(name):
+    allowed = [one for one in template.resource(name)["PolicyDocument"]["Statement"] if one["Effect"] == "Allow"]
+    assert bool(allowed) == (name == "SiteBucketPolicy")
+
+
 @pytest.mark.parametrize("name", of_type("AWS::S3::Bucket"))
 def test_every_bucket_answers_over_tls_only(name):
     policy = template.resource(f"{name}Policy")
-    (statement,) = policy["PolicyDocument"]["Statement"]
+    (statement,) = [one for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Deny"]
     assert policy["Bucket"] == {"Ref": name}
     assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}

@@ -13,7 +13,14 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FIND_PYTHON = ROOT / "infra" / "local" / "find_python.sh"
 LAYER_PINS = "layers/dependencies/requirements.txt"
-PINS = ["requirements.txt", "requirements-dev.txt", "requirements-sam.txt", "requirements-uv.txt", LAYER_PINS]
+PINS = [
+    "requirements.txt",
+    "requirements-dev.txt",
+    "requirements-emulator.txt",
+    "requirements-sam.txt",
+    "requirements-uv.txt",
+    LAYER_PINS,
+]
 
 
 class Machine:
