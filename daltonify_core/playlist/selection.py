@@ -40,8 +40,8 @@ class Selection:
     """Chosen picks and spare ones, and how they were found.
 
     ``chosen`` comes stage by stage, each best first; ``spare`` is best first. ``in_band`` counts the chosen ones that
-    lie in the band asked for. ``reach`` is the similarity that what is known of the seeds gives a track that sounds just
-    like one. ``unlike`` counts the tracks that were left out, because they sound nothing like any seed.
+    lie in the band asked for. ``reach`` is the similarity that what is known of the seeds gives a track that sounds
+    just like one. ``unlike`` counts the tracks that were left out, because they sound nothing like any seed.
     """
 
     chosen: list[Pick]
