@@ -35,7 +35,7 @@ from daltonify_core.playlist.genre_choice import (
     choose_genre,
     inferred_shares,
 )
-from daltonify_core.playlist.notes import counted, notes_for, notes_on_unreleased
+from daltonify_core.playlist.notes import counted, notes_for, notes_on_lonely, notes_on_unreleased
 from daltonify_core.playlist.own_slots import own_positions, own_track_limit
 from daltonify_core.playlist.recommendation import RESERVES, IndexDescription, Recommendation
 from daltonify_core.playlist.request import SIZE_LIMITS, Order, RecommendationRequest
@@ -110,6 +110,7 @@ class Recommender:
             ),
             notes=(
                 *notes_for(request, seeds, own, genre, selection, [tracks[one.item] for one in selection.chosen]),
+                *notes_on_lonely(rows.seeds_without_neighbours(selection.chosen)),
                 *notes_on_unreleased(listed),
                 *self._on_exclusions(request, excluded_names),
                 *findings.notes,
