@@ -384,7 +384,7 @@ def test_with_a_real_account_a_code_guards_publishing_and_a_check_publishes_noth
     assert code
     assert "the real one" in said
     config = requests.get(f"{url}/api/config", timeout=60).json()
-    assert config["demo"] == {"catalogue": False, "spotify": False}
+    assert config["demo"] == {"catalogue": False, "spotify": False, "reccobeats": True}
     assert config["publishing"]["access"] == "code"
     assert config["open_playlists_at"] == "https://open.spotify.com/playlist/"
     uris = [f"spotify:track:{link[-22:]}" for link in re.findall(r"https://open\.spotify\.com/track/\w{22}", said)]
