@@ -149,8 +149,8 @@ class SeedKnowledge:
 
     @property
     def retry_at(self) -> datetime | None:
-        """From when on all services may answer that have not said what they know of what is missing."""
-        return max((one.retry_at for one in self.in_vain if one.is_open and one.retry_at), default=None)
+        """When the first service may answer that has not said what it knows of what is missing."""
+        return min((one.retry_at for one in self.in_vain if one.is_open and one.retry_at), default=None)
 
     @property
     def can_be_analysed(self) -> bool:
@@ -196,7 +196,7 @@ class SeedDataNeeded(InvalidQuery):
 
         ``describe`` has the ``fields`` to fill in; ``followers`` asks for the artist's number of them; ``audio_file``
         and ``measure`` lead to features by way of the track's audio, sent to be analysed or measured on the spot;
-        ``later`` has ``retry_at``, from when on services may answer that did not (UTC, ISO form).
+        ``later`` has ``retry_at``, from when on asking again may tell some of what is missing (UTC, ISO form).
         """
         described = [
             name for name in ("title", "artists", "features") if any(name in seed.missing for seed in self.seeds)
@@ -209,7 +209,7 @@ class SeedDataNeeded(InvalidQuery):
             "measure": [place for place, seed in seeds.items() if "features" in seed.missing],
             "later": [place for place, seed in seeds.items() if seed.retry_at],
         }
-        retry_at = max((seed.retry_at for seed in self.seeds if seed.retry_at), default=None)
+        retry_at = min((seed.retry_at for seed in self.seeds if seed.retry_at), default=None)
         more: dict[str, dict[str, Any]] = {
             "describe": {"fields": described},
             "later": {"retry_at": _iso(retry_at)} if retry_at else {},
@@ -363,14 +363,16 @@ class PublishingUnavailable(DaltonifyError):
 class SecretUnavailable(DaltonifyError):
     """A secret is missing, unreadable or lacks a field; the message names the secret, never its content.
 
-    ``is_absent`` is true when there certainly is no secret of that name.
+    ``is_absent`` is true when there certainly is no secret of that name, ``may_pass`` when it could not be read only at
+    this moment.
     """
 
     code = "secret_unavailable"
 
-    def __init__(self, message: str, is_absent: bool = False) -> None:
+    def __init__(self, message: str, is_absent: bool = False, may_pass: bool = False) -> None:
         super().__init__(message)
         self.is_absent = is_absent
+        self.may_pass = may_pass
 
 
 class UpstreamError(DaltonifyError):

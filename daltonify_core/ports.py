@@ -487,7 +487,7 @@ class AudioJob:
     ``job_id`` is random and the only key to the job, so it is kept out of logs. ``features_source`` says who measured
     (``audio_file`` or ``measured``); ``problem`` is what to tell the artist when the state is ``FAILED``, and ``notes``
     what to tell beside features. ``attempt`` counts from 1 once somebody works on it and fences: only the latest
-    attempt may write.
+    attempt may write. ``asked`` counts how often ReccoBeats was asked to listen.
     """
 
     job_id: str
@@ -495,6 +495,7 @@ class AudioJob:
     expires_at: datetime
     state: AudioJobState = AudioJobState.QUEUED
     attempt: int = 0
+    asked: int = 0
     lease_until: datetime | None = None
     features: AudioFeatures | None = None
     features_source: str | None = None

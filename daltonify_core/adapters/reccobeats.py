@@ -14,18 +14,16 @@ import hashlib
 import http.client
 import json
 import math
-import queue
 import re
-import socket
 import ssl
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from daltonify_core.adapters.bounded import FAULTS, exchange, within
 from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES, FEATURE_NAMES, AudioFeatures
 from daltonify_core.catalogue.links import is_spotify_id
 from daltonify_core.catalogue.track import MAX_DURATION_MS, MAX_NAME_LENGTH
@@ -43,6 +41,7 @@ MAX_UPLOAD_BYTES: Final = 5_000_000
 """The most that ReccoBeats takes in one file."""
 
 _MAX_ANSWER_BYTES: Final = 1_000_000  # 40 rows with every country take about 60 KB
+_MOST_ARTISTS: Final = 50  # of one track; with the longest names they still fit into a field of CSV
 _RETRY_SECONDS: Final = 5  # where it does not say; what other clients wait
 _MOST_RETRY_SECONDS: Final = 24 * 3600
 _NOT_FOUND: Final = 4041  # its own codes, finer than the status beside them
@@ -56,6 +55,7 @@ _BAD_FILE: Final = frozenset(
     }
 )
 _BLOCKED: Final = re.compile(rb"error code:? ?10[0-9]{2}\b", re.IGNORECASE)
+_TITLE: Final = "trackTitle"
 _ISRC: Final = re.compile("[A-Z]{2}[A-Z0-9]{3}[0-9]{7}")
 _WAIT_IN_WORDS: Final = re.compile(rb"retry after ([0-9]{1,9}) second", re.IGNORECASE)
 
@@ -97,26 +97,36 @@ class ReccoBeatsService:
     def features(self, track_ids: Sequence[str]) -> dict[str, AudioFeatures]:
         """Features of at most 40 tracks by Spotify id; absent are those that ReccoBeats does not know.
 
-        A value that cannot be true is left out, and a track without any value is as good as unknown. ``ValueError`` for
-        more than 40 tracks.
+        A value that cannot be true is left out. A track whose nine continuous features are all ``null`` is as good as
+        unknown; one of which none can be read is nonsense, and ``UpstreamUnavailable`` for all. ``ValueError`` for more
+        than 40 tracks.
         """
         found: dict[str, AudioFeatures] = {}
+        unreadable: set[str] = set()
         for track_id, row in self._rows("audio-features", track_ids):
             features = _features(row, FEATURE_NAMES)
-            if features.present():
+            if any(getattr(features, name) is not None for name in CONTINUOUS_FEATURES):
                 found.setdefault(track_id, features)
+            elif not _says_nothing(row, CONTINUOUS_FEATURES):
+                unreadable.add(track_id)
+        _refuse_nonsense(unreadable - found.keys())
         return found
 
     def identities(self, track_ids: Sequence[str]) -> dict[str, TrackIdentity]:
         """Titles, artists, duration and popularity of at most 40 tracks by Spotify id; ``ValueError`` for more.
 
-        Popularity is ReccoBeats's stored copy. A row without a title is left out.
+        Popularity is ReccoBeats's stored copy. A track whose title is empty, or cannot be shown, is left out; one whose
+        title is no text is nonsense, and ``UpstreamUnavailable`` for all.
         """
         found: dict[str, TrackIdentity] = {}
+        unreadable: set[str] = set()
         for track_id, row in self._rows("track", track_ids):
             identity = _identity(track_id, row)
             if identity is not None:
                 found.setdefault(track_id, identity)
+            elif not isinstance(row.get(_TITLE), str) and not _says_nothing(row, (_TITLE,)):
+                unreadable.add(track_id)
+        _refuse_nonsense(unreadable - found.keys())
         return found
 
     def analyse(self, wav: bytes) -> AudioFeatures:
@@ -127,8 +137,7 @@ class ReccoBeatsService:
         content_type, body = _form_with(wav)
         if len(body) > MAX_UPLOAD_BYTES:
             raise AudioRefused(_FILE_TOO_LARGE)
-        request = self._request("POST", "analysis/audio-features", self._upload_seconds, body, content_type)
-        answer = _Call(request, self._connect_seconds).result()
+        answer = self._ask("POST", "analysis/audio-features", self._upload_seconds, body, content_type)
         if answer.status in _BAD_FILE and answer.code != _TOO_MANY_REQUESTS:
             raise AudioRefused(_FILE_ADVICE)
         answer.raise_for_status()
@@ -145,8 +154,7 @@ class ReccoBeatsService:
         asked = {track_id: None for track_id in track_ids if is_spotify_id(track_id)}
         if not asked:
             return
-        request = self._request("GET", f"{path}?ids={','.join(asked)}", self._read_seconds)
-        answer = _Call(request, self._connect_seconds).result()
+        answer = self._ask("GET", f"{path}?ids={','.join(asked)}", self._read_seconds)
         if answer.status == HTTPStatus.NOT_FOUND and answer.code == _NOT_FOUND:
             return  # what it says to one unknown id in other places
         answer.raise_for_status()
@@ -158,11 +166,30 @@ class ReccoBeatsService:
             if track_id in asked:
                 yield track_id, row
 
-    def _request(
+    def _ask(
         self, method: str, path: str, seconds: float, body: bytes | None = None, content_type: str | None = None
-    ) -> "_Request":
+    ) -> "_Answer":
+        """The answer, whatever its status; raises ``UpstreamUnavailable`` when there is none in time."""
         headers = self._headers if content_type is None else {**self._headers, "Content-Type": content_type}
-        return _Request(self._connect, method, f"{self._address.path}{path}", headers, body, seconds)
+
+        def ask_once() -> _Answer:
+            target = f"{self._address.path}{path}"
+            found = exchange(self._connect(), method, target, headers, seconds, _MAX_ANSWER_BYTES, body)
+            return _Answer(found.status, found.headers, found.body)
+
+        def ask() -> _Answer:
+            try:
+                return ask_once()
+            except (ConnectionError, http.client.IncompleteRead, ssl.SSLEOFError) as error:
+                # One that is refused was not broken: nobody is there, and nobody will be a moment later.
+                if method != "GET" or isinstance(error, ConnectionRefusedError):
+                    raise
+            return ask_once()
+
+        try:
+            return within(self._connect_seconds + seconds, ask)
+        except FAULTS as error:
+            raise UpstreamUnavailable(_UNAVAILABLE) from error
 
     def _connect(self) -> http.client.HTTPConnection:
         if self._address.scheme == "https":
@@ -175,17 +202,6 @@ class ReccoBeatsService:
     def _trust(self) -> ssl.SSLContext:
         # Reading the system's certificates takes long enough to be left out of a cold start that looks nothing up.
         return ssl.create_default_context()
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    connect: Callable[[], http.client.HTTPConnection]
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    body: bytes | None
-    seconds: float
-    """How long one wait for bytes may last once connected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,85 +256,6 @@ class _Answer:
         return min(max(math.ceil(seconds), 1), _MOST_RETRY_SECONDS)
 
 
-class _Call:
-    """One request in a thread of its own.
-
-    Nothing else bounds the look-up of a name, or a server that sends one byte a second.
-    """
-
-    def __init__(self, request: _Request, connect_seconds: float) -> None:
-        self._request = request
-        self._seconds = connect_seconds + request.seconds
-        self._outcome: queue.SimpleQueue[_Answer | Exception] = queue.SimpleQueue()
-        self._socket: socket.socket | None = None
-        self._given_up = False
-
-    def result(self) -> _Answer:
-        """The answer, whatever its status; raises ``UpstreamUnavailable`` when there is none in time."""
-        threading.Thread(target=self._run, name="reccobeats", daemon=True).start()
-        try:
-            outcome = self._outcome.get(timeout=self._seconds)
-        except queue.Empty:
-            self._give_up()
-            raise UpstreamUnavailable(_UNAVAILABLE) from None
-        match outcome:
-            case _Answer():
-                return outcome
-            # The last is what the library stumbles with over heads and chunks that make no sense.
-            case OSError() | http.client.HTTPException() | ValueError():
-                raise UpstreamUnavailable(_UNAVAILABLE) from outcome
-        raise outcome
-
-    def _run(self) -> None:
-        try:
-            self._outcome.put(self._ask())
-        except Exception as error:  # noqa: BLE001 - it is raised where the result is waited for
-            self._outcome.put(error)
-
-    def _ask(self) -> _Answer:
-        try:
-            return self._ask_once()
-        except (ConnectionError, http.client.IncompleteRead, ssl.SSLEOFError) as error:
-            # One that is refused was not broken: nobody is there, and nobody will be a moment later.
-            if self._request.method != "GET" or isinstance(error, ConnectionRefusedError):
-                raise
-        return self._ask_once()
-
-    def _ask_once(self) -> _Answer:
-        request = self._request
-        connection = request.connect()
-        try:
-            connection.connect()
-            # Remembered, because the connection forgets it once the head of an answer is read.
-            self._socket = connection.sock
-            self._socket.settimeout(request.seconds)
-            if self._given_up:
-                raise TimeoutError  # nobody waits for the answer any more
-            try:
-                connection.request(request.method, request.path, request.body, dict(request.headers))
-            except (BrokenPipeError, ConnectionResetError):
-                # A file may be turned down before all of it was sent.
-                if request.body is None:
-                    raise
-            with connection.getresponse() as response:
-                body = response.read(_MAX_ANSWER_BYTES)
-                if response.length and len(body) < _MAX_ANSWER_BYTES:
-                    # Read in part, a body that breaks off is no error to the library.
-                    raise http.client.IncompleteRead(body, response.length)
-                return _Answer(response.status, response.headers, body)
-        finally:
-            connection.close()
-
-    def _give_up(self) -> None:
-        """Wake the thread if it is waiting for bytes, so that it ends as well."""
-        self._given_up = True
-        if self._socket is not None:
-            try:
-                self._socket.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                return  # the other side was faster
-
-
 def _form_with(wav: bytes) -> tuple[str, bytes]:
     """Content type and body of the upload form."""
     boundary = f"daltonify-{hashlib.sha256(wav).hexdigest()}"  # not in the file: that would have to hold its own hash
@@ -343,6 +280,17 @@ def _seconds_of(retry_after: str | None, date: str | None) -> float | None:
         return None
 
 
+def _says_nothing(row: Mapping[str, Any], names: Sequence[str]) -> bool:
+    """Whether a row says of each name that nothing is known, which is an answer; a name that is not there is none."""
+    return all(name in row and row[name] is None for name in names)
+
+
+def _refuse_nonsense(track_ids: set[str]) -> None:
+    # As unknown they would be remembered, and nobody would ask again for weeks.
+    if track_ids:
+        raise UpstreamUnavailable(_UNREADABLE)
+
+
 def _features(row: Mapping[str, Any], names: Sequence[str]) -> AudioFeatures:
     """What of a row can be true; ``key`` -1 stands for "not detected" and is out of range like any other nonsense."""
     values: dict[str, float | int] = {}
@@ -357,7 +305,7 @@ def _features(row: Mapping[str, Any], names: Sequence[str]) -> AudioFeatures:
 
 
 def _identity(track_id: str, row: Mapping[str, Any]) -> TrackIdentity | None:
-    title = _text(row.get("trackTitle"))
+    title = _text(row.get(_TITLE))
     if title is None:
         return None
     listed = row.get("artists")
@@ -365,7 +313,7 @@ def _identity(track_id: str, row: Mapping[str, Any]) -> TrackIdentity | None:
         (name, _spotify_id(artist.get("href")))
         for artist in map(_mapping, listed if isinstance(listed, list) else [])
         if (name := _text(artist.get("name")))
-    ]
+    ][:_MOST_ARTISTS]
     isrc = _text(row.get("isrc"))
     artist_ids = tuple(artist_id for _, artist_id in credits if artist_id)
     return TrackIdentity(

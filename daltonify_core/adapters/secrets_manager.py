@@ -82,7 +82,7 @@ def _unavailable(name: str, error: ClientError | BotoCoreError) -> SecretUnavail
     if code == _BEING_DELETED:
         return SecretUnavailable(f"The secret {name} cannot be used; it may be about to be deleted. Restore it in AWS.")
     # The code alone, since other messages can quote what was sent.
-    return SecretUnavailable(f"Secrets Manager failed on the secret {name} ({code}). Try again.")
+    return SecretUnavailable(f"Secrets Manager failed on the secret {name} ({code}). Try again.", may_pass=True)
 
 
 def _code(error: ClientError | BotoCoreError) -> str:

@@ -6,15 +6,14 @@ address or the end of the chain; it is never fetched to find out.
 """
 
 import http.client
-import queue
-import socket
-import threading
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
+from daltonify_core.adapters.bounded import FAULTS, exchange, within
 from daltonify_core.catalogue.links import is_short_link, parse_link
-from daltonify_core.errors import DaltonifyError, InvalidLink, UpstreamUnavailable
+from daltonify_core.errors import InvalidLink, UpstreamUnavailable
 
 _MOST_HOPS: Final = 3
 _HOSTS: Final = frozenset({"spotify.link", "open.spotify.com"})
@@ -47,50 +46,10 @@ class HttpsLinkExpander:
         """The full track or album link behind a short one, without tracking parameters."""
         if not is_short_link(link):
             raise InvalidLink(f"This is no short link of Spotify's. {_ADVICE}")
-        # A thread, because nothing else bounds the look-up of a name or a server that sends one byte a second.
-        walk = _Walk(self._connect, self._total_seconds)
-        threading.Thread(target=walk.run, args=(link,), daemon=True).start()
-        return walk.result()
-
-
-class NoLinkExpander:
-    """Follows nothing, for an installation without the real Spotify: only that knows where a short link leads."""
-
-    def expand(self, link: str) -> str:
-        """Raises ``InvalidLink``."""
-        raise InvalidLink(f"Only the real Spotify knows where a short link leads, and it is not asked here. {_ADVICE}")
-
-
-class _Walk:
-    """The way from one short link to its end, in a thread of its own."""
-
-    def __init__(self, connect: Connect, seconds: float) -> None:
-        self._connect = connect
-        self._seconds = seconds
-        self._outcome: queue.SimpleQueue[str | Exception] = queue.SimpleQueue()
-        self._connection: http.client.HTTPSConnection | None = None
-        self._given_up = False
-
-    def result(self) -> str:
         try:
-            outcome = self._outcome.get(timeout=self._seconds)
-        except queue.Empty:
-            self._give_up()
-            raise UpstreamUnavailable(_NO_ANSWER) from None
-        match outcome:
-            case str():
-                return outcome
-            case DaltonifyError():
-                raise outcome
-            case OSError() | http.client.HTTPException():
-                raise UpstreamUnavailable(_NO_ANSWER) from outcome
-        raise outcome
-
-    def run(self, link: str) -> None:
-        try:
-            self._outcome.put(self._follow(link))
-        except Exception as error:  # noqa: BLE001 - it is raised where the result is waited for
-            self._outcome.put(error)
+            return within(self._total_seconds, lambda: self._follow(link))
+        except FAULTS as error:
+            raise UpstreamUnavailable(_NO_ANSWER) from error
 
     def _follow(self, link: str) -> str:
         for _ in range(_MOST_HOPS):
@@ -104,36 +63,26 @@ class _Walk:
         """Where one short link redirects to, as an absolute address."""
         address = urlsplit(link)
         path = f"{address.path}?{address.query}" if address.query else address.path
-        connection = self._connect(address.netloc.lower(), self._seconds)
-        self._connection = connection
-        try:
-            connection.connect()
-            if self._given_up:
-                raise TimeoutError
-            connection.request("GET", path, headers=_HEADERS)
-            # Parses the head only; whatever follows is dropped with the connection.
-            with connection.getresponse() as response:
-                status, location = response.status, response.getheader("Location")
-        finally:
-            connection.close()
-        if status == http.client.TOO_MANY_REQUESTS or status >= http.client.INTERNAL_SERVER_ERROR:
+        connection = self._connect(address.netloc.lower(), self._total_seconds)
+        # The head only; whatever follows is dropped with the connection.
+        answer = exchange(connection, "GET", path, _HEADERS, self._total_seconds, most_bytes=0)
+        if answer.status == HTTPStatus.TOO_MANY_REQUESTS or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise UpstreamUnavailable(_NO_ANSWER)
-        if status not in _REDIRECTS or not location:
+        location = answer.headers.get("Location")
+        if answer.status not in _REDIRECTS or not location:
             raise InvalidLink(_ELSEWHERE)
         try:
             return urljoin(link, location)
         except ValueError as error:
             raise InvalidLink(_ELSEWHERE) from error
 
-    def _give_up(self) -> None:
-        """Wake the thread if it is waiting for bytes, so that it ends as well."""
-        self._given_up = True
-        waiting = getattr(self._connection, "sock", None)
-        if isinstance(waiting, socket.socket):
-            try:
-                waiting.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                return  # the other side was faster
+
+class NoLinkExpander:
+    """Follows nothing, for an installation without the real Spotify: only that knows where a short link leads."""
+
+    def expand(self, link: str) -> str:
+        """Raises ``InvalidLink``."""
+        raise InvalidLink(f"Only the real Spotify knows where a short link leads, and it is not asked here. {_ADVICE}")
 
 
 def _full_link(target: str) -> str:

@@ -20,7 +20,7 @@ _PCM: Final = 1
 _EXTENSIBLE: Final = 0xFFFE
 _PCM_SUBFORMAT: Final = bytes.fromhex("0100000000001000800000aa00389b71")
 _CODINGS: Final = {2: "ADPCM", 3: "floating-point", 6: "A-law", 7: "µ-law", 17: "ADPCM", 85: "MP3"}
-_UNKNOWN_SIZE: Final = 0x7FFF_F000
+UNKNOWN_SIZE: Final = 0x7FFF_F000
 """From here on a size is what programs write that cannot go back and fill it in; nothing that we take is so long."""
 
 TEXT: Final = "text, not audio"
@@ -167,7 +167,7 @@ def _chunks(wav: bytes) -> Iterator[tuple[bytes, int, bytes]]:
     while place + 8 <= len(wav):
         name, declared = struct.unpack_from("<4sI", wav, place)
         place += 8
-        if declared >= _UNKNOWN_SIZE or (name == b"data" and declared == 0):
+        if declared >= UNKNOWN_SIZE or (name == b"data" and declared == 0):
             declared = len(wav) - place
         yield name, declared, wav[place : place + declared]
         # Chunks begin at even places.

@@ -29,11 +29,11 @@ class Measurement:
     """What was measured in a clip.
 
     ``features`` hold loudness, tempo, energy, acousticness and danceability, rounded; ``trust`` says of each how far it
-    may be relied on. ``descriptors`` are the 34 numbers that the model took.
+    may be relied on. There is no tempo where no beat is clear. ``descriptors`` are the 34 numbers that the model took.
     """
 
     loudness_lufs: float
-    tempo_bpm: float
+    tempo_bpm: float | None
     features: AudioFeatures
     descriptors: dict[str, float]
     trust: dict[str, Trust]
@@ -57,21 +57,26 @@ def measure(
         loudness_lufs = meter.integrated()
     model = local_model()
     description = describe(halve(sound) if rate == CLIP_RATE else sound, model.major, model.minor)
+    tempo = description.beat.bpm if description.beat.is_clear else None
     predicted = model.predict(description.descriptors)
     low, high = FEATURE_RANGES["loudness"]
     features = AudioFeatures(
         loudness=round(min(max(loudness_lufs, low), high), 1),
-        tempo=round(description.beat.bpm, 1),
+        tempo=None if tempo is None else round(tempo, 1),
         energy=round(predicted["energy"], _DECIMALS),
         acousticness=round(predicted["acousticness"], _DECIMALS),
         danceability=round(predicted["danceability"], _DECIMALS),
     )
     return Measurement(
         loudness_lufs=loudness_lufs,
-        tempo_bpm=description.beat.bpm,
+        tempo_bpm=tempo,
         features=features,
         descriptors=description.descriptors,
-        trust={"loudness": Trust.MEASURED, "tempo": Trust.MEASURED, **model.trust()},
+        trust={
+            "loudness": Trust.MEASURED,
+            **({} if tempo is None else {"tempo": Trust.MEASURED}),
+            **model.trust(),
+        },
         questions=questions_about(features),
     )
 

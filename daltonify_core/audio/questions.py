@@ -18,7 +18,7 @@ With vocals the middle of such tracks is meant: a bare 0 is what only a third of
 _OFFERED_BPM: Final = (30.0, 300.0)
 _OCTAVES: Final = {"as_is": 1.0, "double": 2.0, "half": 0.5}
 
-type TempoAnswer = Literal["as_is", "double", "half"] | float
+type TempoAnswer = Literal["as_is", "double", "half", "none"] | float
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,38 +39,48 @@ class Question:
     options: tuple[Option, ...]
 
 
+_VOCALS: Final = Question(
+    "vocals",
+    "Does somebody sing or rap on the track?",
+    (
+        Option("yes", "Yes", AudioFeatures(instrumentalness=WITH_VOCALS)),
+        Option("no", "No, it is instrumental", AudioFeatures(instrumentalness=WITHOUT_VOCALS)),
+    ),
+)
+_NO_BEAT: Final = Question(
+    "tempo",
+    "No clear beat was found. If you count one, which tempo has it, in BPM?",
+    (Option("none", "It has no beat", AudioFeatures()),),
+)
+
+
 def questions_about(features: AudioFeatures) -> tuple[Question, ...]:
     """The questions that are worth asking about features that were measured.
 
-    About the tempo only where one is known. A tempo may be given that none of the options names.
+    A tempo may be given that none of the options names.
     """
-    vocals = Question(
-        "vocals",
-        "Does somebody sing or rap on the track?",
-        (
-            Option("yes", "Yes", AudioFeatures(instrumentalness=WITH_VOCALS)),
-            Option("no", "No, it is instrumental", AudioFeatures(instrumentalness=WITHOUT_VOCALS)),
-        ),
-    )
     if features.tempo is None:
-        return (vocals,)
+        return _VOCALS, _NO_BEAT
     tempos = {name: features.tempo * factor for name, factor in _OCTAVES.items()}
     options = (
         Option(name, f"about {bpm:.0f} BPM", AudioFeatures(tempo=round(bpm, 1)))
         for name, bpm in tempos.items()
         if name == "as_is" or _OFFERED_BPM[0] <= bpm <= _OFFERED_BPM[1]
     )
-    return vocals, Question("tempo", "Which tempo do you count? You may also give the exact number.", tuple(options))
+    text = "Which tempo do you count? You may also give the exact number."
+    return _VOCALS, Question("tempo", text, tuple(options))
 
 
 def apply_answers(features: AudioFeatures, vocals: bool | None, tempo: TempoAnswer = "as_is") -> AudioFeatures:
     """The features with what the artist says in place of what was measured; ``vocals`` is ``None`` when not answered.
 
-    ``tempo`` is a way to count the one that was found, or the right one in BPM. Raises ``InvalidQuery`` for one that no
-    track has.
+    ``tempo`` is a way to count the one that was found, the right one in BPM, or "none" to be without one. Raises
+    ``InvalidQuery`` for one that no track has.
     """
     if vocals is not None:
         features = replace(features, instrumentalness=WITH_VOCALS if vocals else WITHOUT_VOCALS)
+    if tempo == "none":
+        return replace(features, tempo=None)
     if isinstance(tempo, str):
         if features.tempo is None or tempo == "as_is":
             return features

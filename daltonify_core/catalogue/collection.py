@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, TextIO
 
 from daltonify_core.catalogue.canonical_csv import COLUMNS, format_row, read_rows
 from daltonify_core.catalogue.links import LinkKind, parse_link
@@ -40,12 +40,22 @@ def shard_number(name: str) -> int | None:
 
 
 def encode_shard(tracks: Iterable[Track]) -> bytes:
-    """Packed canonical CSV in the order of ``tracks``; equal tracks give equal bytes."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(format_row(track) for track in tracks)
-    return gzip.compress(text.getvalue().encode(), _PACKING, mtime=0)
+    """Packed canonical CSV in the order of ``tracks``; equal tracks give equal bytes.
+
+    Raises ``InvalidDataset`` when ``decode_shard`` could not read them again, which would stop everybody who reads the
+    catalogue.
+    """
+    text = _csv_of(tracks)
+    _parse_shard(io.StringIO(text, newline=""), "The shard to be written")
+    return gzip.compress(text.encode(), _PACKING, mtime=0)
+
+
+def check_readable(track: Track) -> None:
+    """Raises ``InvalidTrack`` for a row that a shard cannot hold, as when a field is longer than CSV readers take."""
+    try:
+        _parse_shard(io.StringIO(_csv_of([track]), newline=""), "The row")
+    except InvalidDataset as error:
+        raise InvalidTrack("unreadable", f"As a row it could not be read again. {error.message}") from error
 
 
 def decode_shard(content: bytes, name: str) -> dict[str, Track]:
@@ -53,13 +63,25 @@ def decode_shard(content: bytes, name: str) -> dict[str, Track]:
 
     Whoever writes the shard again would lose such a row.
     """
-    tracks: dict[str, Track] = {}
     packed = gzip.GzipFile(fileobj=io.BytesIO(content))
     with io.TextIOWrapper(packed, encoding="utf-8", newline="") as stream:
-        for row in read_rows(stream, name):
-            if isinstance(row, InvalidTrack):
-                raise InvalidDataset(f"{name} holds a row that is no track: {row.message} Mend or remove the file.")
-            tracks[row.track_id] = row
+        return _parse_shard(stream, name)
+
+
+def _csv_of(tracks: Iterable[Track]) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(format_row(track) for track in tracks)
+    return text.getvalue()
+
+
+def _parse_shard(stream: TextIO, name: str) -> dict[str, Track]:
+    tracks: dict[str, Track] = {}
+    for row in read_rows(stream, name):
+        if isinstance(row, InvalidTrack):
+            raise InvalidDataset(f"{name} holds a row that is no track: {row.message} Mend or remove the file.")
+        tracks[row.track_id] = row
     return tracks
 
 

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final
 
 from daltonify_core.catalogue.audio_features import AudioFeatures
@@ -10,7 +11,7 @@ from daltonify_core.catalogue.links import is_spotify_id
 from daltonify_core.errors import InvalidTrack
 
 RELEASE_DATE: Final = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")
-"""``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``."""
+"""``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``; ``is_release_date`` looks closer."""
 
 # Data sets hold 4 s jingles and 87 min mixes; a day is far beyond any of them and still catches wrong units.
 MAX_DURATION_MS: Final = 24 * 60 * 60 * 1000
@@ -22,6 +23,22 @@ MAX_NAME_LENGTH: Final = 1000
 _PLAIN_LETTERS: Final = str.maketrans(
     {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
 )
+
+
+def is_release_date(text: str) -> bool:
+    """Whether the text is a date in one of the three forms that is in the calendar.
+
+    >>> is_release_date("2024-02-29"), is_release_date("2026-02-30"), is_release_date("0000")
+    (True, False, False)
+    """
+    if not RELEASE_DATE.fullmatch(text):
+        return False
+    year, month, day = (*map(int, text.split("-")), 1, 1)[:3]
+    try:
+        date(year, month, day)
+    except ValueError:
+        return False
+    return True
 
 
 def artist_key_of_name(name: str) -> str:
@@ -101,9 +118,9 @@ class Track:
         missing = self.features.missing()
         if missing:
             raise InvalidTrack("features_missing", f"The track lacks {', '.join(missing)}.")
-        for name, date in (("release_date", self.release_date), ("snapshot", self.snapshot)):
-            if date is not None and not RELEASE_DATE.fullmatch(date):
-                raise InvalidTrack(name, f"{name} is {date[:40]!r}; it must be YYYY, YYYY-MM or YYYY-MM-DD.")
+        for name, told in (("release_date", self.release_date), ("snapshot", self.snapshot)):
+            if told is not None and not RELEASE_DATE.fullmatch(told):
+                raise InvalidTrack(name, f"{name} is {told[:40]!r}; it must be YYYY, YYYY-MM or YYYY-MM-DD.")
         if self.duration_ms is not None and not 0 < self.duration_ms <= MAX_DURATION_MS:
             raise InvalidTrack("duration_ms", f"duration_ms is {self.duration_ms}; it must be within one day.")
         for name, value in (("popularity", self.popularity), ("artist_popularity", self.artist_popularity)):

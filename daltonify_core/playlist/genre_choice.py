@@ -79,10 +79,7 @@ def choose_genre(
     settings = settings or GenreSettings()
     shown = tuple(sorted(inferred.items(), key=lambda genre: (-genre[1], genre[0]))[: settings.shown])
     if asked is not None:
-        name = normalise_genre(asked)
-        if name is None or name not in offered:
-            raise _not_offered(asked, name or "", offered)
-        return GenreChoice((name,), GenreSource.ASKED, shown)
+        return GenreChoice((offered_genre(asked, offered),), GenreSource.ASKED, shown)
     votes: dict[str, float] = {}
     for genres in track_genres:
         known = [genre for genre in genres if genre in offered]
@@ -103,6 +100,14 @@ def choose_genre(
             clear = len(ranked) == 1 or weights[ranked[0]] >= lead * weights[ranked[1]]
             return GenreChoice(tuple(ranked[: 1 if clear else 2]), source, shown)
     raise UnknownGenre("The catalogue offers no genres. Import data that name them, or one file per genre.", offered)
+
+
+def offered_genre(asked: str, offered: Sequence[str]) -> str:
+    """The name on offer of a genre that is asked for; raises ``UnknownGenre``."""
+    name = normalise_genre(asked)
+    if name is None or name not in offered:
+        raise _not_offered(asked, name or "", offered)
+    return name
 
 
 def inferred_shares(neighbours: Items, index: LoadedIndex, settings: GenreSettings | None = None) -> dict[str, float]:

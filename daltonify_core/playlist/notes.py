@@ -21,6 +21,7 @@ from daltonify_core.playlist.selection import Selection
 # Where the best similarity that anybody could have is lower, a person would wonder why. Without the length of a
 # recording it is about 0.8, which needs no words.
 _LITTLE_KNOWN: Final = 0.7
+_NAMED_SEEDS: Final = 3
 
 
 def notes_for(
@@ -55,6 +56,16 @@ def notes_on_unreleased(rows: Sequence[Row]) -> list[str]:
         for row in rows
         if row.own and row.track_id is None
     ]
+
+
+def notes_on_lonely(seeds: Sequence[ResolvedSeed]) -> list[str]:
+    """A sentence about the seeds that no track of the list is nearest to."""
+    if not seeds:
+        return []
+    titles = _listed_words([f"“{seed.title}”" for seed in seeds[:_NAMED_SEEDS]])
+    more = len(seeds) - _NAMED_SEEDS
+    others = f" and {more} more" if more > 0 else ""
+    return [f"Nothing in the list is nearest to {titles}{others}; a list of its own would show what is."]
 
 
 def counted(number: int, noun: str) -> str:

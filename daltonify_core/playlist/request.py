@@ -10,7 +10,7 @@ from daltonify_core.catalogue.artists import PopularitySource
 from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES, AudioFeatures, FeaturesSource
 from daltonify_core.catalogue.genres import normalise_genres
 from daltonify_core.catalogue.links import LinkKind, is_spotify_id, parse_link
-from daltonify_core.catalogue.track import MAX_DURATION_MS, MAX_NAME_LENGTH, RELEASE_DATE
+from daltonify_core.catalogue.track import MAX_DURATION_MS, MAX_NAME_LENGTH, is_release_date
 from daltonify_core.errors import InvalidQuery, InvalidTrack
 from daltonify_core.playlist.band import BandLifts
 from daltonify_core.playlist.filters import Explicit
@@ -26,6 +26,8 @@ MAXIMUM_EXCLUSIONS: Final = 500
 MAXIMUM_VARIATION: Final = 1_000_000
 MAXIMUM_ADDRESS_CHARACTERS: Final = 2000
 _AND: Final = " and "
+# What an artist's own file tells, which is worth less than what is known of the published recording.
+_FROM_A_FILE: Final = frozenset({FeaturesSource.AUDIO_FILE, FeaturesSource.MEASURED})
 
 
 class Order(StrEnum):
@@ -40,13 +42,16 @@ class Order(StrEnum):
 class Seed:
     """One track to start from: an id that somebody knows, or what nobody else knows, or both.
 
-    Given ``features`` outrank the catalogue's, one by one, because the artist's ear does; ``artist_popularity`` and
-    ``followers`` count only when the artist is not certainly the catalogue's, because rule 1 must hold from outside;
-    ``release_date`` (``YYYY[-MM[-DD]]``, it may lie ahead), ``duration_ms``, ``album``, ``explicit`` and ``popularity``
-    (the track's own) where the catalogue knows none. ``artist_ids`` are Spotify's, as many as ``artists`` or none.
+    ``features`` by hand outrank all others, one by one, because the artist's ear does; those of other sources stand
+    behind the catalogue's and what is looked up. ``features_by_hand`` names those by hand where ``features_source``
+    names others too; left out, all are then taken to be. ``artist_popularity`` and ``followers`` count only when the
+    artist is not certainly the catalogue's, because rule 1 must hold from outside; ``release_date``
+    (``YYYY[-MM[-DD]]``, it may lie ahead), ``duration_ms``, ``album``, ``explicit`` and ``popularity`` (the track's
+    own) where the catalogue knows none. ``artist_ids`` are Spotify's, as many as ``artists`` or none.
 
-    A seed of an answer may come back as a seed. The sources say who told its facts: one ``FeaturesSource`` or
-    ``IdentitySource``, or several in the form of ``"reccobeats and given"``.
+    A seed of an answer may come back as a seed; it is known by its ``identity_source``, and nobody is asked for it
+    again. The sources say who told its facts: one ``FeaturesSource`` or ``IdentitySource``, or several in the form of
+    ``"reccobeats and given"``.
     """
 
     track_id: str | None = None
@@ -60,12 +65,13 @@ class Seed:
     duration_ms: int | None = None
     features_source: str = FeaturesSource.GIVEN
     artist_ids: tuple[str, ...] = ()
-    identity_source: str = IdentitySource.GIVEN
+    identity_source: str | None = None
     popularity_source: PopularitySource = PopularitySource.GIVEN
     album: str | None = None
     artwork_url: str | None = None
     explicit: bool | None = None
     popularity: int | None = None
+    features_by_hand: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.track_id is not None and not is_spotify_id(self.track_id):
@@ -87,16 +93,21 @@ class Seed:
                 raise InvalidQuery(f"{name} must be from 0 to 100.", name)
         if self.followers is not None and not 0 <= self.followers <= MAXIMUM_FOLLOWERS:
             raise InvalidQuery(f"followers must be from 0 to {MAXIMUM_FOLLOWERS:,}.", "followers")
-        if self.release_date is not None and not RELEASE_DATE.fullmatch(self.release_date):
+        if self.release_date is not None and not is_release_date(self.release_date):
             raise InvalidQuery(
-                f"release_date is {self.release_date[:40]!r}; it must be YYYY, YYYY-MM or YYYY-MM-DD.", "release_date"
+                f"release_date is {self.release_date[:40]!r}; it must be a date as YYYY, YYYY-MM or YYYY-MM-DD.",
+                "release_date",
             )
         if self.duration_ms is not None and not 0 < self.duration_ms <= MAX_DURATION_MS:
             raise InvalidQuery("duration_ms must be a length in milliseconds of at most a day.", "duration_ms")
         if self.artwork_url is not None and not is_address(self.artwork_url):
-            raise InvalidQuery("artwork_url must be the address of a picture.", "artwork_url")
+            raise InvalidQuery("artwork_url must be the web address of a picture (https://…).", "artwork_url")
         _sources(self.features_source, FeaturesSource, "features_source")
-        _sources(self.identity_source, IdentitySource, "identity_source")
+        _sources(self.identity_source or IdentitySource.GIVEN, IdentitySource, "identity_source")
+        if unknown := sorted(set(self.features_by_hand) - set(self.features.present())):
+            raise InvalidQuery(
+                f"features_by_hand names {unknown[0][:40]!r}, which is not among the features.", "features_by_hand"
+            )
 
     @property
     def features_sources(self) -> frozenset[FeaturesSource]:
@@ -106,12 +117,27 @@ class Seed:
     @property
     def identity_sources(self) -> frozenset[IdentitySource]:
         """Who told the seed's title and artists."""
-        return _sources(self.identity_source, IdentitySource, "identity_source")
+        return _sources(self.identity_source or IdentitySource.GIVEN, IdentitySource, "identity_source")
 
     @property
-    def lacks_features(self) -> bool:
-        """Whether nothing places it among other tracks: key, mode and beats alone do not."""
-        return len(self.features.missing()) == len(CONTINUOUS_FEATURES)
+    def came_back(self) -> bool:
+        """Whether it is a seed of an answer, which says already what could be learned."""
+        return self.identity_source is not None
+
+    @property
+    def by_hand(self) -> frozenset[str]:
+        """Names of the features that are by hand; who names the catalogue as their source may be wrong about it."""
+        if self.features_by_hand:
+            return frozenset(self.features_by_hand)
+        others = self.features_sources - {FeaturesSource.CATALOGUE}
+        return frozenset(self.features.present()) if not others or FeaturesSource.GIVEN in others else frozenset()
+
+    @property
+    def wants_features(self) -> bool:
+        """Whether some of the nine features are absent, or only those of a file that others would outrank."""
+        is_heard = not self.features_sources.isdisjoint(_FROM_A_FILE)
+        settled = self.by_hand if is_heard else self.features.present()
+        return any(name not in settled for name in CONTINUOUS_FEATURES)
 
     @classmethod
     def from_link(cls, text: str) -> "Seed":
@@ -145,12 +171,13 @@ class Seed:
             duration_ms=_optional(value, "duration_ms", int),
             features_source=_or(_optional(value, "features_source", str), FeaturesSource.GIVEN),
             artist_ids=_strings(value, "artist_ids"),
-            identity_source=_or(_optional(value, "identity_source", str), IdentitySource.GIVEN),
+            identity_source=_optional(value, "identity_source", str),
             popularity_source=_choice(value, "popularity_source", PopularitySource, PopularitySource.GIVEN),
             album=_optional(value, "album", str),
             artwork_url=_optional(value, "artwork_url", str),
             explicit=_optional(value, "explicit", bool),
             popularity=_optional(value, "popularity", int),
+            features_by_hand=_strings(value, "features_by_hand"),
         )
 
 
@@ -272,6 +299,23 @@ class RecommendationRequest:
             targets=_targets(_optional(values, "targets", dict) or {}),
             variation=_or(_optional(values, "variation", int), 0),
         )
+
+
+def fuller_seeds(seeds: Sequence[Seed]) -> list[Seed]:
+    """As many seeds, in the place of each the one that says most of the same track, the first if several do."""
+    fullest: dict[str | Seed, Seed] = {}
+    for seed in seeds:
+        track = seed.track_id or seed
+        fullest[track] = max(fullest.get(track, seed), seed, key=_fullness)
+    return [fullest[seed.track_id or seed] for seed in seeds]
+
+
+def _fullness(seed: Seed) -> tuple[int, int]:
+    """How much of what a list needs it says, and how much in all."""
+    told = [getattr(seed, one.name) not in (None, (), one.default) for one in fields(seed)]
+    is_popularity_told = seed.artist_popularity is not None or seed.followers is not None
+    needed = (seed.title, seed.artists, seed.features.present(), is_popularity_told)
+    return sum(map(bool, needed)), sum(told) + len(seed.features.present())
 
 
 def joined_sources[E: StrEnum](sources: Collection[E], kind: type[E]) -> str:

@@ -54,6 +54,11 @@ class RowWriter:
             comparisons |= {items[place]: (self.seeds[number], one) for place, one in zip(near, found, strict=True)}
         object.__setattr__(self, "_comparisons", comparisons)
 
+    def seeds_without_neighbours(self, picks: Sequence[Pick]) -> list[ResolvedSeed]:
+        """The seeds that none of the picks is nearest to, in their order."""
+        met = {id(self._comparisons[one.item][0]) for one in picks}
+        return [seed for seed in self.seeds if id(seed) not in met]
+
     def with_own_tracks(self, picks: Sequence[Pick], slots: Mapping[int, ResolvedSeed]) -> list[Row]:
         """The whole list: own tracks at their slots, the others around them in order."""
         remaining = iter(picks)

@@ -9,12 +9,12 @@ from daltonify_core.catalogue.artists import KnownArtist, PopularitySource
 from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES, AudioFeatures, FeaturesSource
 from daltonify_core.catalogue.genres import normalise_genres
 from daltonify_core.catalogue.songs import Song, guests, song_of
-from daltonify_core.catalogue.track import Track, artist_key_of_name
+from daltonify_core.catalogue.track import Track, artist_key_of_name, is_release_date
 from daltonify_core.errors import SeedDataNeeded, SeedKnowledge
 from daltonify_core.index.bundle import LoadedIndex
 from daltonify_core.index.feature_space import QueryPoint
 from daltonify_core.playlist.findings import NO_FINDINGS, SeedFindings
-from daltonify_core.playlist.request import Seed, joined_sources
+from daltonify_core.playlist.request import Seed, fuller_seeds, joined_sources
 from daltonify_core.ports import IdentitySource, TrackIdentity
 
 # Mean log10 of followers in each band of ten points of artist popularity, from 12,341 artists read in November 2024
@@ -115,7 +115,7 @@ def resolve_seeds(
     items = index.tracks.find(wanted)
     known: list[SeedKnowledge] = []
     resolved: dict[object, ResolvedSeed] = {}
-    for seed in seeds:
+    for seed in fuller_seeds(seeds):
         item = items.get(seed.track_id) if seed.track_id is not None else None
         result = _resolve(seed, item, index, findings)
         if isinstance(result, SeedKnowledge):
@@ -166,7 +166,10 @@ def _resolve(seed: Seed, item: int | None, index: LoadedIndex, findings: SeedFin
         album=_first(track.album if track else None, seed.album, *(one.album for one in found)),
         artwork_url=_first(seed.artwork_url, *(one.artwork_url for one in found)),
         release_date=_first(
-            track.release_date if track else None, seed.release_date, *(one.release_date for one in found)
+            # A public data set may hold a 30 February, which no seed could come back with.
+            track.release_date if track and is_release_date(track.release_date or "") else None,
+            seed.release_date,
+            *(one.release_date for one in found),
         ),
         duration_ms=_first(track.duration_ms if track else None, seed.duration_ms, *(one.duration_ms for one in found)),
         explicit=_first(track.explicit if track else None, seed.explicit, *(one.explicit for one in found)),
@@ -222,20 +225,23 @@ def _identity(seed: Seed, track: Track | None, found: Sequence[TrackIdentity]) -
 
 
 def _features(seed: Seed, track: Track | None, looked_up: AudioFeatures | None) -> tuple[AudioFeatures, str]:
-    """Each feature from the request, else the catalogue, else from outside; and who told them."""
-    given = seed.features.present()
+    """Each feature by hand, else from the catalogue, else looked up, else from the artist's file; and who told them."""
+    brought, by_hand = seed.features.present(), seed.by_hand
     catalogued = track.features.present() if track else {}
     outside = looked_up.present() if looked_up else {}
-    merged = outside | catalogued | given
-    claimed = {FeaturesSource.GIVEN if one is FeaturesSource.CATALOGUE else one for one in seed.features_sources}
+    merged = brought | outside | catalogued | {name: brought[name] for name in by_hand}
+    # Only the catalogue itself may be named as the source; whoever asks may be wrong about it.
+    claimed = seed.features_sources - {FeaturesSource.CATALOGUE} or {FeaturesSource.GIVEN}
     sources: set[FeaturesSource] = set()
     for name, value in merged.items():
         if catalogued.get(name) == value:
             sources.add(FeaturesSource.CATALOGUE)
-        elif name in given:
-            sources |= claimed
-        else:
+        elif name in by_hand:
+            sources |= {FeaturesSource.GIVEN} if seed.features_by_hand else claimed
+        elif name in outside:
             sources.add(FeaturesSource.RECCOBEATS)
+        else:
+            sources |= claimed - {FeaturesSource.GIVEN}
     return AudioFeatures(**merged), joined_sources(sources, FeaturesSource)  # type: ignore[arg-type]
 
 

@@ -66,6 +66,10 @@ class Attempt:
     trouble: str | None = None
 
 
+# Whoever took over needs the clip, and may come to need this message.
+_OVERTAKEN: Final = Attempt(again_after=timedelta(seconds=1))
+
+
 class AnalyseAudio:
     """Has ReccoBeats listen to a clip, and measures it where ReccoBeats cannot be asked or makes nothing of it."""
 
@@ -89,22 +93,49 @@ class AnalyseAudio:
         """Bring a job to its end, if nobody else has it in hand; doing this again does no harm.
 
         ``deadline`` is when this attempt's worker is ended at the latest; until then nobody else gets the job. Raises
-        ``UpstreamUnavailable`` when one of our own stores fails; the message has to come again then.
+        ``UpstreamUnavailable`` when one of our own stores fails; the message has to come again then, and the job is
+        free for it at once, if the records allow.
         """
         now = self._clock()
         job = self._jobs.claim(job_id, now, deadline)
         if job is None:
             return self._in_other_hands(job_id, now)
+        try:
+            return self._work(job, deadline, now)
+        except Exception:
+            self._let_go_if_possible(job)
+            raise
+
+    def _work(self, job: AudioJob, deadline: datetime, now: datetime) -> Attempt:
         if deadline >= given_up_at(job, self._settings):
             # Its artist might be told that it failed while it is still being worked on.
             return self._finish(as_seen(job, deadline, self._settings))
-        wav = self._clips.read(job_id)
+        wav = self._clips.read(job.job_id)
         if wav is None:
+            arrives_until = job.created_at + self._settings.clip_arrives_within
+            if now < arrives_until:
+                # An old message met a job that has just begun anew.
+                self._let_go(job)
+                return Attempt(again_after=arrives_until - now)
             return self._finish(failed(job, _NEVER_ARRIVED))
         try:
             return self._listen(job, wav, now)
         except AudioRefused as error:
             return self._finish(failed(job, error.message))
+
+    def _let_go(self, job: AudioJob) -> None:
+        self._jobs.save(replace(job, state=AudioJobState.QUEUED, lease_until=None))
+
+    def _let_go_if_possible(self, job: AudioJob) -> None:
+        """Without this the next attempt would wait for the end of this one's lease."""
+        try:
+            # A fault may have come after the result was stored, which must not be taken back.
+            stored = self._jobs.find(job.job_id, self._clock())
+            if stored is not None and stored.state not in FINISHED:
+                self._let_go(replace(job, asked=stored.asked))
+        except UpstreamUnavailable:
+            # The first fault is the one to tell, and the lease ends by itself.
+            return
 
     def _in_other_hands(self, job_id: str, now: datetime) -> Attempt:
         job = self._jobs.find(job_id, now)
@@ -116,22 +147,27 @@ class AnalyseAudio:
         return Attempt(again_after=max(timedelta(), (job.lease_until or now) - now) + timedelta(seconds=1))
 
     def _listen(self, job: AudioJob, wav: bytes, now: datetime) -> Attempt:
-        if job.attempt > self._settings.asks:
+        if job.asked >= self._settings.asks:
             # The attempts before may have died of waiting for ReccoBeats.
             return self._measured(job, wav, Fallback.TOO_MANY_ATTEMPTS)
         if self._circuits.circuit(CIRCUIT, now) is not None:
             return self._measured(job, wav, Fallback.CIRCUIT_OPEN)
+        job = replace(job, asked=job.asked + 1)
+        # Noted before, so that it counts even if this worker dies of it.
+        if not self._jobs.save(job):
+            return _OVERTAKEN
         try:
             heard = self._features.analyse(wav)
         except AudioRefused as error:
             # The clip passed our own checks, and the next file may please better, so others are still sent.
             return self._measured(job, wav, Fallback.FILE_TURNED_DOWN, error.message)
         except UpstreamRateLimited as error:
-            self._leave_alone(timedelta(seconds=error.retry_after_seconds), error)
+            longest = self._settings.longest_pause.total_seconds()
+            self._leave_alone(timedelta(seconds=min(error.retry_after_seconds, longest)), error)
             return self._measured(job, wav, Fallback.RATE_LIMITED, error.message)
         except UpstreamUnavailable as error:
-            if job.attempt < self._settings.asks:
-                self._jobs.save(replace(job, state=AudioJobState.QUEUED, lease_until=None))
+            if job.asked < self._settings.asks:
+                self._let_go(job)
                 return Attempt(again_after=self._settings.ask_again_after, trouble=error.message)
             self._leave_alone(self._settings.unavailable_for, error)
             return self._measured(job, wav, Fallback.UNAVAILABLE, error.message)
@@ -152,8 +188,7 @@ class AnalyseAudio:
 
     def _finish(self, job: AudioJob) -> Attempt:
         if not self._jobs.save(job):
-            # Whoever took over needs the clip, and may come to need this message.
-            return Attempt(again_after=timedelta(seconds=1))
+            return _OVERTAKEN
         self._clips.remove(job.job_id)
         return Attempt(finished=job)
 

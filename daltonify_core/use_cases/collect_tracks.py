@@ -5,16 +5,15 @@ business, because a person at a terminal and a scheduled job differ in that. Who
 or kills it within one, loses no row: see ``collected_shards``.
 """
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date
-from itertools import islice
 from typing import Final, Protocol
 
 from daltonify_core.catalogue.audio_features import AudioFeatures
 from daltonify_core.catalogue.canonical_csv import read_rows
-from daltonify_core.catalogue.collection import Miss
+from daltonify_core.catalogue.collection import Miss, check_readable
 from daltonify_core.catalogue.genres import normalise_genre
 from daltonify_core.catalogue.track import ArtistCredit, Track
 from daltonify_core.errors import InvalidQuery, InvalidTrack
@@ -27,11 +26,14 @@ from daltonify_core.ports import (
     TrackIdentity,
     no_progress,
 )
-from daltonify_core.use_cases.collected_shards import CollectedShards
+from daltonify_core.use_cases.collected_shards import NOT_REFRESHED, CollectedShards
+from daltonify_core.use_cases.waiting_ids import Ids, WaitingIds
 
 SOURCE: Final = "reccobeats"
 UNKNOWN: Final = "unknown"
-"""The reason of a miss that nobody knows yet; every other one is a row that cannot be a track."""
+"""The reason of a miss that nobody knows yet."""
+STRANGE_ID: Final = "strange_id"
+"""The reason of a miss that the service can make nothing of; all other ones are rows that cannot be tracks."""
 _EXAMPLES: Final = 5
 _EXAMPLE_CHARACTERS: Final = 160
 # Written together, because a service that knows one track in ten would have them written at every batch.
@@ -50,10 +52,10 @@ class Run(Protocol):
         """Whether nothing is left to be asked for."""
 
     def ask(self) -> None:
-        """Look up the next batch."""
+        """Look up the next batch, or a part of one that was refused."""
 
     def keep(self) -> None:
-        """Store what was looked up, and go on to the batch after it."""
+        """Store what was looked up, and go on to what comes after it."""
 
     def finish(self) -> None:
         """Store what waits to be stored with more; to be called whenever a run ends, done or not."""
@@ -113,12 +115,12 @@ class CollectRun:
         self._refused: Counter[str] = Counter()
         self._examples: dict[str, list[str]] = {}
         self._misses: dict[str, Miss] = {}
-        self._batch: tuple[str, ...] = ()
+        self._batch: Ids = ()
         self._found: list[Track] = []
         self._missed: dict[str, Miss] = {}
         unique = tuple(dict.fromkeys(wanted))
         self.asked_for = len(unique)
-        self._left = deque(self._worth_asking(unique))
+        self._left = WaitingIds(self._worth_asking(unique), shards.rows)
 
     @property
     def left(self) -> int:
@@ -137,11 +139,15 @@ class CollectRun:
     def ask(self) -> None:
         """Look up the next batch; raises what ``FeatureService`` does."""
         today = self._today()
-        self._batch = tuple(islice(self._left, FEATURE_BATCH))
-        features = self._service.features(self._batch)
-        identities = self._service.identities(tuple(features)) if features else {}
-        self._found, self._missed = [], {}
-        for track_id in self._batch:
+        self._batch, self._found, self._missed = (), [], {}
+        asked = self._left.ask(self._look_up)
+        self._batch = asked.batch
+        if asked.answer is None:
+            for track_id in asked.batch:
+                self._refuse(track_id, InvalidTrack(STRANGE_ID, "The service refuses to be asked for it."))
+            return
+        features, identities = asked.answer
+        for track_id in asked.batch:
             if track_id not in features:
                 self._missed[track_id] = Miss(today, UNKNOWN)
                 continue
@@ -150,10 +156,7 @@ class CollectRun:
                     collected_track(track_id, features[track_id], identities.get(track_id), self._genre, today)
                 )
             except InvalidTrack as error:
-                self._missed[track_id] = Miss(today, error.reason)
-                examples = self._examples.setdefault(error.reason, [])
-                if len(examples) < _EXAMPLES:
-                    examples.append(f"{track_id}: {error.message}"[:_EXAMPLE_CHARACTERS])
+                self._refuse(track_id, error)
 
     def keep(self) -> None:
         """Store the rows of the batch; raises what ``CollectedShards`` does."""
@@ -163,8 +166,7 @@ class CollectRun:
         self._counts["collected"] += len(self._found)
         for miss in self._missed.values():
             self._refused[miss.reason] += 1
-        for _ in self._batch:
-            self._left.popleft()
+        self._left.settle(self._batch)
         self._batch, self._found, self._missed = (), [], {}
         if len(self._misses) >= _MISSES_TOGETHER:
             self.finish()
@@ -188,6 +190,16 @@ class CollectRun:
             examples={reason: tuple(self._examples[reason]) for reason in refused},
         )
 
+    def _refuse(self, track_id: str, error: InvalidTrack) -> None:
+        self._missed[track_id] = Miss(self._today(), error.reason)
+        examples = self._examples.setdefault(error.reason, [])
+        if len(examples) < _EXAMPLES:
+            examples.append(f"{track_id}: {error.message}"[:_EXAMPLE_CHARACTERS])
+
+    def _look_up(self, track_ids: Ids) -> tuple[Mapping[str, AudioFeatures], Mapping[str, TrackIdentity]]:
+        features = self._service.features(track_ids)
+        return features, self._service.identities(tuple(features)) if features else {}
+
     def _worth_asking(self, track_ids: Iterable[str]) -> Iterable[str]:
         today = self._today()
         for track_id in track_ids:
@@ -206,10 +218,11 @@ class CollectRun:
         return is_collected or track_id in self._elsewhere
 
     def _is_missed(self, track_id: str, today: date) -> bool:
-        if self._again:
-            miss = self._shards.misses.get(track_id)
-            return miss is not None and miss.asked_on >= today
-        return self._shards.is_missed(track_id, today)
+        miss = self._shards.misses.get(track_id)
+        # What came to nothing then was a refresh; the track itself is known, if not for this genre.
+        if miss is None or miss.reason == NOT_REFRESHED:
+            return False
+        return miss.asked_on >= today if self._again else self._shards.is_missed(track_id, today)
 
     def _today(self) -> date:
         return self._clock().astimezone(UTC).date()
@@ -218,10 +231,10 @@ class CollectRun:
 def collected_track(
     track_id: str, features: AudioFeatures, identity: TrackIdentity | None, genre: str, today: date
 ) -> Track:
-    """A row of the catalogue out of what a service says; raises ``InvalidTrack`` when it says too little."""
+    """A row of the catalogue out of what a service says; raises ``InvalidTrack`` for too little or too much of it."""
     if identity is None:
         raise InvalidTrack("identity_missing", "Its sound is known, but neither its title nor its artists.")
-    return Track(
+    track = Track(
         track_id=track_id,
         title=identity.title,
         artists=artist_credits(identity),
@@ -235,6 +248,8 @@ def collected_track(
         snapshot=today.isoformat(),
         source=SOURCE,
     )
+    check_readable(track)
+    return track
 
 
 def artist_credits(identity: TrackIdentity) -> tuple[ArtistCredit, ...]:

@@ -41,6 +41,8 @@ from daltonify_core.ports import FEATURE_BATCH, CollectionFile, CollectionFiles,
 
 MISS_DAYS: Final = 30
 """After so many days an id is asked for again: new releases become known within weeks."""
+NOT_REFRESHED: Final = "not_refreshed"
+"""The reason of a miss of a row that is there: only its popularity could not be read anew."""
 # Each failure means that somebody else's write went through, and between two of those lies a look-up over the network.
 _TRIES: Final = 20
 
@@ -57,8 +59,8 @@ class KnownRow:
 class CollectedShards:
     """Reads everything once, and from then on learns whatever it meets.
 
-    ``rows`` and ``misses`` are by track id. Raises ``InvalidDataset`` for a file that is not as it was written, and
-    whatever ``CollectionFiles`` does.
+    ``rows`` and ``misses`` are by track id. Raises ``InvalidDataset`` for a file that is not as it was written, or that
+    could not be read again if it were, and whatever ``CollectionFiles`` does.
     """
 
     def __init__(self, files: CollectionFiles, progress: Progress = no_progress) -> None:

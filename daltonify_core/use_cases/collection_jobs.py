@@ -1,12 +1,12 @@
 """What a schedule does with a collection: go on with the operator's lists, and keep popularity fresh.
 
-A job has little time and nobody who watches. It stops when its time is over or when the outside service fails, stores
-what it has, and says so; the next one goes on.
+A job has little time and nobody who watches. It waits out what passes within that time, and stops when the time is over
+or the outside service goes on failing; then it stores what it has and says so, and the next one goes on.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from daltonify_core.catalogue.collection import UnreadableLine, read_wanted
 from daltonify_core.catalogue.genres import normalise_genre
@@ -14,12 +14,20 @@ from daltonify_core.errors import UpstreamError
 from daltonify_core.ports import Clock, CollectionFiles, FeatureService
 from daltonify_core.use_cases.collect_tracks import CollectReport, CollectRun, Run
 from daltonify_core.use_cases.collected_shards import CollectedShards
+from daltonify_core.use_cases.patience import ask_patiently
 from daltonify_core.use_cases.refresh_popularity import RefreshReport, RefreshRun
 
 LIST_ENDING: Final = ".txt"
 
-type GoOn = Callable[[], bool]
-"""Called before each batch: waits as long as the service wants between two, and tells whether there is time left."""
+
+class GoOn(Protocol):
+    """Called before every look-up."""
+
+    def __call__(self, at_least: float = 0) -> bool:
+        """Wait as long as the service wants between two look-ups, and ``at_least`` so many seconds.
+
+        ``False`` at once where too little time would be left after that.
+        """
 
 
 @dataclass(slots=True)
@@ -73,11 +81,11 @@ def refresh_shard(
 
 
 def drive(run: Run, go_on: GoOn) -> UpstreamError | None:
-    """Go on with a run until it is done, time is over, or the service fails: then that failure."""
+    """Go on with a run until it is done, time is over, or the service fails beyond patience: then that failure."""
     try:
         while not run.is_done() and go_on():
             try:
-                run.ask()
+                ask_patiently(run, lambda seconds, _: go_on(seconds))
             except UpstreamError as trouble:
                 return trouble
             run.keep()

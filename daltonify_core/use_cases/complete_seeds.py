@@ -1,7 +1,7 @@
 """Look up outside what neither a request nor the catalogue says of its seeds, as seldom as possible.
 
 Features come from one feature service; title and artists from directories of tracks, and from the feature service where
-those do not name the artist. Nothing here fails a request: what cannot be looked up stays missing, and the findings say
+those do not name them. Nothing here fails a request: what cannot be looked up stays missing, and the findings say
 why.
 """
 
@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES, AudioFeatures
 from daltonify_core.catalogue.links import is_spotify_id
-from daltonify_core.catalogue.track import MAX_DURATION_MS, MAX_NAME_LENGTH, RELEASE_DATE
+from daltonify_core.catalogue.track import MAX_DURATION_MS, MAX_NAME_LENGTH, is_release_date
 from daltonify_core.index.bundle import LoadedIndex
 from daltonify_core.playlist.findings import NO_FINDINGS, SeedFindings
-from daltonify_core.playlist.request import Seed, is_address
+from daltonify_core.playlist.request import Seed, fuller_seeds, is_address
 from daltonify_core.ports import (
     FEATURE_BATCH,
     CircuitStore,
@@ -81,7 +81,6 @@ class SeedCompleter:
         turn = self._look_ups.begin(deadline, count)
         without_features = [track_id for track_id, facts in lacking.items() if _FEATURES in facts]
         features = self._look_ups.answers(turn, self._features_source(), without_features)
-        # Whoever does not know how a track sounds does not know what it is called either.
         unknown = turn.unknown_to(IdentitySource.RECCOBEATS, without_features)
         identities = self._identities(turn, lacking, unknown)
         tried = {track_id: tuple(attempts) for track_id, attempts in turn.tried.items()}
@@ -109,7 +108,9 @@ class SeedCompleter:
             add(self._directory_source(service, directory), asked)
             # What one directory of a music service has never heard of, its others have not either.
             settled |= turn.unknown_to(service, asked)
-        add(self._rows_source(), list(still_lacking(_TOLD[IdentitySource.RECCOBEATS], unknown_to_features)))
+        # It may know what a track is called and not how it sounds, though hardly one that Spotify itself does not know.
+        nowhere = settled.intersection(unknown_to_features)
+        add(self._rows_source(), list(still_lacking(_TOLD[IdentitySource.RECCOBEATS], nowhere)))
         return found
 
     def _features_source(self) -> Source[AudioFeatures]:
@@ -155,19 +156,19 @@ class SeedCompleter:
 def facts_to_look_up(seeds: Sequence[Seed], index: LoadedIndex) -> dict[str, frozenset[str]]:
     """What is not known of each track that only an outside service may know: features, title, artists.
 
-    Empty for tracks of the catalogue and for seeds that came with everything.
+    Empty for tracks of the catalogue, for seeds that came with everything, and for those that come back from an answer.
     """
     lacking: dict[str, frozenset[str]] = {}
-    for seed in seeds:
+    for seed in fuller_seeds(seeds):
         facts = {
             fact
             for fact, is_lacking in (
-                (_FEATURES, seed.lacks_features), (_TITLE, not seed.title), (_ARTISTS, not seed.artists)
+                (_FEATURES, seed.wants_features), (_TITLE, not seed.title), (_ARTISTS, not seed.artists)
             )
             if is_lacking
         }  # fmt: skip
-        if seed.track_id is not None and facts:
-            lacking[seed.track_id] = lacking.get(seed.track_id, frozenset()) | facts
+        if seed.track_id is not None and facts and not seed.came_back:
+            lacking[seed.track_id] = frozenset(facts)
     known = index.tracks.find(list(lacking)) if lacking else {}
     return {track_id: facts for track_id, facts in lacking.items() if track_id not in known}
 
@@ -187,7 +188,7 @@ def usable_identity(identity: TrackIdentity) -> TrackIdentity | None:
         artist_ids=identity.artist_ids if is_whole and all(map(is_spotify_id, identity.artist_ids)) else (),
         album=identity.album if identity.album and _is_name(identity.album) else None,
         artwork_url=identity.artwork_url if identity.artwork_url and is_address(identity.artwork_url) else None,
-        release_date=date if date and RELEASE_DATE.fullmatch(date) else None,
+        release_date=date if date and is_release_date(date) else None,
         duration_ms=length if length is not None and 0 < length <= MAX_DURATION_MS else None,
         popularity=popularity if popularity is not None and 0 <= popularity <= 100 else None,
     )

@@ -24,13 +24,15 @@ from daltonify_core.errors import (
     UpstreamUnavailable,
 )
 from daltonify_core.ports import Circuit, CircuitStore, Clock, IdentitySource, LookUp, LookUpCache, LookUpKind
+from daltonify_core.use_cases.waiting_ids import STRANGE_ID_STATUS
 
 CIRCUITS: Final[Mapping[IdentitySource, str]] = {
     IdentitySource.RECCOBEATS: "reccobeats",
     IdentitySource.SPOTIFY: "spotify tracks",
     IdentitySource.OEMBED: "oembed",
 }
-"""Names of the services' circuits, which all who ask them share."""
+"""Names of the services' circuits. All who answer people share them; whoever collects, refreshes or works at a terminal
+minds pauses alone."""
 RECORDS: Final = "records"
 """What our own cache and circuits are called where calls are watched."""
 
@@ -39,8 +41,8 @@ _NAMES: Final[Mapping[IdentitySource, str]] = {
     IdentitySource.SPOTIFY: "Spotify",
     IdentitySource.OEMBED: "Spotify's preview service",
 }
-# With this a service says that one of the ids makes no sense to it, not that it will not serve us.
-_STRANGE_ID: Final = 400
+# A service that takes a second id for malformed as well may take all for malformed.
+_STRANGE_IDS_AT_MOST: Final = 2
 _TIME_AGAIN: Final = timedelta(seconds=10)
 
 type Watch = Callable[[str, float, DaltonifyError | None], None]
@@ -151,22 +153,7 @@ class LookUps:
     def answers[T](self, turn: Round, source: Source[T], track_ids: Sequence[str]) -> dict[str, T]:
         """What ``source`` says of the tracks, from memory as far as possible; notes down in ``turn`` what was tried."""
         answers = self._remembered(turn, source, track_ids)
-        learned: dict[str, T | None] = {}
-        waiting = [list(one) for one in batched((one for one in track_ids if one not in answers), source.batch)]
-        while waiting:
-            batch = self._allowed(turn, source, waiting.pop(0))
-            if not batch:
-                continue
-            try:
-                found = self._call(turn, source, batch)
-            except _StrangeId:
-                # One of many spoils them all, so they are asked in halves until it stands alone.
-                half = len(batch) // 2
-                waiting[:0] = [batch[:half], batch[half:]] if half else []
-                learned |= {} if half else {batch[0]: None}
-                continue
-            if found is not None:
-                learned |= {track_id: found.get(track_id) for track_id in batch}
+        learned = self._learned(turn, source, [one for one in track_ids if one not in answers])
         self._remember(turn, source, learned)
         answers |= learned
         for track_id in track_ids:
@@ -177,6 +164,37 @@ class LookUps:
                 turn.tried.setdefault(track_id, []).append(noted)
         return {track_id: answer for track_id, answer in answers.items() if answer is not None}
 
+    def _learned[T](self, turn: Round, source: Source[T], track_ids: Sequence[str]) -> dict[str, T | None]:
+        """What the service says now, ``None`` for what it does not know; what it does not tell is absent."""
+        learned: dict[str, T | None] = {}
+        strange: list[str] = []
+        refusal: UpstreamError | None = None
+        waiting = [list(one) for one in batched(track_ids, source.batch)]
+        while waiting and len(strange) < _STRANGE_IDS_AT_MOST:
+            batch = self._allowed(turn, source, waiting.pop(0))
+            if not batch:
+                continue
+            try:
+                found = self._call(turn, source, batch)
+            except _StrangeId as error:
+                # One of many spoils them all, so they are asked in halves until it stands alone.
+                half = len(batch) // 2
+                waiting[:0] = [batch[:half], batch[half:]] if half else []
+                strange += [] if half else batch
+                refusal = error.refusal
+                continue
+            if found is not None:
+                learned |= {track_id: found.get(track_id) for track_id in batch}
+        if len(strange) == 1 and learned:
+            return learned | {strange[0]: None}
+        if strange and refusal and source.service not in turn.silent:
+            # Whoever sends odd ids must not silence a service for everybody: only one that takes several ids for
+            # malformed and answers nothing refuses us; else it counts as one failure.
+            is_refused = len(strange) == _STRANGE_IDS_AT_MOST and not learned
+            counts_as = refusal if is_refused else UpstreamUnavailable(refusal.message)
+            turn.silent[source.service] = self._failed(turn, source.service, counts_as)
+        return learned
+
     def _allowed[T](self, turn: Round, source: Source[T], track_ids: Sequence[str]) -> list[str]:
         """Those of the tracks that the service may be asked for now; each is counted once in a request."""
         service = source.service
@@ -184,13 +202,16 @@ class LookUps:
             turn.checked.add(service)
             if paused := self._paused(turn, service):
                 turn.silent[service] = paused
-        if service not in turn.silent and not self._has_time(turn):
-            detail = f"There was no time left to ask {_NAMES[service]}."
-            retry_at = self._clock() + _TIME_AGAIN
-            turn.silent[service] = LookUpTried(service, (), LookUpOutcome.NOT_ASKED, detail, retry_at)
         if service in turn.silent:
             return []
-        return [track_id for track_id in track_ids if self._is_counted(turn, service, track_id)]
+        allowed = [one for one in track_ids if self._has_time(turn) and self._is_counted(turn, service, one)]
+        # Counting takes time as well.
+        if self._has_time(turn):
+            return allowed
+        detail = f"There was no time left to ask {_NAMES[service]}."
+        retry_at = self._clock() + _TIME_AGAIN
+        turn.silent[service] = LookUpTried(service, (), LookUpOutcome.NOT_ASKED, detail, retry_at)
+        return []
 
     def _is_counted(self, turn: Round, service: IdentitySource, track_id: str) -> bool:
         if track_id in turn.counted:
@@ -215,8 +236,8 @@ class LookUps:
             found = source.ask(track_ids)
         except (UpstreamError, SecretUnavailable) as error:
             self._watch(CIRCUITS[source.service], (self._clock() - started).total_seconds(), error)
-            if isinstance(error, UpstreamRefused) and error.status == _STRANGE_ID:
-                raise _StrangeId from error
+            if isinstance(error, UpstreamRefused) and error.status == STRANGE_ID_STATUS:
+                raise _StrangeId(error) from error
             turn.silent[source.service] = self._failed(turn, source.service, error)
             return None
         self._watch(CIRCUITS[source.service], (self._clock() - started).total_seconds(), None)
@@ -226,7 +247,8 @@ class LookUps:
     def _failed(self, turn: Round, service: IdentitySource, error: DaltonifyError) -> LookUpTried:
         """Leave the service in peace for as long as is due; what to tell of the failure."""
         now, settings, name = self._clock(), self._settings, _NAMES[service]
-        if isinstance(error, SecretUnavailable | ConsentNeeded):
+        is_secret_passing = isinstance(error, SecretUnavailable) and error.may_pass
+        if isinstance(error, SecretUnavailable | ConsentNeeded) and not is_secret_passing:
             # A fault of this installation, which says nothing about the service and is nothing to wait for.
             tried = LookUpTried(service, (), LookUpOutcome.NOT_ASKED)
             self._open[service] = now + settings.pause_after_refusal, tried
@@ -237,7 +259,8 @@ class LookUps:
             why = f"{name} was asked too often and wants a pause."
             seconds = min(error.retry_after_seconds, settings.longest_pause.total_seconds())
             pause = timedelta(seconds=max(1, seconds))
-        elif isinstance(error, UpstreamUnavailable):
+        elif isinstance(error, UpstreamUnavailable) or is_secret_passing:
+            why = f"{name} cannot be asked at the moment." if is_secret_passing else why
             failures = self._failures[service] = self._failures.get(service, 0) + 1
             pause = settings.pause_after_failures if failures >= settings.failures_that_pause else None
         if pause:
@@ -321,6 +344,10 @@ class LookUps:
 
 class _StrangeId(Exception):
     """A service can make nothing of one of the ids that it was asked for."""
+
+    def __init__(self, refusal: UpstreamRefused) -> None:
+        super().__init__(refusal.message)
+        self.refusal = refusal
 
 
 def _outcome(service: IdentitySource, answer: object) -> LookUpTried:

@@ -34,8 +34,9 @@ from daltonify_core.playlist.genre_choice import (
     artist_genre_weights,
     choose_genre,
     inferred_shares,
+    offered_genre,
 )
-from daltonify_core.playlist.notes import counted, notes_for, notes_on_unreleased
+from daltonify_core.playlist.notes import counted, notes_for, notes_on_lonely, notes_on_unreleased
 from daltonify_core.playlist.own_slots import own_positions, own_track_limit
 from daltonify_core.playlist.recommendation import RESERVES, IndexDescription, Recommendation
 from daltonify_core.playlist.request import SIZE_LIMITS, Order, RecommendationRequest
@@ -53,6 +54,11 @@ class Recommender:
     index: LoadedIndex
     built_at: str
     genre_settings: GenreSettings = field(default_factory=GenreSettings)
+
+    def check(self, request: RecommendationRequest) -> None:
+        """Refuse what can be refused before anything is looked up outside; raises ``UnknownGenre``."""
+        if request.genre is not None:
+            offered_genre(request.genre, self.index.genres)
 
     def recommend(self, request: RecommendationRequest, findings: SeedFindings = NO_FINDINGS) -> Recommendation:
         """The playlist for a request; equal requests and findings on an equal index give equal answers.
@@ -110,6 +116,7 @@ class Recommender:
             ),
             notes=(
                 *notes_for(request, seeds, own, genre, selection, [tracks[one.item] for one in selection.chosen]),
+                *notes_on_lonely(rows.seeds_without_neighbours(selection.chosen)),
                 *notes_on_unreleased(listed),
                 *self._on_exclusions(request, excluded_names),
                 *findings.notes,

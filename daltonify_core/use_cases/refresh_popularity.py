@@ -1,23 +1,21 @@
 """Read the popularity of collected tracks anew, one shard at a time: the one that was read longest ago."""
 
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, timedelta
-from itertools import islice
 from typing import Final
 
-from daltonify_core.catalogue.collection import Miss, shard_name
+from daltonify_core.catalogue.collection import Miss, check_readable, shard_name
 from daltonify_core.catalogue.merging import merge_rows
 from daltonify_core.catalogue.track import Track
 from daltonify_core.errors import InvalidTrack
-from daltonify_core.ports import FEATURE_BATCH, Clock, FeatureService, TrackIdentity
+from daltonify_core.ports import Clock, FeatureService, TrackIdentity
 from daltonify_core.use_cases.collect_tracks import artist_credits
-from daltonify_core.use_cases.collected_shards import CollectedShards
+from daltonify_core.use_cases.collected_shards import NOT_REFRESHED, CollectedShards
+from daltonify_core.use_cases.waiting_ids import Ids, WaitingIds
 
 STALE_DAYS: Final = 7
 """Popularity moves over weeks; a small collection need not be rewritten every day."""
-NOT_REFRESHED: Final = "not_refreshed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +51,14 @@ class RefreshRun:
         self._today = clock().astimezone(UTC).date()
         self._number = self._stale_shard()
         day = self._today.isoformat()
-        self._left = deque(
+        due = [
             track_id
             for track_id, row in shards.rows.items()
             if row.shard == self._number and row.snapshot < day and not shards.is_missed(track_id, self._today)
-        )
+        ]
+        self._left = WaitingIds(due, shards.rows)
         self._due = len(self._left)
-        self._asked: tuple[str, ...] = ()
+        self._asked: Ids = ()
         self._answered: Mapping[str, TrackIdentity] = {}
         self._identities: dict[str, TrackIdentity] = {}
         self._gone: set[str] = set()
@@ -76,13 +75,14 @@ class RefreshRun:
 
     def ask(self) -> None:
         """Look up the next batch; raises what ``FeatureService`` does."""
-        self._asked = tuple(islice(self._left, FEATURE_BATCH))
-        self._answered = self._service.identities(self._asked)
+        self._asked, self._answered = (), {}
+        asked = self._left.ask(self._service.identities)
+        self._asked, self._answered = asked.batch, asked.answer or {}
 
     def keep(self) -> None:
         """Take the batch down; the shard is written once, by ``finish``."""
+        self._left.settle(self._asked)
         for track_id in self._asked:
-            self._left.popleft()
             identity = self._answered.get(track_id)
             if identity is None or identity.popularity is None:
                 self._gone.add(track_id)
@@ -123,6 +123,7 @@ class RefreshRun:
                 popularity=identity.popularity,
                 snapshot=day,
             )
+            check_readable(fresh)
         except InvalidTrack:
             self._gone.add(track.track_id)
             return track

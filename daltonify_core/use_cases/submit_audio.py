@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from daltonify_core.audio.clip import check_clip, read_clip
+from daltonify_core.audio.clip import check_clip, read_clip, write_clip
 from daltonify_core.errors import UpstreamUnavailable
 from daltonify_core.ports import AudioClips, AudioJob, AudioJobState, AudioJobStore, Cap, Clock, JobQueue
 
@@ -32,7 +32,10 @@ class AudioSettings:
     queue hides a message, and who still waits after a quarter of an hour has left. Nothing is written after it.
     ``asks``: how often ReccoBeats is asked for one file at most, ``ask_again_after`` apart, because an artist waits.
     ``unavailable_for``: how long no other file is sent to a ReccoBeats that failed that often; ``refused_for`` the same
-    for one that says no, which takes a person to mend.
+    for one that says no, which takes a person to mend; ``longest_pause`` the most when it names a time itself, since
+    nobody would notice that it is back otherwise.
+    ``step_seconds``: the most that one call of our own stores takes, two attempts and the pause between them.
+    ``clip_arrives_within``: the clip is stored after its job began, and no request lasts longer.
     """
 
     daily_per_client: int = 10
@@ -43,6 +46,9 @@ class AudioSettings:
     ask_again_after: timedelta = timedelta(seconds=15)
     unavailable_for: timedelta = timedelta(minutes=5)
     refused_for: timedelta = timedelta(minutes=30)
+    longest_pause: timedelta = timedelta(hours=1)
+    step_seconds: float = 9.0
+    clip_arrives_within: timedelta = timedelta(seconds=30)
 
 
 class SubmitAudio:
@@ -64,7 +70,7 @@ class SubmitAudio:
         self._clock = clock
         self._settings = settings or AudioSettings()
 
-    def submit(self, wav: bytes, client: str, key: str | None = None) -> AudioJob:
+    def submit(self, wav: bytes, client: str, key: str | None, deadline: datetime) -> AudioJob:
         """Check a clip, keep it, and have it analysed; the job as it is now.
 
         ``client`` stands for who asks. With a ``key`` the same bytes sent again are the same job: who missed the answer
@@ -73,30 +79,49 @@ class SubmitAudio:
         under the same key is another job. Client and content alone would do without a key, but then whoever shares an
         address with the artist, and has the file, could read the job.
 
-        The order is clip, job, message. After a fault the clip is removed, unless it belongs to a job that another
-        request began; where removing fails as well, ``remove_audio`` does it hours later. A job that lacks clip or
-        message fails by itself (``as_seen``). Raises ``AudioRefused``, ``CapReached`` and ``UpstreamUnavailable``.
+        The order is job, clip, message: a message of an earlier job of this id, which may come at any moment, removes
+        what lies there until the new job has begun. After a fault the clip is removed, unless it belongs to a job that
+        another request began; where removing fails as well, ``remove_audio`` does it hours later. A job that lacks clip
+        or message fails by itself (``as_seen``).
+
+        Nothing is begun that could last beyond ``deadline``. Raises ``AudioRefused``, ``CapReached`` and
+        ``UpstreamUnavailable``.
         """
-        check_clip(read_clip(wav))
+        clip = read_clip(wav)
+        check_clip(clip)
         now = self._clock()
         job_id = self._new_id() if key is None else _id_of(client, key, wav)
-        known = None if key is None else self._jobs.find(job_id, now)
+        known = None if key is None else self._find(job_id, now, deadline)
         other = as_seen(known, now, self._settings) if known else None
-        if other is not None and other.state in (AudioJobState.ANALYSING, AudioJobState.DONE):
-            return other
-        if other is not None and other.state is AudioJobState.FAILED:
-            other = None
         job = AudioJob(job_id, now, now + self._settings.record_lasts)
+        if other is None or other.state is AudioJobState.FAILED:
+            self._check_time(deadline)
+            begun = self._jobs.begin(job, self._caps(client, now), now, instead_of=known)
+            other = as_seen(begun, now, self._settings) if begun else None
+        if other is not None and other.state is not AudioJobState.QUEUED:
+            return other
         try:
-            self._clips.store(job_id, wav)
-            if other is None:
-                other = self._jobs.begin(job, self._caps(client, now), now, instead_of=known)
+            self._check_time(deadline)
+            # Written anew: not every reader of WAV files copes with what ours does, and tags are nobody's business.
+            self._clips.store(job_id, write_clip(clip))
+            self._check_time(deadline)
             self._queue.send({_JOB_ID: job_id})
         except Exception:
-            if other is None:
+            if other is None and self._has_time(deadline):
                 self._remove_if_possible(job_id)
             raise
         return other or job
+
+    def _find(self, job_id: str, now: datetime, deadline: datetime) -> AudioJob | None:
+        self._check_time(deadline)
+        return self._jobs.find(job_id, now)
+
+    def _check_time(self, deadline: datetime) -> None:
+        if not self._has_time(deadline):
+            raise UpstreamUnavailable("Our own records are slow at the moment. Send the file again in a moment.")
+
+    def _has_time(self, deadline: datetime) -> bool:
+        return self._clock() + timedelta(seconds=self._settings.step_seconds) <= deadline
 
     def _caps(self, client: str, now: datetime) -> list[Cap]:
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)

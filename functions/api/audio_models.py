@@ -15,7 +15,7 @@ class SubmittedAudioAnswer(Answer):
     """A file that was taken in. Ask `status_url` for the result until `expires_at`; the id is the only key to it."""
 
     id: str
-    state: Literal["queued", "analysing", "done"]
+    state: Literal["queued", "analysing", "done", "failed"]
     status_url: str
     expires_at: str
 
@@ -29,7 +29,10 @@ class AudioOption(Answer):
 
 
 class AudioQuestion(Answer):
-    """Something that only the artist knows. The features of the chosen option replace those of the measurement."""
+    """Something that only the artist knows. The features of the chosen option replace those of the measurement.
+
+    About the tempo any number of BPM may be taken instead. Where no clear beat was found, the only option is `none`.
+    """
 
     name: Literal["vocals", "tempo"]
     text: str

@@ -1,6 +1,7 @@
 """The routes for an artist's audio file: send it, and ask what came of it."""
 
 from collections.abc import Callable
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -13,6 +14,7 @@ from api.answers import json_text
 from api.audio_models import AudioFeaturesAnswer, SubmittedAudioAnswer, audio_answer, submitted_answer
 from api.documentation import documented
 from api.gate import checked_audio
+from api.models import KEY_PATTERN
 from api.short_links import client_key
 from api.wiring import Services
 from daltonify_core.ports import AudioJobState
@@ -31,15 +33,20 @@ _Key = Annotated[
         alias="Idempotency-Key",
         min_length=KEY_CHARACTERS[0],
         max_length=KEY_CHARACTERS[1],
-        pattern="^[!-~]+$",
+        pattern=KEY_PATTERN,
         description="A new random text for every new file; with the same one the same file is taken in once",
     ),
 ]
 _JobId = Annotated[str, Path(description="The id of the answer to the upload")]
 
 
-def register_audio(app: APIGatewayHttpResolver, services: Services, client: Callable[[], str]) -> None:
-    """Give ``app`` the routes for audio files; ``client`` says whom the current request is counted against."""
+def register_audio(
+    app: APIGatewayHttpResolver, services: Services, client: Callable[[], str], deadline: Callable[[], datetime]
+) -> None:
+    """Give ``app`` the routes for audio files.
+
+    ``client`` says whom the current request is counted against, ``deadline`` when it has to be answered.
+    """
     settings = AudioSettings(daily_per_client=services.settings.daily_audio_files_per_client)
 
     @app.post(AUDIO_PATH, **documented("send_audio", SubmittedAudioAnswer))
@@ -47,7 +54,7 @@ def register_audio(app: APIGatewayHttpResolver, services: Services, client: Call
         event = app.current_event
         parts = services.audio()
         use_case = SubmitAudio(parts.jobs, parts.clips, parts.queue, parts.new_id, services.clock, settings)
-        job = use_case.submit(checked_audio(event.raw_event), client_key(client()), key)
+        job = use_case.submit(checked_audio(event.raw_event), client_key(client()), key, deadline())
         status_url = STATUS_PATH.format(job_id=job.job_id)
         return _json(202, submitted_answer(job, status_url), {"Location": status_url, **_waiting(job.state)})
 

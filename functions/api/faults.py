@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from shared.http_errors import FieldFault, Problem
 
-from api.models import UNION_TAGS
+from api.models import ALLOWED, UNION_TAGS
 
 _SHOWN_IN_DETAIL: Final = 3
 _MAX_NAME_CHARACTERS: Final = 40
@@ -26,7 +26,6 @@ _MESSAGES: Final[Mapping[str, str]] = {
     "string_unicode": "holds half a character; type or paste it anew",
     "string_too_short": "must have {min_length} or more characters",
     "string_too_long": "must have at most {max_length} characters",
-    "string_pattern_mismatch": "holds characters that are not allowed",
     "list_type": "must be a list",
     "too_short": "must hold {min_length} or more",
     "too_long": "must hold at most {max_length}",
@@ -62,6 +61,8 @@ def _fault(finding: Mapping[str, Any]) -> FieldFault:
     field = _field(finding["loc"])
     context = {name: _in_words(value) for name, value in (finding.get("ctx") or {}).items()}
     message = _MESSAGES.get(finding["type"], "cannot be used as it is").format_map(context)
+    if finding["type"] == "string_pattern_mismatch":
+        message = ALLOWED.get(finding["ctx"]["pattern"], message)
     return FieldFault(field, f"{field or 'The body'} {message}.")
 
 

@@ -88,8 +88,8 @@ def checked_audio(event: Mapping[str, Any]) -> bytes:
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             "body_too_large",
             "The file is too large",
-            f"At most {MAX_AUDIO_BYTES:,} bytes are taken, which is 30 seconds of 16-bit mono at 44.1 kHz. Send a part "
-            "of the track.",
+            f"At most {MAX_AUDIO_BYTES:,} bytes are taken, which is 30 seconds of 16-bit mono at 44.1 kHz. Send the "
+            "track as mono, and at most 30 seconds of it.",
         )
     if not wav:
         detail = "Send a WAV file as the body: 16-bit PCM, mono, 44.1 kHz, at most 30 seconds."

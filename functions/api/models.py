@@ -4,6 +4,7 @@ Limits come from the domain, which checks them again. Answers are plain dictiona
 only describe them: checking one costs a millisecond, and can only turn a good answer into an error. Tests compare both.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 
@@ -86,7 +87,8 @@ type TrackLink = Annotated[
 
 
 type PopularitySourceName = Literal["catalogue", "track_max", "given", "followers"]
-type TrackId = Annotated[str, Field(pattern=f"^{SPOTIFY_ID.pattern}$", examples=[_EXAMPLE_ID])]
+_TRACK_ID: Final = f"^{SPOTIFY_ID.pattern}$"
+type TrackId = Annotated[str, Field(pattern=_TRACK_ID, examples=[_EXAMPLE_ID])]
 type Share = Annotated[int, Field(ge=0, le=MAXIMUM_POPULARITY)]
 
 
@@ -97,8 +99,24 @@ def _joined(kind: type[StrEnum]) -> str:
 
 _FEATURES_SOURCE: Final = "Who told the features: one source, or several as in `reccobeats and given`"
 _IDENTITY_SOURCE: Final = "Who told title and artists: one source, or several as in `oembed and given`"
-type FeaturesSources = Annotated[str, Field(pattern=_joined(FeaturesSource), description=_FEATURES_SOURCE)]
-type IdentitySources = Annotated[str, Field(pattern=_joined(IdentitySource), description=_IDENTITY_SOURCE)]
+_FEATURES_SOURCES: Final = _joined(FeaturesSource)
+_IDENTITY_SOURCES: Final = _joined(IdentitySource)
+type FeaturesSources = Annotated[str, Field(pattern=_FEATURES_SOURCES, description=_FEATURES_SOURCE)]
+type IdentitySources = Annotated[str, Field(pattern=_IDENTITY_SOURCES, description=_IDENTITY_SOURCE)]
+_RELEASE_DATE: Final = f"^{RELEASE_DATE.pattern}$"
+_WEB_ADDRESS: Final = "^https?://"
+KEY_PATTERN: Final = "^[!-~]+$"
+"""Idempotency keys."""
+
+ALLOWED: Final[Mapping[str, str]] = {
+    _TRACK_ID: "must be a Spotify id of 22 letters and digits",
+    _FEATURES_SOURCES: f"must be one of {', '.join(FeaturesSource)}, or several joined by 'and'",
+    _IDENTITY_SOURCES: f"must be one of {', '.join(IdentitySource)}, or several joined by 'and'",
+    _RELEASE_DATE: "must be a date as YYYY, YYYY-MM or YYYY-MM-DD",
+    _WEB_ADDRESS: "must be the web address of a picture (https://…)",
+    KEY_PATTERN: "must be letters, digits and signs of ASCII, without blanks",
+}
+"""What a text must be, by the pattern that it failed."""
 
 
 class SeedObject(Body):
@@ -114,9 +132,16 @@ class SeedObject(Body):
     artist_ids: list[TrackId] | None = Field(default=None, description="Spotify's, as many as `artists` or none")
     identity_source: IdentitySources | None = None
     features: Features | None = Field(
-        default=None, description="These outrank the catalogue's; what is left out is absent, not zero"
+        default=None,
+        description="By hand they outrank all others, heard in a file they stand behind the catalogue's and "
+        "ReccoBeats's; what is left out is looked up, and else absent, not zero",
     )
     features_source: FeaturesSources | None = None
+    features_by_hand: list[str] | None = Field(
+        default=None,
+        description="Names of those that are by hand, where `features_source` names others too; left out, all are then "
+        "taken to be",
+    )
     features_rough: bool | None = Field(default=None, description="Follows from `features_source`")
     genres: list[str] | None = None
     artist_popularity: int | None = Field(
@@ -130,12 +155,12 @@ class SeedObject(Body):
         description="The artist's, the number under the name on Spotify; popularity is estimated from it",
     )
     release_date: str | None = Field(
-        default=None, pattern=f"^{RELEASE_DATE.pattern}$", description="It may lie ahead; the catalogue's counts first"
+        default=None, pattern=_RELEASE_DATE, description="It may lie ahead; the catalogue's counts first"
     )
     duration_ms: int | None = Field(default=None, ge=1, le=MAX_DURATION_MS, description="The catalogue's counts first")
     album: Name | None = None
     artwork_url: str | None = Field(
-        default=None, pattern="^https?://", max_length=MAXIMUM_ADDRESS_CHARACTERS, description="A picture of the track"
+        default=None, pattern=_WEB_ADDRESS, max_length=MAXIMUM_ADDRESS_CHARACTERS, description="A picture of the track"
     )
     explicit: bool | None = None
     popularity: Share | None = Field(default=None, description="The track's own")
@@ -526,7 +551,7 @@ class Remedy(Answer):
     """What the caller can do about these seeds.
 
     `describe` them by these fields; give the artist's `followers`; send an `audio_file` to `POST /api/audio-features`;
-    `measure` the audio on the spot; or ask `later`, when services may answer that did not.
+    `measure` the audio on the spot; or ask `later`: from `retry_at` on a service may tell some of what is missing.
     """
 
     kind: Literal["describe", "followers", "audio_file", "measure", "later"]

@@ -20,6 +20,7 @@ from api.documentation import documented
 from api.gate import client_of
 from api.look_ups import LookUps
 from api.models import (
+    KEY_PATTERN,
     ConfigAnswer,
     GenresAnswer,
     HealthAnswer,
@@ -30,7 +31,7 @@ from api.models import (
     TracksAnswer,
 )
 from api.origin import OriginSecret
-from api.short_links import ShortLinks
+from api.short_links import ShortLinks, before_following
 from api.wiring import Services
 from daltonify_core.catalogue.links import MAX_TEXT_CHARACTERS, LinkKind, parse_link, parse_playlist_link
 from daltonify_core.catalogue.track import SYNTHETIC_SOURCE
@@ -74,7 +75,7 @@ _Key = Annotated[
         alias="Idempotency-Key",
         min_length=KEY_CHARACTERS[0],
         max_length=KEY_CHARACTERS[1],
-        pattern="^[!-~]+$",
+        pattern=KEY_PATTERN,
         description="A new random text for every new playlist; the same one to send the same request again",
     ),
 ]
@@ -95,7 +96,7 @@ def register(app: APIGatewayHttpResolver, services: Services) -> None:
     secret = PublishingSecret(services)
     _register_publishing(app, services, secret, client)
     _register_information(app, services, secret)
-    register_audio(app, services, client)
+    register_audio(app, services, client, lambda: _deadline(app, services))
 
 
 def _register_recommendations(app: APIGatewayHttpResolver, services: Services, client: Callable[[], str]) -> None:
@@ -105,9 +106,14 @@ def _register_recommendations(app: APIGatewayHttpResolver, services: Services, c
     @app.post("/api/recommendations", **documented("recommend", RecommendationAnswer))
     def recommend(body: Annotated[RecommendationBody, Body()]) -> Response[Any]:
         values = body.model_dump(exclude_unset=True)
-        values["seeds"] = short_links.expanded(values["seeds"], client)
+        seeds = values["seeds"]
+        # What can be refused is refused before it costs anybody a call.
+        values["seeds"] = before_following(seeds)
         request = RecommendationRequest.from_dict(values)
         recommender = _recommender(services)
+        recommender.check(request)
+        values["seeds"] = short_links.expanded(seeds, client)
+        request = RecommendationRequest.from_dict(values)
         findings = look_ups.findings(request.seeds, recommender.index, client, _deadline(app, services))
         started = perf_counter()
         answer = recommender.recommend(request, findings).to_dict()

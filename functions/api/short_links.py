@@ -14,6 +14,7 @@ from daltonify_core.ports import Cap, Clock, LinkExpander, PublicationStore
 _PER_CLIENT_AND_DAY: Final = 100
 """An artist tries out some dozen links; more is somebody who has us walk the web for them."""
 _REMEMBERED: Final = 500
+_STAND_IN: Final = "0" * 22
 
 
 class ShortLinks:
@@ -75,6 +76,15 @@ class ShortLinks:
         except UpstreamError:
             # Recommending must not depend on the table of publications; five links at a time do little harm.
             return
+
+
+def before_following(seeds: Sequence[Any]) -> list[Any]:
+    """The seeds with some track in place of each short link, so that everything else about them can be checked."""
+    return [_with_stand_in(seed) if is_short_link(_link_of(seed)) else seed for seed in seeds]
+
+
+def _with_stand_in(seed: Any) -> Any:
+    return _STAND_IN if isinstance(seed, str) else {**seed, "track": seed.get("track_id") or _STAND_IN}
 
 
 def _link_of(seed: Any) -> str:

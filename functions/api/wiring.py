@@ -159,7 +159,7 @@ def compose(settings: ApiSettings) -> Services:
             settings.spotify_accounts,
             settings.spotify_market,
             clock,
-            # It may take a token and then the track, together no longer than LookUpSettings allows one call.
+            # Token, track and what is repeated share these seconds; LookUpSettings allows one call no more than 8.
             connect_seconds=1,
             read_seconds=3,
         )

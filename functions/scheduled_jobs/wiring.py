@@ -18,8 +18,8 @@ from daltonify_core.use_cases.collection_jobs import CollectedLists, collect_lis
 from daltonify_core.use_cases.refresh_popularity import RefreshReport, oldest_snapshot_days
 from daltonify_core.use_cases.remove_audio import Removal, remove_forgotten
 
-# A batch takes two look-ups of at most 6 seconds and some requests to S3, each of at most 8; being killed amid one
-# would lose no row, but the look-ups.
+# A batch takes two look-ups of at most 6 seconds, four if an id has to be judged, and some requests to S3, each of at
+# most 8; being killed amid one would lose no row, but the look-ups.
 _LAST_BATCH_SECONDS: Final = 60
 
 
@@ -49,8 +49,8 @@ class CollectionJobs:
         """How old the oldest popularity of a collected track is; ``None`` without any."""
         return oldest_snapshot_days(self._shards, _now().date())
 
-    def _go_on(self) -> bool:
-        pause = self._settings.collect_pause_seconds if self._has_asked else 0
+    def _go_on(self, at_least: float = 0) -> bool:
+        pause = max(at_least, self._settings.collect_pause_seconds if self._has_asked else 0)
         if self._remaining_seconds() < pause + _LAST_BATCH_SECONDS:
             return False
         time.sleep(pause)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -20,6 +21,7 @@ from daltonify_core.audio.questions import Question, TempoAnswer, apply_answers,
 from daltonify_core.audio.words import in_words
 from daltonify_core.catalogue.audio_features import AudioFeatures, FeaturesSource
 from daltonify_core.errors import AudioRefused, InvalidQuery, UpstreamError
+from daltonify_core.playlist.request import Seed
 from daltonify_core.ports import FeatureService, Progress
 from infra.cli import screen, wiring
 from infra.cli.audio_file import Choice, HeardFile, hear
@@ -27,7 +29,9 @@ from infra.cli.look_ups import RECCOBEATS_API
 
 START_HELP: Final = "listen from here on, in seconds or as minutes:seconds  [default: the loudest 30 seconds]"
 VOCALS_HELP: Final = "whether somebody sings or raps on the track"
-TEMPO_HELP: Final = "how to count the tempo that is found: as-is, double or half, or the right one in BPM"
+TEMPO_HELP: Final = (
+    "how to count the tempo that is found: as-is, double or half; the right one in BPM; none for music without a beat"
+)
 SEND_HELP: Final = "send the excerpt to ReccoBeats (reccobeats.com), which measures more; nothing is sent without this"
 
 _STEPS: Final = "▁▂▃▄▅▆▇█"
@@ -39,7 +43,7 @@ _CHOICES: Final = {
     Choice.ASKED: "as you asked",
     Choice.WHOLE: "the whole file",
 }
-_TEMPO_WORDS: Final[dict[str, TempoAnswer]] = {"as-is": "as_is", "double": "double", "half": "half"}
+_TEMPO_WORDS: Final[dict[str, TempoAnswer]] = {"as-is": "as_is", "double": "double", "half": "half", "none": "none"}
 _ROUGH: Final = (
     "These are rough values, measured on this machine; nothing was sent. They place a track better than its genre "
     "alone does, and worse than the values that are known of published tracks."
@@ -48,6 +52,18 @@ _FULL_RATE: Final = 22_050
 _LOW_RATE: Final = (
     "The file has a low sample rate, which makes it seem calmer and more acoustic than the track is. Give a better "
     "copy if there is one."
+)
+_COARSE: Final = (
+    "The file holds sound of 8 bits or of telephone quality, whose noise makes a track seem livelier than it is. Give "
+    "a better copy if there is one."
+)
+_CUT_SHORT: Final = (
+    "The file breaks off: it promises more sound than it holds, and only what is there was heard. Copy or export it "
+    "again if the track is longer."
+)
+_LOWERED: Final = (
+    "The file goes far over full scale, so it was lowered by {:.0f} dB, and its loudness is a guess. Export it "
+    "again at its normal level."
 )
 _SENT: Final = "ReccoBeats listened to the excerpt, which was sent there with your consent (--send)."
 
@@ -69,15 +85,22 @@ class Answers:
         try:
             bpm = float(tempo)
         except ValueError as error:
-            raise InvalidQuery(f"{tempo[:40]!r} is no tempo. Give as-is, double, half, or a number in BPM.") from error
+            raise InvalidQuery(
+                f"{tempo[:40]!r} is no tempo. Give as-is, double, half, a number in BPM, or none."
+            ) from error
         # Said before a long file is read, not after.
         apply_answers(AudioFeatures(), None, bpm)
         return cls(vocals, bpm)
 
     def open_questions(self, questions: Sequence[Question]) -> tuple[Question, ...]:
         """Those that are not answered yet."""
-        given = {"vocals": self.vocals is not None, "tempo": self.tempo is not None}
-        return tuple(question for question in questions if not given[question.name])
+        return tuple(question for question in questions if not self._answers(question))
+
+    def _answers(self, question: Question) -> bool:
+        if question.name == "vocals":
+            return self.vocals is not None
+        # What was not found can be neither taken as it is nor doubled.
+        return self.tempo is not None and (self.tempo not in ("as_is", "double", "half") or len(question.options) > 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +126,14 @@ class Analysis:
 
     @property
     def questions(self) -> tuple[Question, ...]:
-        """What is still worth asking."""
-        return self.answers.open_questions(questions_about(self.measured))
+        """What is still worth asking; nothing where ReccoBeats listened."""
+        return self.answers.open_questions(questions_about(self.measured)) if self.is_rough else ()
+
+    @property
+    def in_words(self) -> dict[str, str]:
+        """The features for a person to read."""
+        words = in_words(self.features)
+        return words if "tempo" in words or not self.is_rough else {**words, "tempo": "no clear beat"}
 
     def to_dict(self) -> dict[str, Any]:
         """``features`` and ``features_source`` in the form of a seed, and what a person may want to know."""
@@ -117,7 +146,7 @@ class Analysis:
             "features_source": self.source.value,
             "rough": self.is_rough,
             "trust": {name: trust.value for name, trust in self.trust.items()},
-            "in_words": in_words(self.features),
+            "in_words": self.in_words,
             "questions": [
                 {
                     "name": question.name,
@@ -150,13 +179,23 @@ def analyse_file(
         except (UpstreamError, AudioRefused) as error:
             notes = (f"ReccoBeats gave no result, so the file was measured here. It says: {error.message}",)
         else:
-            return Analysis(file, features, answers, FeaturesSource.AUDIO_FILE, {}, (_SENT,))
+            return Analysis(file, features, answers, FeaturesSource.AUDIO_FILE, {}, (_SENT, *_notes_on(file)))
     measurement = measure(file.clip.samples, file.clip.rate, file.loudness_lufs)
     if service is None:
         notes = (_ROUGH,)
-    if file.rate < _FULL_RATE:
-        notes = (*notes, _LOW_RATE)
+    notes = (*notes, *_notes_on(file))
     return Analysis(file, measurement.features, answers, FeaturesSource.MEASURED, measurement.trust, notes)
+
+
+def _notes_on(file: HeardFile) -> tuple[str, ...]:
+    """What about the file makes its features worse than they could be."""
+    notes = {
+        _CUT_SHORT: file.is_cut_short,
+        _LOW_RATE: file.rate < _FULL_RATE,
+        _COARSE: file.is_coarse,
+        _LOWERED.format(file.lowered_db): file.lowered_db > 0,
+    }
+    return tuple(note for note, is_said in notes.items() if is_said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,15 +208,21 @@ class ListeningOptions:
     tempo: str | None
     send: bool
 
-    def seed_features(self, given: AudioFeatures, reccobeats_url: str, as_json: bool) -> tuple[AudioFeatures, str]:
-        """Features and their source for a seed: those of the file, with the ``given`` ones in their place.
+    def check(self) -> None:
+        """Refuse what makes no sense whatever the file holds; raises ``InvalidQuery``."""
+        if self.audio is None and (self.start, self.vocals, self.tempo, self.send) != (None, None, None, False):
+            raise InvalidQuery("--from, --vocals, --tempo and --send are about a file: add --audio FILE.")
+        Answers.from_options(self.vocals, self.tempo)
+        if self.start is not None:
+            seconds_of(self.start)
+
+    def heard(self, seed: Seed, reccobeats_url: str, as_json: bool) -> Seed:
+        """The seed with the features of the file, where there is one, in place of those that are not by hand.
 
         Unless ``as_json``, says what was listened to and what is still worth answering.
         """
         if self.audio is None:
-            if self.start is not None or self.vocals is not None or self.tempo is not None or self.send:
-                raise InvalidQuery("--from, --vocals, --tempo and --send are about a file: add --audio FILE.")
-            return given, FeaturesSource.GIVEN
+            return seed
         answers = Answers.from_options(self.vocals, self.tempo)
         service = wiring.feature_service(reccobeats_url) if self.send else None
         with screen.progress_bars(not as_json) as progress:
@@ -186,9 +231,13 @@ class ListeningOptions:
             screen.print_hint(_listened_to(analysis.file))
             for line in (*analysis.notes, *map(_how_to_answer, analysis.questions)):
                 screen.print_hint(line)
-        by_hand = given.present()
-        features = replace(analysis.features, **by_hand)  # type: ignore[arg-type]
-        return features, f"{analysis.source} and {FeaturesSource.GIVEN}" if by_hand else analysis.source
+        by_hand = seed.features.present()
+        return replace(
+            seed,
+            features=replace(analysis.features, **by_hand),  # type: ignore[arg-type]
+            features_source=f"{analysis.source} and {FeaturesSource.GIVEN}" if by_hand else analysis.source,
+            features_by_hand=tuple(by_hand),
+        )
 
 
 def seconds_of(text: str) -> float:
@@ -219,7 +268,7 @@ def add_to(app: typer.Typer, errors: ErrorReport) -> None:
         """Find out how your own file sounds, for a track that nobody has data on.
 
         The file stays on this machine unless you add --send. The result is rough; your answers to two questions, about
-        vocals and tempo, make it much better.
+        vocals and tempo, make it much better. Music without a clear beat gets no tempo unless you give one.
         """
         with errors(as_json):
             answers = Answers.from_options(vocals, tempo)
@@ -247,7 +296,7 @@ def _asked(analysis: Analysis) -> Answers:
         screen.print_plain(question.text)
         for option in question.options:
             screen.print_plain(f"  {option.value.replace('_', '-')}: {option.label}")
-        read = _read_tempo if question.name == "tempo" else _read_vocals
+        read = partial(_read_tempo, question) if question.name == "tempo" else _read_vocals
         given = typer.prompt("Your answer (Enter to skip)", default="", show_default=False, value_proc=read)
         answers = replace(answers, **{question.name: given})
     return answers
@@ -260,11 +309,14 @@ def _read_vocals(text: str) -> bool | None:
     return known[text.strip().lower()]
 
 
-def _read_tempo(text: str) -> TempoAnswer | None:
+def _read_tempo(question: Question, text: str) -> TempoAnswer | None:
     try:
-        return Answers.from_options(None, text.strip().lower() or None).tempo
+        answers = Answers.from_options(None, text.strip().lower() or None)
     except InvalidQuery as error:
         raise typer.BadParameter(error.message) from error
+    if answers.tempo is not None and answers.open_questions((question,)):
+        raise typer.BadParameter("No tempo was found to count from. Give the number in BPM, or none.")
+    return answers.tempo
 
 
 def _show(analysis: Analysis) -> None:
@@ -278,7 +330,7 @@ def _show(analysis: Analysis) -> None:
     first, last = (round(_WIDTH * seconds / file.seconds) for seconds in (start, end))
     screen.print_plain(" " * min(first, _WIDTH - 1) + "━" * max(last - first, 1))
     screen.print_plain(_listened_to(file))
-    for name, words in in_words(analysis.features).items():
+    for name, words in analysis.in_words.items():
         guess = "  (a weak guess)" if analysis.trust.get(name) is Trust.WEAK else ""
         screen.print_plain(f"  {name:<18}{words}{guess}")
     for note in analysis.notes:

@@ -5,11 +5,12 @@ libraries for it are imported when a file is opened: they load native code that 
 fail without.
 """
 
+import math
 import shutil
 import struct
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -18,7 +19,17 @@ from typing import IO, Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from daltonify_core.audio.clip import CLIP_RATE, MAX_SECONDS, MIN_SECONDS, TEXT, Clip, kind_of, read_clip, write_clip
+from daltonify_core.audio.clip import (
+    CLIP_RATE,
+    MAX_SECONDS,
+    MIN_SECONDS,
+    TEXT,
+    UNKNOWN_SIZE,
+    Clip,
+    kind_of,
+    read_clip,
+    write_clip,
+)
 from daltonify_core.audio.loudness import STEPS_A_SECOND, LoudnessMeter, decibels_of_power
 from daltonify_core.errors import AudioRefused
 from daltonify_core.ports import Progress
@@ -32,6 +43,13 @@ _CANCELLED: Final = 1e-3
 """Share of the power that is left where two channels cancel each other out."""
 _AU_HEADER_BYTES: Final = 24
 _AU_FLOAT: Final = 6
+_COARSE: Final = frozenset({"PCM_S8", "PCM_U8", "DPCM_8", "ULAW", "ALAW", "GSM610"})
+_FAR_OVER: Final = 2.0
+"""Peak from which samples are no loud master any more, whose overshoots are cut off, but a mistake of scale."""
+_MISSED_SECONDS: Final = 1.0
+_FORGOTTEN_BYTES: Final = 16  # programs that count the padding or a header wrongly
+_LONGEST_PAGE_BYTES: Final = 65_307
+_LAST_PAGE: Final = 0x04
 
 type Block = NDArray[np.float32]
 
@@ -49,7 +67,9 @@ class HeardFile:
     """What was read of one file.
 
     ``loudness_lufs`` is that of the whole file, ``curve`` that of every tenth of a second (shape (steps,)).
-    ``clip`` is the excerpt, which begins ``start_seconds`` after the file does.
+    ``clip`` is the excerpt, which begins ``start_seconds`` after the file does. ``is_coarse`` is sound of 8 bits or in
+    a code of telephones, ``is_cut_short`` a file that promises more than it holds. ``lowered_db`` is by how much a file
+    with samples far over full scale was lowered to fit; clip and loudness are those of the lowered sound.
     """
 
     name: str
@@ -61,6 +81,9 @@ class HeardFile:
     clip: Clip
     start_seconds: float
     choice: Choice
+    is_coarse: bool
+    is_cut_short: bool
+    lowered_db: float
 
 
 class _Sound(Protocol):
@@ -69,6 +92,7 @@ class _Sound(Protocol):
     rate: int
     channels: int
     seconds: float | None
+    is_coarse: bool
 
     def blocks(self, start: int) -> Iterator[Block]:
         """Float samples of shape (n, channels), from the frame ``start`` on."""
@@ -87,8 +111,9 @@ def hear(path: Path, start_seconds: float | None, progress: Progress) -> HeardFi
             "again at 44.1 kHz."
         )
     meter = LoudnessMeter(sound.rate, sound.channels if sound.channels <= 2 else 1)
-    frames = 0
+    frames, peak = 0, 0.0
     for block in sound.blocks(0):
+        peak = max(peak, float(np.abs(block).max(initial=0.0)))
         meter.add(block if sound.channels <= 2 else _mixed(block))
         frames += len(block)
         progress("listening, in seconds", frames // sound.rate, round(sound.seconds or 0))
@@ -98,6 +123,8 @@ def hear(path: Path, start_seconds: float | None, progress: Progress) -> HeardFi
             f"{path.name} lasts {seconds:.1f} seconds, too short to measure. "
             "Give the whole track, or at least 10 seconds."
         )
+    gain = 1.0 / peak if peak > _FAR_OVER else 1.0
+    lowered_db = -20.0 * math.log10(gain)
     steps = meter.steps()
     start, choice = _start(steps, seconds, start_seconds, meter.step_frames / sound.rate)
     return HeardFile(
@@ -105,11 +132,14 @@ def hear(path: Path, start_seconds: float | None, progress: Progress) -> HeardFi
         seconds=seconds,
         rate=sound.rate,
         channels=sound.channels,
-        loudness_lufs=meter.integrated(),
+        loudness_lufs=meter.integrated() - lowered_db,
         curve=decibels_of_power(steps),
-        clip=_excerpt(sound, round(start * sound.rate)),
+        clip=_excerpt(sound, round(start * sound.rate), gain),
         start_seconds=start,
         choice=choice,
+        is_coarse=sound.is_coarse,
+        is_cut_short=_is_cut_short(path) or (sound.seconds or 0.0) - seconds > _MISSED_SECONDS,
+        lowered_db=lowered_db,
     )
 
 
@@ -132,7 +162,7 @@ def _start(
     return float(np.argmax(as_loud)) * step_seconds, Choice.LOUDEST
 
 
-def _excerpt(sound: _Sound, start: int) -> Clip:
+def _excerpt(sound: _Sound, start: int, gain: float) -> Clip:
     """At most 30 seconds as a clip, with the very samples that a WAV file of it holds."""
     wanted = int(MAX_SECONDS * sound.rate)
     blocks, count = [], 0
@@ -145,7 +175,7 @@ def _excerpt(sound: _Sound, start: int) -> Clip:
         raise AudioRefused(
             "The second time, nothing was found where the excerpt should be. Copy or export the file again."
         )
-    mono = _mixed(np.concatenate(blocks)[:wanted])[:, 0]
+    mono = _mixed(np.concatenate(blocks)[:wanted])[:, 0] * np.float32(gain)
     if sound.rate != CLIP_RATE:
         import soxr  # type: ignore[import-untyped]
 
@@ -180,6 +210,10 @@ def _open(path: Path) -> _Sound:
     try:
         return _LibsndfileSound(path)
     except AudioRefused as error:
+        if beginning.startswith(b"RIFF"):
+            # Chunks in another order, or a size that was never filled in: what is taken by the service is taken here.
+            with suppress(AudioRefused):
+                return _ReadClip(read_clip(path.read_bytes()))
         program = shutil.which("ffmpeg")
         if program is None:
             raise AudioRefused(
@@ -198,6 +232,9 @@ class _LibsndfileSound:
             self.rate: int = file.samplerate
             self.channels: int = file.channels
             self.seconds: float | None = file.frames / file.samplerate
+            self.is_coarse: bool = file.subtype in _COARSE
+            if not file.frames:
+                raise AudioRefused(f"{path.name} holds no sound. Export it again.")
 
     def blocks(self, start: int) -> Iterator[Block]:
         with self._opened() as file:
@@ -217,6 +254,22 @@ class _LibsndfileSound:
             raise AudioRefused(f"{self._path.name} is damaged. Copy or export it again.") from error
 
 
+class _ReadClip:
+    """A WAV file that was read as a whole."""
+
+    is_coarse = False
+    channels = 1
+
+    def __init__(self, clip: Clip) -> None:
+        self._samples = clip.samples
+        self.rate: int = clip.rate
+        self.seconds: float | None = clip.seconds
+
+    def blocks(self, start: int) -> Iterator[Block]:
+        for first in range(start, len(self._samples), _BLOCK_SAMPLES):
+            yield self._samples[first : first + _BLOCK_SAMPLES, np.newaxis]
+
+
 class _Nameless:
     """A binary file without its name."""
 
@@ -231,6 +284,7 @@ class _FfmpegSound:
         self._path = path
         self._program = program
         self.seconds: float | None = None
+        self.is_coarse = False
         with self._decoded() as stream:
             self.rate, self.channels = self._header(stream)
 
@@ -272,6 +326,21 @@ class _FfmpegSound:
             process.kill()
             process.stdout.close()
             process.wait()
+
+
+def _is_cut_short(path: Path) -> bool:
+    """Whether a WAV or AIFF file is shorter than it says, or an OGG file lacks its last page."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        name, stated = file.read(4), file.read(4)
+        if name == b"OggS":
+            file.seek(max(size - _LONGEST_PAGE_BYTES, 0))
+            last = file.read().rpartition(b"OggS")[2]
+            return len(last) < 2 or not last[1] & _LAST_PAGE
+    if name not in (b"RIFF", b"FORM") or len(stated) < 4:
+        return False
+    promised = int.from_bytes(stated, "little" if name == b"RIFF" else "big")
+    return size + _FORGOTTEN_BYTES < 8 + promised < UNKNOWN_SIZE
 
 
 def _frames_of_block(channels: int) -> int:

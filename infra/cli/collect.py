@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -16,24 +17,23 @@ import typer
 
 from daltonify_core.catalogue.collection import UnreadableLine, WantedTracks, read_wanted
 from daltonify_core.catalogue.links import parse_playlist_link
-from daltonify_core.errors import InvalidQuery, UpstreamRateLimited, UpstreamRefused, UpstreamUnavailable
+from daltonify_core.errors import InvalidQuery, UpstreamError, UpstreamRateLimited, UpstreamRefused, UpstreamUnavailable
 from daltonify_core.playlist.notes import counted
 from daltonify_core.ports import Progress
 from daltonify_core.use_cases.collect_tracks import CollectReport, CollectRun
-from infra.cli import login, screen, wiring
+from daltonify_core.use_cases.patience import ask_patiently
+from infra.cli import EXIT_INTERRUPTED, INTERRUPTED, login, screen, wiring
 from infra.cli.look_ups import RECCOBEATS_API
 
 DEFAULT_PAUSE_SECONDS: Final = 1.5
 """What other clients leave between batches of 40; ReccoBeats publishes no limit."""
 
-_WAITS_SECONDS: Final = (1, 5, 15, 30, 60)
-"""Before each further try; a fault that outlasts them is no passing one."""
 _LONGEST_WAIT_SECONDS: Final = 15 * 60
 """Whoever is asked to wait longer may want to switch the machine off."""
+_LONGEST_PAUSE_SECONDS: Final = 3600
 _EXIT_MEND: Final = 2
 _EXIT_NOTHING: Final = 3
 _EXIT_LATER: Final = 6
-_EXIT_INTERRUPTED: Final = 130
 _STDIN: Final = "-"
 
 type ErrorReport = Callable[[bool], AbstractContextManager[None]]
@@ -83,6 +83,8 @@ def add_to(app: typer.Typer, errors: ErrorReport) -> None:
         after 30 days. Playlists and searches need the consent of `daltonify login`.
         """
         with errors(as_json):
+            if not pause <= _LONGEST_PAUSE_SECONDS:
+                raise InvalidQuery(f"A pause of {pause:g} seconds is too long; give at most {_LONGEST_PAUSE_SECONDS}.")
             named = genre or search_genre
             if named is None:
                 raise InvalidQuery("Say which genre the tracks are of: --genre.")
@@ -113,11 +115,12 @@ def add_to(app: typer.Typer, errors: ErrorReport) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """Why a run ended before it was done."""
+    """Why a run ended before it was done; ``retry_at`` where it was said when to go on."""
 
     code: str
     detail: str
     exit_code: int
+    retry_at: datetime | None = None
 
 
 def _collect(run: CollectRun, pause_seconds: float, tell: Callable[[str], None], progress: Progress) -> Stopped | None:
@@ -127,12 +130,16 @@ def _collect(run: CollectRun, pause_seconds: float, tell: Callable[[str], None],
             collect_all(run, pause_seconds, time.sleep, tell, progress)
         finally:
             run.finish()
-    except (UpstreamUnavailable, UpstreamRateLimited) as error:
+    except UpstreamRateLimited as error:
+        retry_at = datetime.now(UTC) + timedelta(seconds=error.retry_after_seconds)
+        detail = f"{error.message} It takes questions again from {retry_at.astimezone():%d %B, %H:%M} on."
+        return Stopped(error.code, detail, _EXIT_LATER, retry_at)
+    except UpstreamUnavailable as error:
         return Stopped(error.code, error.message, _EXIT_LATER)
     except UpstreamRefused as error:
         return Stopped(error.code, error.message, _EXIT_MEND)
     except KeyboardInterrupt:
-        return Stopped("interrupted", "Stopped by you.", _EXIT_INTERRUPTED)
+        return Stopped("interrupted", INTERRUPTED, EXIT_INTERRUPTED)
     return None
 
 
@@ -144,30 +151,23 @@ def collect_all(
     progress: Progress,
 ) -> None:
     """Ask batch by batch, with pauses; raises what cannot be waited out."""
+
+    def wait(seconds: int, trouble: UpstreamError) -> bool:
+        if seconds > _LONGEST_WAIT_SECONDS:
+            return False
+        is_asked = isinstance(trouble, UpstreamRateLimited)
+        said = "asks for a pause; going on" if is_asked else "does not answer; trying again"
+        tell(f"ReccoBeats {said} in {counted(seconds, 'second')}.")
+        sleep(seconds)
+        return True
+
     progress("collect", run.asked_for - run.left, run.asked_for)
     while not run.is_done():
-        _ask_patiently(run, sleep, tell)
+        ask_patiently(run, wait)
         run.keep()
         progress("collect", run.asked_for - run.left, run.asked_for)
         if not run.is_done():
             sleep(pause_seconds)
-
-
-def _ask_patiently(run: CollectRun, sleep: Callable[[float], None], tell: Callable[[str], None]) -> None:
-    for wait in _WAITS_SECONDS:
-        try:
-            return run.ask()
-        except UpstreamRateLimited as error:
-            if error.retry_after_seconds > _LONGEST_WAIT_SECONDS:
-                raise
-            # The wait grows even where less is asked for: whoever keeps coming too early may be blocked.
-            seconds = max(error.retry_after_seconds, wait)
-            tell(f"ReccoBeats asks for a pause; going on in {counted(seconds, 'second')}.")
-        except UpstreamUnavailable:
-            seconds = wait
-            tell(f"ReccoBeats does not answer; trying again in {counted(seconds, 'second')}.")
-        sleep(seconds)
-    run.ask()
 
 
 def _read_lists(names: Sequence[str]) -> WantedTracks:
@@ -196,6 +196,8 @@ def _show(
     lines = [f"{line.source}, line {line.line}: {line.problem}" for line in unreadable]
     if as_json:
         reason = None if stopped is None else {"code": stopped.code, "detail": stopped.detail}
+        if reason is not None and stopped is not None and stopped.retry_at is not None:
+            reason["retry_at"] = stopped.retry_at.isoformat(timespec="seconds")
         values: dict[str, Any] = {"written_to": str(folder), "unreadable": lines, "stopped": reason}
         screen.print_json(report.to_dict() | values)
         return

@@ -15,6 +15,7 @@ import sys
 import webbrowser
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from importlib import metadata
 from pathlib import Path
@@ -55,7 +56,7 @@ from daltonify_core.playlist.recommendation import Recommendation
 from daltonify_core.playlist.request import Order, RecommendationRequest, RequestFilters, Seed
 from daltonify_core.use_cases.import_catalogue import ImportSettings
 from daltonify_core.use_cases.roll_back_index import KeptIndex
-from infra.cli import analyse, collect, look_ups, score_plot, screen, wiring
+from infra.cli import EXIT_INTERRUPTED, INTERRUPTED, analyse, collect, look_ups, score_plot, screen, wiring
 from infra.cli import login as consent
 
 EXIT_MEND: Final = 2
@@ -63,7 +64,6 @@ EXIT_NOTHING: Final = 3
 EXIT_NO_INDEX: Final = 4
 EXIT_CONFLICT: Final = 5
 EXIT_LATER: Final = 6
-EXIT_INTERRUPTED: Final = 130
 EXIT_TERMINATED: Final = 143
 _SEED_DATA_HINT: Final = (
     " The options for that are --title, --artist, --feature and --followers; `daltonify analyse FILE` finds features "
@@ -208,10 +208,12 @@ def recommend(
     """
     with _errors(as_json):
         exports = [(path, _export_format(path)) for path in out or []]
+        listening = analyse.ListeningOptions(audio, start, vocals, tempo, send)
         if request is not None:
             _refuse_other_options(context, {"index", "request", "look_up", "out", "as_json"})
             asked = _read_request(request)
         else:
+            listening.check()
             band = None
             if min_lift is not None or max_lift is not None:
                 band = BandLifts.from_ends(min_lift, max_lift)
@@ -223,10 +225,9 @@ def recommend(
                     followers,
                     released,
                     _milliseconds(length),
-                    analyse.ListeningOptions(audio, start, vocals, tempo, send).seed_features(
-                        _features(feature or []), os.environ.get("RECCOBEATS_API") or look_ups.RECCOBEATS_API, as_json
-                    ),
+                    _features(feature or []),
                     seed_genre or [],
+                    audio is not None,
                 ),
                 genre=genre,
                 size=size,
@@ -243,6 +244,11 @@ def recommend(
                 variation=variation,
             )
         with wiring.open_recommender(index) as recommender:
+            recommender.check(asked)
+            # Listening takes a while and may send the file, so it comes after everything that can be refused.
+            if audio is not None:
+                reccobeats_url = os.environ.get("RECCOBEATS_API") or look_ups.RECCOBEATS_API
+                asked = replace(asked, seeds=(listening.heard(asked.seeds[0], reccobeats_url, as_json),))
             found = look_ups.look_up(asked.seeds, recommender.index, os.environ) if look_up else NO_FINDINGS
             answer = recommender.recommend(asked, found)
         for path, render in exports:
@@ -509,6 +515,8 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that cannot show a title must not end the command.
             stream.reconfigure(errors="replace")
+    # From here on there may be something to put in order first.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if "--json" not in sys.argv:
         app()
     try:
@@ -535,6 +543,12 @@ def _errors(as_json: bool) -> Iterator[None]:
             hint = _SEED_DATA_HINT if isinstance(error, SeedDataNeeded) else ""
             screen.print_error(error.message + hint)
         raise typer.Exit(_exit_code(error)) from error
+    except (KeyboardInterrupt, typer.Abort) as error:
+        if as_json:
+            screen.print_json({"code": "interrupted", "detail": INTERRUPTED})
+        else:
+            screen.print_error(INTERRUPTED)
+        raise typer.Exit(EXIT_INTERRUPTED) from error
     except (OSError, sqlite3.OperationalError) as error:
         # SQLite works in the temporary folder and reports a full disk in its own way.
         name = getattr(error, "filename", None) or "A file"
@@ -595,17 +609,17 @@ def _seeds(
     followers: int | None,
     released: str | None,
     duration_ms: int | None,
-    sound: tuple[AudioFeatures, str],
+    features: AudioFeatures,
     genres: Sequence[str],
+    is_heard: bool,
 ) -> tuple[Seed, ...]:
     """Links as seeds; a description completes the only link, or stands for a track of its own.
 
-    ``sound`` are features and where they come from.
+    ``is_heard`` says that an audio file will describe it as well.
     """
     seeds = [Seed.from_link(link) for link in links]
-    features, features_source = sound
     described = (title, artists, followers is not None, released, duration_ms is not None, features.present(), genres)
-    if any(described):
+    if any(described) or is_heard:
         if len(seeds) > 1:
             raise InvalidQuery("Describe one track only: with several links, put the descriptions into --request.")
         seeds = [
@@ -614,7 +628,6 @@ def _seeds(
                 title=title,
                 artists=tuple(artists),
                 features=features,
-                features_source=features_source,
                 genres=normalise_genres(genres),
                 followers=followers,
                 release_date=released,

@@ -1,7 +1,7 @@
 """What the demo reads from the index that it has just built: all tracks for the simulator, and some to begin with."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +14,7 @@ from daltonify_core.catalogue.track import Track
 from daltonify_core.errors import IndexUnavailable
 from daltonify_core.index.bundle import LoadedIndex, load_bundle
 from infra.local.spotify_simulator import SimulatedTrack
+from infra.local.synthetic_catalogue import synthetic_tracks
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 _UNDATED: Final = "2024"
 _UNTIMED_MS: Final = 180_000
 _CANDIDATES: Final = 24
+# Another catalogue than the demo's own.
+_NEW_SEED: Final = 7
+_INVENTED: Final = 50
 
 
 def open_index(client: "S3Client", bucket: str, scratch: Path) -> LoadedIndex:
@@ -57,11 +61,37 @@ class CatalogueTracks(Mapping[str, Track]):
             return self._store.count()[0]
 
 
-class IndexedTracks(Mapping[str, SimulatedTrack]):
-    """Every track of an index as Spotify would know it."""
+class WithMore(Mapping[str, Track]):
+    """Tracks, and some more that are no part of them."""
 
-    def __init__(self, index: LoadedIndex) -> None:
-        self._tracks = CatalogueTracks(index)
+    def __init__(self, tracks: Mapping[str, Track], more: Iterable[Track]) -> None:
+        self._tracks = tracks
+        self._more = {track.track_id: track for track in more}
+
+    def __getitem__(self, track_id: str) -> Track:
+        return self._more[track_id] if track_id in self._more else self._tracks[track_id]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._tracks
+        yield from self._more
+
+    def __len__(self) -> int:
+        return len(self._tracks) + len(self._more)
+
+
+def new_releases(index: LoadedIndex) -> tuple[Track, ...]:
+    """Two invented tracks of which the catalogue knows nothing; the same ones every time."""
+    invented = list(synthetic_tracks(_INVENTED, _NEW_SEED))
+    known = index.tracks.find([track.track_id for track in invented])
+    by_artist = {track.artists[0].name: track for track in invented if track.track_id not in known}
+    return tuple(by_artist.values())[:2]
+
+
+class SpotifyTracksOf(Mapping[str, SimulatedTrack]):
+    """Tracks as Spotify would know them."""
+
+    def __init__(self, tracks: Mapping[str, Track]) -> None:
+        self._tracks = tracks
 
     def __getitem__(self, track_id: str) -> SimulatedTrack:
         return _simulated(self._tracks[track_id])

@@ -9,7 +9,7 @@ import secrets
 import socket
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -94,6 +94,7 @@ class _Running:
     has_real_reccobeats: bool
     access_code: str | None
     examples: tuple[_Example, ...]
+    new: tuple[Track, ...]
     refusals: Mapping[str, int]
     warnings: tuple[str, ...]
     log: Path
@@ -153,8 +154,9 @@ def _service(settings: DemoSettings, listener: socket.socket, cache: Path) -> It
                 f"{settings.catalogue} holds invented tracks, which the real Spotify does not have. Name other data, "
                 "or unset the SPOTIFY_ variables to use the simulated Spotify."
             )
-        spotify = _real_spotify(settings.spotify) if settings.spotify else stack.enter_context(_simulated(index))
-        reccobeats = _REAL_RECCOBEATS if settings.has_real_reccobeats else stack.enter_context(_reccobeats(index))
+        new = () if settings.spotify else _new_releases(index)
+        spotify = _real_spotify(settings.spotify) if settings.spotify else stack.enter_context(_simulated(index, new))
+        reccobeats = _REAL_RECCOBEATS if settings.has_real_reccobeats else stack.enter_context(_reccobeats(index, new))
         access_code = _store_secrets(aws, spotify, settings)
         _STEPS.print("Starting the service …")
         # Whoever tries things out publishes more in an hour than an artist in a month.
@@ -187,6 +189,7 @@ def _service(settings: DemoSettings, listener: socket.socket, cache: Path) -> It
             has_real_reccobeats=settings.has_real_reccobeats,
             access_code=access_code,
             examples=examples,
+            new=new,
             refusals=refusals,
             warnings=warnings,
             log=log,
@@ -265,12 +268,13 @@ def _opened(aws: "LocalAws", work: Path) -> Iterator["LoadedIndex"]:
 
 
 @contextmanager
-def _simulated(index: "LoadedIndex") -> Iterator[_Spotify]:
+def _simulated(index: "LoadedIndex", new: Sequence[Track]) -> Iterator[_Spotify]:
+    """A simulated Spotify that knows the tracks of the catalogue and the new ones."""
     from daltonify_core.adapters.spotify import CONSENT_SCOPES
-    from infra.local.demo_index import IndexedTracks
+    from infra.local.demo_index import CatalogueTracks, SpotifyTracksOf, WithMore
     from infra.local.spotify_simulator import SpotifySimulator
 
-    with SpotifySimulator(IndexedTracks(index)) as simulator:
+    with SpotifySimulator(SpotifyTracksOf(WithMore(CatalogueTracks(index), new))) as simulator:
         client_secret = f"{_FAKE}-{secrets.token_hex(16)}"
         simulator.register_app(_CLIENT_ID, client_secret)
         yield _Spotify(
@@ -291,6 +295,12 @@ def _simulated(index: "LoadedIndex") -> Iterator[_Spotify]:
         )
 
 
+def _new_releases(index: "LoadedIndex") -> tuple[Track, ...]:
+    from infra.local.demo_index import new_releases
+
+    return new_releases(index)
+
+
 def _real_spotify(login: Mapping[str, str]) -> _Spotify:
     # Empty variables count as absent, and absent ones mean Spotify itself, whatever the shell holds.
     names = ("SPOTIFY_API", "SPOTIFY_ACCOUNTS", "SPOTIFY_OEMBED", "OPEN_PLAYLISTS_AT")
@@ -299,13 +309,17 @@ def _real_spotify(login: Mapping[str, str]) -> _Spotify:
 
 
 @contextmanager
-def _reccobeats(index: "LoadedIndex") -> Iterator[str]:
-    """A simulated ReccoBeats that knows the tracks of the catalogue and listens to files; its address."""
+def _reccobeats(index: "LoadedIndex", new: Sequence[Track]) -> Iterator[str]:
+    """A simulated ReccoBeats that knows the tracks of the catalogue and the first new one, and listens to files.
+
+    Its address.
+    """
     from infra.local.demo_audio import heard_in
-    from infra.local.demo_index import CatalogueTracks
+    from infra.local.demo_index import CatalogueTracks, WithMore
     from infra.local.reccobeats_simulator import ReccoBeatsSimulator, RowsOfTracks
 
-    with ReccoBeatsSimulator(RowsOfTracks(CatalogueTracks(index)), analyser=heard_in) as simulator:
+    rows = RowsOfTracks(WithMore(CatalogueTracks(index), new[:1]))
+    with ReccoBeatsSimulator(rows, analyser=heard_in) as simulator:
         yield simulator.api_url
 
 
@@ -383,6 +397,12 @@ def _greet(terminal: Console, running: _Running, settings: DemoSettings) -> None
     for example in running.examples:
         artist, title = example.track.artists[0].name, example.track.title
         terminal.print(f"  {example.link}  {artist} – {title} (popularity {example.artist_popularity} of 100)")
+    if running.new and not running.has_real_reccobeats:
+        terminal.print("Tracks that the catalogue lacks:")
+        for track, known in zip(
+            running.new, ("ReccoBeats knows how it sounds", "only its title is known"), strict=False
+        ):
+            terminal.print(f"  {SpotifyLink(LinkKind.TRACK, track.track_id).url}  {known}")
     if running.access_code:
         terminal.print(f"Access code for creating playlists, shown only here: {running.access_code}")
     terminal.print(f"Logs are in {_shown(running.log)}. Ctrl-C ends everything.")

@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 import tracemalloc
@@ -23,7 +24,18 @@ from infra.cli.analyse import clock, seconds_of, sparkline
 from infra.cli.audio_file import hear
 from infra.local.reccobeats_simulator import Fault, FaultKind, ReccoBeatsSimulator
 from tests.cli.conftest import Run
-from tests.unit.audio.sounds import Sound, below, chunk, form, riff, sine, song, white_noise
+from tests.unit.audio.sounds import (
+    Sound,
+    below,
+    chunk,
+    form,
+    pcm16,
+    riff,
+    sine,
+    song,
+    swelling_chords,
+    white_noise,
+)
 
 BPM = 104.0
 QUIET_SECONDS = 12.0
@@ -250,6 +262,64 @@ def test_a_damaged_file_is_refused_or_measured_but_never_a_fault_of_ours(audio, 
         assert run("analyse", tmp_path / name).code in (0, 2)
 
 
+@pytest.mark.parametrize("name", ["mono.wav", "stereo.aiff", "stereo.ogg", "stereo.mp3"])
+@pytest.mark.filterwarnings("ignore")
+def test_a_file_that_breaks_off_is_measured_and_said_so(audio, tmp_path, run: Run, name):
+    content = (audio / name).read_bytes()
+    (tmp_path / name).write_bytes(content[: len(content) * 2 // 3])
+    assert "breaks off" in run("analyse", tmp_path / name).out
+    assert "breaks off" not in run("analyse", audio / name).out
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        riff(form(), chunk(b"data", pcm16(song(20.0)), size=0)),
+        riff(chunk(b"data", pcm16(song(20.0))), form()),
+        riff(form(), chunk(b"data", pcm16(song(20.0)), size=0xFFFF_FFFF), size=0xFFFF_FFFF),
+    ],
+    ids=["size 0", "sound first", "size unknown"],
+)
+def test_whatever_the_service_takes_is_taken_here(tmp_path, run: Run, content):
+    (tmp_path / "odd.wav").write_bytes(content)
+    plain = write(tmp_path / "plain.wav", song(20.0))
+    odd, expected = (json.loads(run("analyse", path, "--json").out) for path in (tmp_path / "odd.wav", plain))
+    assert {**odd, "file": ""} == {**expected, "file": ""}
+
+
+@pytest.mark.parametrize("how", [{"subtype": "PCM_U8"}, {"subtype": "ULAW"}, {"subtype": "ALAW"}])
+def test_coarse_sound_is_warned_of(audio, tmp_path, run: Run, how):
+    coarse = write(tmp_path / "coarse.wav", song(15.0), **how)
+    assert "telephone quality" in run("analyse", coarse).out
+    assert "telephone quality" not in run("analyse", audio / "mono.wav").out
+
+
+def test_samples_far_over_full_scale_are_lowered_instead_of_cut_off(tmp_path, run: Run):
+    plain = write(tmp_path / "plain.wav", song(15.0), subtype="FLOAT")
+    far = write(tmp_path / "far.wav", song(15.0) * 32_768, subtype="FLOAT")
+    one, other = (json.loads(run("analyse", path, "--json").out) for path in (plain, far))
+    for feature in ("energy", "acousticness", "danceability", "tempo"):
+        assert other["features"][feature] == pytest.approx(one["features"][feature], abs=0.15), feature
+    assert -20 < other["features"]["loudness"] < 0
+    assert any("lowered by 8" in note for note in other["notes"])
+
+
+def test_where_no_beat_is_clear_the_tempo_is_left_open(tmp_path, run: Run):
+    pad = write(tmp_path / "pad.wav", swelling_chords())
+    answer = json.loads(run("analyse", pad, "--tempo", "double", "--json").out)
+    assert "tempo" not in answer["features"]
+    assert "tempo" not in answer["trust"]
+    assert [question["name"] for question in answer["questions"]] == ["vocals", "tempo"]
+    shown = run("analyse", pad).out
+    assert re.search("tempo +no clear beat", shown)
+    assert "No clear beat was found" in shown
+    assert "--tempo none (It has no beat), or the number" in shown
+    for given, tempo in (("none", None), ("72", 72.0)):
+        answer = json.loads(run("analyse", pad, "--tempo", given, "--json").out)
+        assert answer["features"].get("tempo") == tempo
+        assert [question["name"] for question in answer["questions"]] == ["vocals"]
+
+
 def test_channels_that_cancel_each_other_out_are_still_heard(tmp_path, run: Run):
     sound = song(15.0, bpm=BPM)
     with soundfile.SoundFile(tmp_path / "inverted.wav", "w", CLIP_RATE, 2) as file:
@@ -359,6 +429,40 @@ def test_at_a_terminal_the_two_questions_are_asked_until_they_are_answered(audio
     assert "--no-vocals" not in text
 
 
+def test_ctrl_c_at_a_question_ends_the_command_in_one_sentence(audio):
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "infra.cli.main", "analyse", str(audio / "mono.wav")]
+    environment = {**os.environ, "TERM": "dumb", "COLUMNS": "200", "PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as process:
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):
+            while piece := os.read(ours, 65_536):
+                if b"Your answer" in piece:
+                    process.send_signal(signal.SIGINT)
+                shown += piece
+    os.close(ours)
+    assert process.returncode == 130, shown.decode()
+    assert "Stopped by you." in shown.decode()
+    assert "Abort" not in shown.decode()
+    assert "Traceback" not in shown.decode()
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_ctrl_c_while_the_command_is_loading_ends_it_in_one_sentence(tmp_path, as_json):
+    """The interpreter is stopped where it has just loaded the first module after the package itself."""
+    (tmp_path / "typer.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n", encoding="utf-8")
+    path = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[2])])
+    command = [sys.executable, "-m", "infra.cli.main", "analyse", "x.wav", *(["--json"] if as_json else [])]
+    ended = subprocess.run(
+        command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 130, ended.stderr
+    told = {"code": "interrupted", "detail": "Stopped by you."}
+    assert ended.stdout == (f"{json.dumps(told)}\n" if as_json else "")
+    assert ended.stderr == ("" if as_json else "Stopped by you.\n")
+
+
 def test_nothing_is_sent_unless_it_is_asked_for(audio, run: Run, reccobeats):
     run("analyse", audio / "mono.wav", "--json")
     assert reccobeats.requests == []
@@ -368,6 +472,7 @@ def test_with_consent_reccobeats_listens_to_30_seconds(audio, run: Run, reccobea
     answer = json.loads(run("analyse", audio / "stereo.mp3", "--send", "--json").out)
     assert (answer["features_source"], answer["rough"]) == ("audio_file", False)
     assert answer["features"] == HEARD
+    assert answer["questions"] == []
     assert "your consent" in answer["notes"][0]
     (request,) = reccobeats.requests
     assert request.path == "/v1/analysis/audio-features"

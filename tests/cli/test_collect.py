@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -177,6 +179,25 @@ def test_a_fault_that_lasts_ends_the_command_which_goes_on_later(collect, simula
     assert list(collect.rows()) == ids(120)
 
 
+def test_a_long_pause_is_told_with_its_end(collect, simulator):
+    simulator.add_fault(Fault("rate_limited", retry_after=3600, times=None))
+    wanted = collect.list_of(ids(10))
+    before = datetime.now(UTC).replace(microsecond=0)
+    stopped = json.loads(collect(wanted, "--genre", "pop", "--json").out)["stopped"]
+    assert timedelta(hours=1) <= datetime.fromisoformat(stopped["retry_at"]) - before < timedelta(hours=2)
+    shown = collect(wanted, "--genre", "pop")
+    assert shown.code == 6
+    assert re.search(r"again from [0-9]{2} \w+, [0-9]{2}:[0-9]{2} on", shown.err)
+
+
+@pytest.mark.parametrize("pause", ["inf", "1e10", "3601"])
+def test_a_pause_without_an_end_is_refused(collect, simulator, pause):
+    refused = collect(collect.list_of(ids(10)), "--genre", "pop", "--pause", pause)
+    assert refused.code == 2
+    assert "at most 3600" in refused.err
+    assert simulator.requests == []
+
+
 def test_being_blocked_is_no_matter_of_waiting(collect, simulator):
     simulator.add_fault(Fault("blocked", times=None))
     done = collect(collect.list_of(ids(10)), "--genre", "pop")
@@ -184,6 +205,16 @@ def test_being_blocked_is_no_matter_of_waiting(collect, simulator):
     assert collect.slept == []
     assert "User-Agent" in done.err
     assert "Collected 0 tracks" in done.out
+
+
+def test_a_batch_that_is_refused_is_asked_for_in_parts_with_pauses_between(collect, simulator):
+    simulator.add_fault(Fault("refused", times=2))
+    done = collect(collect.list_of(ids(40)), "--genre", "pop")
+    assert done.code == 0, done.err
+    asked = [len(exchange.ids) for exchange in simulator.requests if exchange.path.endswith("features")]
+    assert asked == [40, 20, 10, 10, 20]
+    assert collect.slept == [1.5] * 4
+    assert collect.rows().keys() == {*ids(40)}
 
 
 def test_a_machine_learns_why_the_command_stopped(collect, monkeypatch):

@@ -3,11 +3,14 @@
 import json
 
 import pytest
+import soundfile  # type: ignore[import-untyped]
 
+from daltonify_core.audio.clip import CLIP_RATE
 from infra.local.reccobeats_simulator import Fault, FaultKind, ReccoBeatsSimulator, SimulatedRow
 from infra.local.spotify_simulator import SimulatedTrack, SpotifySimulator
 from tests.builders import make_features, track_id
 from tests.cli.conftest import Run
+from tests.unit.audio.sounds import song
 
 NEW = track_id(9_001)
 LINK = f"https://open.spotify.com/track/{NEW}"
@@ -79,9 +82,53 @@ def test_nobody_is_asked_with_the_switch_off(index, run: Run, reccobeats, spotif
 
 
 def test_nobody_is_asked_for_a_described_track(index, run: Run, reccobeats, spotify):
-    described = ("--title", "Tide", "--artist", "Me", "--followers", 812, "--feature", "energy=0.4")
-    assert run("recommend", LINK, "--index", index, *described).code == 0
+    described = ("--title", "Tide", "--artist", "Me", "--followers", 812)
+    sound = [part for name, value in SOUND.present().items() for part in ("--feature", f"{name}={value}")]
+    assert run("recommend", LINK, "--index", index, *described, *sound).code == 0
     assert (reccobeats.requests, spotify.requests) == ([], [])
+
+
+def test_a_genre_that_is_not_on_offer_costs_no_look_up(index, run: Run, reccobeats, spotify):
+    done = run("recommend", LINK, "--index", index, "--genre", "nonsense")
+    assert (done.code, "no genre 'nonsense'" in done.err) == (2, True)
+    assert (reccobeats.requests, spotify.requests) == ([], [])
+
+
+@pytest.fixture
+def ok_wav(tmp_path):
+    path = tmp_path / "ok.wav"
+    soundfile.write(path, song(12.0, bpm=100, level=0.5), CLIP_RATE)
+    return path
+
+
+@pytest.mark.usefixtures("reccobeats", "app")
+def test_a_file_beside_a_link_stands_behind_what_reccobeats_knows_and_numbers_by_hand_above_it(index, run: Run, ok_wav):
+    options = ("--followers", 812, "--index", index, "--audio", ok_wav, "--feature", "valence=0.11", "--json")
+    done = run("recommend", LINK, *options)
+    assert done.code == 0, done.err
+    (seed,) = json.loads(done.out)["seeds"]
+    assert seed["features"] == SOUND.present() | {"valence": 0.11}
+    assert (seed["features_source"], seed["features_rough"]) == ("reccobeats and given", False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((LINK, f"{LINK[:-1]}2"), "Describe one track only"),
+        ((LINK, "--genre", "nonsense"), "no genre 'nonsense'"),
+        ((LINK, "--size", 3), "The size 3 is not possible"),
+        ((), "needs a title"),
+    ],
+    ids=["two links", "genre", "size", "no track"],
+)
+def test_a_request_that_makes_no_sense_is_refused_before_the_file_is_heard(
+    index, run: Run, ok_wav, reccobeats, arguments, words
+):
+    done = run("recommend", *arguments, "--audio", ok_wav, "--send", "--index", index)
+    assert done.code == 2
+    assert words in done.err
+    assert "Listened" not in done.out
+    assert reccobeats.requests == []
 
 
 def test_no_test_can_reach_the_real_services(index, run: Run):

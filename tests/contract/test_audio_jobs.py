@@ -108,11 +108,12 @@ def test_a_claim_takes_a_job_until_its_lease_ends(store):
     assert (again.attempt, again.lease_until) == (2, NOON + 2 * LEASE)
 
 
-def test_a_job_that_was_put_back_can_be_claimed_at_once(store):
+def test_a_job_that_was_put_back_can_be_claimed_at_once_and_how_often_it_was_asked_about_is_kept(store):
     store.begin(job(), [], NOON)
     claimed = store.claim("job", NOON, NOON + LEASE)
-    assert store.save(replace(claimed, state=AudioJobState.QUEUED, lease_until=None))
-    assert store.claim("job", NOON, NOON + LEASE).attempt == 2
+    assert store.save(replace(claimed, state=AudioJobState.QUEUED, lease_until=None, asked=1))
+    again = store.claim("job", NOON, NOON + LEASE)
+    assert (again.attempt, again.asked) == (2, 1)
 
 
 @pytest.mark.parametrize("state", [AudioJobState.DONE, AudioJobState.FAILED])

@@ -164,10 +164,10 @@ def test_a_visitor_is_told_where_to_click_and_what_is_not_real(start):
     assert "Spotify is simulated" in said
     assert "ReccoBeats is simulated" in said
     links = re.findall(r"https://open\.spotify\.com/track/\w{22}", said)
-    assert len(links) == 3
+    assert len(links) == 5
     assert "<title>" in requests.get(url, timeout=60).text
     config = requests.get(f"{url}/api/config", timeout=60).json()
-    assert config["demo"] == {"catalogue": True, "spotify": True}
+    assert config["demo"] == {"catalogue": True, "spotify": True, "reccobeats": True}
     assert config["publishing"]["access"] == "open"
     answer = requests.post(f"{url}/api/recommendations", json={"seeds": [links[0]]}, timeout=60).json()
     assert len(answer["tracks"]) >= 20
@@ -178,6 +178,22 @@ def test_a_visitor_is_told_where_to_click_and_what_is_not_real(start):
         timeout=60,
     ).json()
     assert "Mine" in requests.get(made["url"], timeout=60).text
+
+
+def test_a_visitor_may_try_tracks_that_the_catalogue_lacks(start):
+    url, said = served(start())
+    heard_of, hardly_known = re.findall(r"track/(\w{22})", said.partition("the catalogue lacks")[2])
+
+    def asked(**seed: object) -> dict[str, Any]:
+        answer: dict[str, Any] = requests.post(f"{url}/api/recommendations", json={"seeds": [seed]}, timeout=60).json()
+        return answer
+
+    assert asked(track=heard_of)["missing"] == {"0": ["artist_popularity"]}
+    (seed,) = asked(track=heard_of, followers=900)["seeds"]
+    assert (seed["identity_source"], seed["features_source"]) == ("spotify", "reccobeats")
+    lacking = asked(track=hardly_known, followers=900)
+    assert lacking["missing"] == {"0": ["features"]}
+    assert {remedy["kind"] for remedy in lacking["remedies"]} >= {"describe", "audio_file"}
 
 
 def test_a_visitors_file_is_heard_and_nothing_of_it_is_kept_or_logged(start, cache):
@@ -368,7 +384,7 @@ def test_with_a_real_account_a_code_guards_publishing_and_a_check_publishes_noth
     assert code
     assert "the real one" in said
     config = requests.get(f"{url}/api/config", timeout=60).json()
-    assert config["demo"] == {"catalogue": False, "spotify": False}
+    assert config["demo"] == {"catalogue": False, "spotify": False, "reccobeats": True}
     assert config["publishing"]["access"] == "code"
     assert config["open_playlists_at"] == "https://open.spotify.com/playlist/"
     uris = [f"spotify:track:{link[-22:]}" for link in re.findall(r"https://open\.spotify\.com/track/\w{22}", said)]

@@ -4,6 +4,7 @@ The adapter speaks with the simulator, and with a scripted server where answers 
 gives.
 """
 
+import gzip
 import http.server
 import json
 import logging
@@ -833,6 +834,33 @@ def test_a_playlist_that_was_made_without_a_name_for_it_is_uncertain(script, scr
     script.say("/v1/me/playlists", body, status=201)
     with pytest.raises(UpstreamUncertain):
         scripted.create_playlist(TEXT)
+
+
+SOUND = json.dumps({"id": PLAYLIST, "items": [], "next": None}).encode()
+UNREAD = pytest.mark.parametrize(
+    ("body", "headers"),
+    [(SOUND + b" " * 2_000_000, {}), (gzip.compress(SOUND), {"Content_Encoding": "gzip"})],
+    ids=["too large", "compressed"],
+)
+
+
+@UNREAD
+def test_a_write_whose_answer_is_not_read_is_uncertain_and_a_read_unavailable(script, scripted, body, headers):
+    script.say("/v1/me/playlists", body, status=201, **headers)
+    with pytest.raises(UpstreamUncertain):
+        scripted.create_playlist(TEXT)
+    script.say(ITEMS, body, **headers)
+    with pytest.raises(UpstreamUnavailable):
+        scripted.read_items(PLAYLIST)
+    assert script.paths() == ["/api/token", "/v1/me/playlists", ITEMS]
+
+
+@UNREAD
+def test_an_error_is_known_by_its_status_even_if_its_body_is_not_read(script, scripted, body, headers):
+    script.say(ITEMS, body, status=429, Retry_After="7", **headers)
+    with pytest.raises(UpstreamRateLimited) as caught:
+        scripted.replace_items(PLAYLIST, URIS[:1])
+    assert caught.value.retry_after_seconds == 7
 
 
 def test_changed_details_need_no_body_in_the_answer(script, scripted):

@@ -254,11 +254,28 @@ def test_neither_order_nor_rows_of_the_same_recording_mislabel_a_track(reccobeat
     assert popularity == {one: ROWS[one].popularity for one in asked}
 
 
-def test_values_of_a_wrong_kind_are_left_out_one_by_one(reccobeats):
+def test_rows_of_nothing_but_nonsense_are_a_fault_and_not_unknown_tracks(reccobeats):
+    """What is unknown is remembered for weeks."""
     reccobeats.fails("wrong_types", times=None)
-    # Every number came as a text, so nothing is left of the sound.
-    assert reccobeats.service.features([track_id(1)]) == {}
-    assert reccobeats.service.identities([track_id(1)]) == {}  # the title came as a number
+    for ask in (reccobeats.service.features, reccobeats.service.identities):
+        with pytest.raises(UpstreamUnavailable, match="cannot be read"):
+            ask([track_id(1)])
+
+
+@pytest.mark.parametrize("spoiled", [{}, {"energy": "0.5"}, {"key": 3, "energy": 7}, {"content": {"energy": 0.5}}])
+def test_one_row_without_a_readable_number_spoils_its_batch(scripted, spoiled):
+    script, service = scripted
+    hrefs = [f"https://open.spotify.com/track/{track_id(number)}" for number in (1, 2)]
+    script.says({"content": [{"href": hrefs[0], "energy": 0.5}, {"href": hrefs[1], **spoiled}]})
+    with pytest.raises(UpstreamUnavailable):
+        service.features([track_id(1), track_id(2)])
+
+
+def test_a_row_that_says_that_nothing_is_known_is_an_unknown_track(scripted):
+    script, service = scripted
+    href = f"https://open.spotify.com/track/{track_id(1)}"
+    script.says({"content": [{"href": href, "key": -1, **dict.fromkeys(CONTINUOUS_FEATURES)}]})
+    assert service.features([track_id(1)]) == {}
 
 
 @pytest.mark.parametrize(
@@ -324,6 +341,10 @@ def test_the_first_of_two_rows_of_one_track_counts(scripted):
     ("changed", "expected"),
     [
         ({"artists": None}, {"artists": (), "artist_ids": ()}),
+        (
+            {"artists": [{"name": f"{number:0400}"} for number in range(400)]},
+            {"artists": tuple(f"{number:0400}" for number in range(50)), "artist_ids": ()},
+        ),
         ({"artists": [{"name": "One"}, "Two", {"name": " "}]}, {"artists": ("One",), "artist_ids": ()}),
         ({"popularity": 101}, {"popularity": None}),
         ({"popularity": 55.0}, {"popularity": 55}),
@@ -352,11 +373,19 @@ def test_every_part_of_an_identity_is_optional_but_its_title(scripted, changed, 
     assert service.identities([track_id(1)]) == {track_id(1): replace(known, **expected)}
 
 
-@pytest.mark.parametrize("title", [None, "", " \t", 7, "x" * 1001, "half a \ud800 pair", "bell\x07"])
+@pytest.mark.parametrize("title", [None, "", " \t", "x" * 1001, "half a \ud800 pair", "bell\x07"])
 def test_a_row_without_a_name_that_can_be_shown_is_left_out(scripted, title):
     script, service = scripted
     script.says({"content": [{"href": f"https://open.spotify.com/track/{track_id(1)}", "trackTitle": title}]})
     assert service.identities([track_id(1)]) == {}
+
+
+@pytest.mark.parametrize("spoiled", [{}, {"trackTitle": 7}, {"trackTitle": ["Song"]}, {"title": "Song"}])
+def test_a_row_whose_title_is_no_text_is_a_fault(scripted, spoiled):
+    script, service = scripted
+    script.says({"content": [{"href": f"https://open.spotify.com/track/{track_id(1)}", **spoiled}]})
+    with pytest.raises(UpstreamUnavailable):
+        service.identities([track_id(1)])
 
 
 # Files

@@ -4,13 +4,16 @@ The adapters speak with the simulator, and with a scripted server where answers 
 gives.
 """
 
+import gzip
 import http.client
 import http.server
 import json
 import socket
+import ssl
 import threading
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -35,6 +38,7 @@ from daltonify_core.errors import (
 from daltonify_core.ports import IdentitySource, TrackDirectory, TrackFinder, TrackIdentity
 from infra.local.spotify_simulator import Exchange, Fault, SimulatedPlaylist, SimulatedTrack, SpotifySimulator
 from infra.local.spotify_simulator.catalogue import artist_id
+from tests.contract.throwaway_certificate import make_certificate
 from tests.fakes.faults import Fault as OrderedFault
 from tests.fakes.memory_secrets import MemorySecretStore
 from tests.fakes.memory_track_directory import MemoryTrackDirectory, MemoryTrackFinder
@@ -448,6 +452,30 @@ def test_a_name_that_is_not_found_is_unavailable(monkeypatch):
 TRACK_PATH = f"/v1/tracks/{PLAIN}"
 
 
+# Sent on one byte after the other, such an answer takes far longer than anybody waits for it.
+DRIPPING = [
+    'HTTP/1.1 200 OK\r\nContent-Length: 3000\r\n\r\n{"name": "',
+    "HTTP/1.1 200 OK\r\nX: ",
+    "HTTP/1.1 503 No\r\nX: ",
+    "HTTP/1.1 401 No\r\nConnection: close\r\n\r\n",
+]
+
+
+def drip(start: str, let_go: threading.Event) -> Callable[[socket.socket], None]:
+    """An answer that sets ``let_go`` when the other side is gone before all of it is sent."""
+
+    def answer(connection: socket.socket) -> None:
+        try:
+            connection.sendall(start.encode())
+            for _ in range(3000):
+                connection.sendall(b"a")
+                threading.Event().wait(0.01)
+        except OSError:
+            let_go.set()
+
+    return answer
+
+
 @dataclass
 class Script:
     """A server that answers as told, by path; an answer may be work on the open connection."""
@@ -456,15 +484,17 @@ class Script:
         default_factory=dict
     )
     asked: list[str] = field(default_factory=list)
+    encodings: list[str | None] = field(default_factory=list)
     url: str = ""
 
     def say(self, path: str, body: object, status: int = 200, **headers: str) -> None:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.answers[path] = (status, {name.replace("_", "-"): value for name, value in headers.items()}, content)
 
-    def tracks(self, api: str | None = None) -> SpotifyTracks:
+    def tracks(self, api: str | None = None, connect_seconds: float = 2, read_seconds: float = 10) -> SpotifyTracks:
         secrets = MemorySecretStore({SECRET: CREDENTIALS})
-        return SpotifyTracks(secrets, SECRET, api or f"{self.url}/v1", self.url, "US", Watch(), read_seconds=10)
+        api = api or f"{self.url}/v1"
+        return SpotifyTracks(secrets, SECRET, api, self.url, "US", Watch(), connect_seconds, read_seconds)
 
     def finder(self) -> SpotifyTrackFinder:
         secrets = MemorySecretStore({SECRET: {**CREDENTIALS, "refresh_token": "NEVERLOGME-refresh"}})
@@ -491,6 +521,7 @@ def server() -> Iterator[Script]:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             path = urlsplit(self.path).path
             script.asked.append(self.path)
+            script.encodings.append(self.headers.get("Accept-Encoding"))
             answer = script.answers.get(path, (404, {}, b""))
             if callable(answer):
                 self.close_connection = True
@@ -524,6 +555,7 @@ def server() -> Iterator[Script]:
 def script(server: Script) -> Script:
     server.answers.clear()
     server.asked.clear()
+    server.encodings.clear()
     server.say("/api/token", {"access_token": "NEVERLOGME-access-1", "expires_in": 3600})
     return server
 
@@ -789,17 +821,28 @@ def test_pictures_beside_the_service_count_only_where_it_is_a_simulator():
         assert Artwork("https://127.0.0.1:5000/v1/").checked(url) is None
 
 
-# What oEmbed may not do to us
+# What neither service may do to us
 
 
-def test_an_answer_of_oembed_beyond_all_measure_is_not_read_to_its_end(script):
+@pytest.mark.parametrize(
+    "start",
+    [
+        f'HTTP/1.1 200 OK\r\nContent-Length: {64 << 20}\r\n\r\n{{"title":',
+        'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{"title":',
+        'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n{"title":',
+        f'HTTP/1.1 503 No\r\nContent-Length: {64 << 20}\r\n\r\n{{"title":',
+    ],
+    ids=["length", "no length", "chunk of -1", "error"],
+)
+@pytest.mark.parametrize("service", ["spotify", "oembed"])
+def test_an_answer_beyond_all_measure_is_not_read_to_its_end(script, service, start):
     chunk, chunks = b" " * (1 << 20), 64
     sent: list[int] = []
     ended = threading.Event()
 
     def pour(connection: socket.socket) -> None:
         try:
-            connection.sendall(f'HTTP/1.1 200 OK\r\nContent-Length: {chunks << 20}\r\n\r\n{{"title":'.encode())
+            connection.sendall(start.encode())
             for _ in range(chunks):
                 connection.sendall(chunk)
                 sent.append(len(chunk))
@@ -808,15 +851,122 @@ def test_an_answer_of_oembed_beyond_all_measure_is_not_read_to_its_end(script):
         finally:
             ended.set()
 
-    script.answers["/oembed"] = pour
+    script.answers["/oembed"] = script.answers[TRACK_PATH] = pour
     with pytest.raises(UpstreamUnavailable):
-        script.oembed().track(PLAIN)
+        (script.oembed() if service == "oembed" else script.tracks()).track(PLAIN)
     assert ended.wait(30)
     assert len(sent) < chunks
 
 
+def test_both_services_are_asked_not_to_compress_since_nobody_knows_how_much_comes_out(script):
+    script.tracks().track(PLAIN)
+    script.oembed().track(PLAIN)
+    assert script.encodings == ["identity"] * 3
+
+
+@pytest.mark.parametrize("path", ["/api/token", TRACK_PATH])
+def test_a_compressed_answer_is_not_unpacked(script, path):
+    answer = {"access_token": "NEVERLOGME-access-1", "name": "T"}
+    script.say(path, gzip.compress(json.dumps(answer).encode()), Content_Encoding="gzip")
+    with pytest.raises(UpstreamUnavailable):
+        script.tracks().track(PLAIN)
+
+
+@pytest.mark.parametrize("start", DRIPPING, ids=[start.partition(":")[0] for start in DRIPPING])
+@pytest.mark.parametrize("path", ["/api/token", TRACK_PATH])
+def test_an_answer_of_spotify_that_never_ends_is_given_up_and_let_go(script, path, start):
+    let_go = threading.Event()
+    script.answers[path] = drip(start, let_go)
+    with pytest.raises(UpstreamUnavailable):
+        script.tracks(connect_seconds=0.5, read_seconds=0.5).track(PLAIN)
+    assert let_go.wait(20)
+
+
+def test_a_connection_that_was_kept_is_let_go_as_well(script):
+    let_go = threading.Event()
+    script.say(TRACK_PATH, {"name": "T"})
+    tracks = script.tracks(connect_seconds=0.5, read_seconds=0.5)
+    assert tracks.track(PLAIN) is not None
+    script.answers[TRACK_PATH] = drip(DRIPPING[0], let_go)
+    with pytest.raises(UpstreamUnavailable):
+        tracks.track(PLAIN)
+    assert let_go.wait(20)
+    script.say(TRACK_PATH, {"name": "T"})
+    assert tracks.track(PLAIN) is not None
+
+
+@pytest.mark.parametrize("is_trusted", [False, True])
+def test_over_tls_only_a_trusted_service_is_asked_and_it_is_let_go_as_well(tmp_path, monkeypatch, is_trusted):
+    both, authority = make_certificate(tmp_path, "localhost")
+    if is_trusted:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(both)
+    let_go = threading.Event()
+    asked: list[bytes] = []
+
+    def serve() -> None:
+        accepted, _ = listener.accept()
+        with suppress(OSError), context.wrap_socket(accepted, server_side=True) as secured:
+            asked.append(secured.recv(1 << 16))
+            drip(DRIPPING[0], let_go)(secured)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, daemon=True).start()
+        url = f"https://localhost:{listener.getsockname()[1]}"
+        secrets = MemorySecretStore({SECRET: CREDENTIALS})
+        with pytest.raises(UpstreamUnavailable):
+            SpotifyTracks(secrets, SECRET, f"{url}/v1/", url, "US", Watch(), 1, 1).track(PLAIN)
+    assert [one.partition(b" HTTP")[0] for one in asked] == ([b"POST /api/token"] if is_trusted else [])
+    assert not is_trusted or let_go.wait(20)
+
+
+def test_token_track_and_repeats_share_one_time(script):
+    def slowly(status: str, body: str = "") -> Callable[[socket.socket], None]:
+        def answer(connection: socket.socket) -> None:
+            threading.Event().wait(0.8)
+            with suppress(OSError):  # nobody waits any more
+                connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+
+        return answer
+
+    script.answers["/api/token"] = slowly("200 OK", '{"access_token": "NEVERLOGME-access-1"}')
+    script.answers[TRACK_PATH] = slowly("503 No")
+    others = set(threading.enumerate())
+    with pytest.raises(UpstreamUnavailable):
+        script.tracks(connect_seconds=0.5, read_seconds=1).track(PLAIN)
+    for thread in set(threading.enumerate()) - others:
+        thread.join(30)
+    assert sum(path.startswith(TRACK_PATH) for path in script.asked) <= 1
+
+
+def test_a_secret_that_takes_its_time_does_not_take_more(script):
+    come = threading.Event()
+
+    class SlowSecrets(MemorySecretStore):
+        def read(self, name: str) -> Mapping[str, str]:
+            assert come.wait(30)
+            return super().read(name)
+
+    slow = SlowSecrets({SECRET: CREDENTIALS})
+    tracks = SpotifyTracks(slow, SECRET, f"{script.url}/v1", script.url, "US", Watch(), 0.1, 0.1)
+    others = set(threading.enumerate())
+    with pytest.raises(UpstreamUnavailable):
+        tracks.track(PLAIN)
+    started = set(threading.enumerate()) - others
+    come.set()
+    for thread in started:
+        thread.join(30)
+    assert script.asked == []
+
+
 @pytest.mark.parametrize(
-    "start", ["HTTP/1.1 200 OK\r\nX: ", 'HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n{"title": "']
+    "start",
+    [
+        "HTTP/1.1 200 OK\r\nX: ",
+        'HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n{"title": "',
+        'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{"title": "',
+    ],
 )
 def test_an_answer_of_oembed_that_never_ends_is_given_up_and_let_go(script, start):
     let_go = threading.Event()
@@ -846,6 +996,7 @@ def test_an_answer_of_oembed_that_never_ends_is_given_up_and_let_go(script, star
         b"what?\r\n\r\n",
         b"HTTP/1.1 abc\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{",
         b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n",
         b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000 + b"\r\n\r\n",
@@ -853,10 +1004,11 @@ def test_an_answer_of_oembed_that_never_ends_is_given_up_and_let_go(script, star
         b"HTTP/1.1 204 No Content\r\n\r\n",
     ],
 )
-def test_an_answer_of_oembed_that_is_no_http_is_unavailable(script, answer):
-    script.answers["/oembed"] = lambda connection: connection.sendall(answer)
+@pytest.mark.parametrize("service", ["spotify", "oembed"])
+def test_an_answer_that_is_no_http_is_unavailable(script, service, answer):
+    script.answers["/oembed"] = script.answers[TRACK_PATH] = lambda connection: connection.sendall(answer)
     with pytest.raises(UpstreamUnavailable):
-        script.oembed().track(PLAIN)
+        (script.oembed() if service == "oembed" else script.tracks()).track(PLAIN)
 
 
 def test_a_question_to_oembed_that_was_given_up_while_connecting_is_not_asked_any_more(script, monkeypatch):

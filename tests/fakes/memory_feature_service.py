@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from daltonify_core.catalogue.audio_features import AudioFeatures
-from daltonify_core.errors import AudioRefused
+from daltonify_core.errors import AudioRefused, UpstreamRefused
 from daltonify_core.ports import FEATURE_BATCH, IdentitySource, TrackIdentity
 from tests.fakes.faults import FaultPlan
 
@@ -35,7 +35,8 @@ class Asked:
 class MemoryFeatureService:
     """Knows the features and identities that it is given, and ``analysed`` is what it hears in every file.
 
-    ``refused`` is the advice with which files are turned down, ``None`` to take them. ``asked`` holds every call in
+    ``strange`` ids are those for which it refuses a whole call. ``refused`` is the advice with which files are turned
+    down, ``None`` to take them. ``asked`` holds every call in
     order, those that failed included; ``faults`` strikes calls by number or by name (``features``, ``identities``,
     ``analyse``).
     """
@@ -43,6 +44,7 @@ class MemoryFeatureService:
     known_features: dict[str, AudioFeatures] = field(default_factory=dict)
     known_identities: dict[str, TrackIdentity] = field(default_factory=dict)
     analysed: AudioFeatures = ANALYSED
+    strange: set[str] = field(default_factory=set)
     refused: str | None = None
     faults: FaultPlan = field(default_factory=FaultPlan)
     asked: list[Asked] = field(default_factory=list)
@@ -72,4 +74,6 @@ class MemoryFeatureService:
         with self.faults.step(method):
             if len(track_ids) > FEATURE_BATCH:
                 raise ValueError(f"{len(track_ids)} tracks were asked for at once; {FEATURE_BATCH} are the most")
+            if not self.strange.isdisjoint(track_ids):
+                raise UpstreamRefused("It does not accept what was asked of it (status 400).", 400)
             return {track_id: known[track_id] for track_id in track_ids if track_id in known}

@@ -15,7 +15,7 @@ class MemorySecretStore:
 
     def read(self, name: str) -> Mapping[str, str]:
         if self.is_down:
-            raise SecretUnavailable(f"The secret {name} cannot be reached.")
+            raise SecretUnavailable(f"The secret {name} cannot be reached.", may_pass=True)
         if name not in self.secrets:
             raise SecretUnavailable(f"There is no secret {name}.", is_absent=True)
         return dict(self.secrets[name])

@@ -6,13 +6,16 @@ import logging
 import re
 from dataclasses import replace
 from datetime import timedelta
+from typing import get_args
 
 import pytest
+from api.audio_models import SubmittedAudioAnswer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shared.observability import logger
 from shared.settings import MAX_AUDIO_BYTES
 
+from daltonify_core.audio.clip import read_clip, write_clip
 from daltonify_core.catalogue.audio_features import AudioFeatures
 from daltonify_core.errors import UpstreamUnavailable
 from daltonify_core.ports import AudioJobState
@@ -51,7 +54,7 @@ def test_a_file_is_taken_in_and_it_is_said_where_to_ask(api):
     assert answer.headers["Location"] == answer.json["status_url"]
     assert answer.headers["Retry-After"] == "3"
     assert answer.headers["Cache-Control"] == "no-store"
-    assert api.clips.clips == {job_id: song_wav()}
+    assert api.clips.clips == {job_id: write_clip(read_clip(song_wav()))}
     assert api.queue.messages == [{"job_id": job_id}]
 
 
@@ -168,6 +171,29 @@ def test_a_client_may_send_as_many_files_a_day_as_the_operator_says(recommender)
     assert "daltonify analyse" in problem["detail"]
     assert send(api, client="198.51.100.4").status == 202
     assert not [counter for counter, _ in api.audio_jobs.counters if "203.0.113.7" in counter]
+
+
+def test_a_job_that_has_failed_in_the_meantime_is_answered_as_failed(api):
+    job_id = send(api, Idempotency_Key=KEY).json["id"]
+    failed = replace(api.audio_jobs.jobs.pop(job_id), state=AudioJobState.FAILED, problem="Send another part.")
+
+    def fail_elsewhere(number):
+        api.audio_jobs.faults.after_call = lambda number: None
+        api.audio_jobs.jobs[job_id] = failed
+
+    api.audio_jobs.faults.after_call = fail_elsewhere
+    answer = send(api, Idempotency_Key=KEY)
+    assert (answer.status, answer.json["state"]) == (202, "failed")
+    assert "Retry-After" not in answer.headers
+    # The published description of the answer must allow it.
+    assert "failed" in get_args(SubmittedAudioAnswer.model_fields["state"].annotation)
+
+
+def test_stores_that_are_slow_are_given_up_before_the_gateway_gives_up(api):
+    api.clips.faults.after_call = lambda number: api.clock.advance(20)
+    problem = check_problem(send(api), 503, "upstream_unavailable")
+    assert "Send the file again" in problem["detail"]
+    assert api.queue.messages == []
 
 
 @pytest.mark.parametrize("step", ["store", "begin", "send"])

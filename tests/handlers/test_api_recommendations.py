@@ -162,6 +162,25 @@ def test_several_faults_are_told_at_once(api):
     assert problem["detail"].endswith("Another field is wrong.")
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "allowed"),
+    [
+        ("features_source", "bogus", "must be one of catalogue, reccobeats, audio_file, measured, given, or several"),
+        ("identity_source", "bogus", "must be one of catalogue, spotify, oembed, reccobeats, given, or several"),
+        ("release_date", "2026-13-01", "must be a date as YYYY, YYYY-MM or YYYY-MM-DD."),
+        ("release_date", "2026-02-30", "must be a date as YYYY, YYYY-MM or YYYY-MM-DD."),
+        ("release_date", "0000", "must be a date as YYYY, YYYY-MM or YYYY-MM-DD."),
+        ("artwork_url", "javascript:alert(1)", "must be the web address of a picture (https://…)."),
+        ("track_id", "x", "must be a Spotify id of 22 letters and digits."),
+    ],
+)
+def test_a_text_in_the_wrong_form_is_answered_with_the_right_one(api, field, value, allowed):
+    problem = check_problem(ask(api, seeds=[NEW | {field: value}]), 422, "invalid_query")
+    (error,) = problem["errors"]
+    assert error["field"] == f"seeds[0].{field}"
+    assert allowed in error["message"]
+
+
 def test_what_was_sent_is_never_echoed_at_length(api):
     answer = ask(api, **{"x" * 5000: "y" * 5000, "genre": "z" * 5000, "size": "w" * 5000})
     assert answer.status == 422
@@ -260,6 +279,14 @@ def test_a_short_link_is_followed_once_and_then_remembered(recommender):
         assert answer.json["seeds"][0]["track_id"] == SEED
     assert ask(api, seeds=[{"track": SHORT, "features": {"energy": 0.9}}]).json["seeds"][0]["track_id"] == SEED
     assert links.followed == [SHORT]
+
+
+@pytest.mark.parametrize("wrong", [{"genre": "nonsense"}, {"targets": {"energy": 2}}, {"seeds": [SHORT, "x"]}])
+def test_no_short_link_is_followed_for_a_request_that_is_refused_anyway(recommender, wrong):
+    links = KnownLinks({SHORT: LINK})
+    api = make_api(recommender, links)
+    assert api.post(PATH, {"seeds": [SHORT, {"track": SHORT, "track_id": SEED}]} | wrong).status == 422
+    assert links.followed == []
 
 
 def test_following_short_links_is_counted_per_client_and_day(recommender):

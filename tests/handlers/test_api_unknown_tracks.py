@@ -113,7 +113,7 @@ def test_what_was_answered_is_sent_back_as_it_came_and_costs_nobody_anything(api
 
 
 @pytest.mark.parametrize(
-    "seed", [SEED, {"track": NEW, "title": "Tide", "artists": ["Me"], "followers": 9, "features": {"energy": 0.4}}]
+    "seed", [SEED, {"track": NEW, "title": "Tide", "artists": ["Me"], "followers": 9, "features": SOUND.present()}]
 )
 def test_nothing_is_asked_for_a_seed_that_needs_nothing(api, seed):
     assert ask(api, seed).status == 200
@@ -126,6 +126,47 @@ def test_a_track_is_asked_for_once_and_another_environment_finds_it_in_the_table
     api.completer = api.new_environment()
     assert ask(api).json == first
     assert calls(api) == 2
+
+
+def test_one_feature_by_hand_takes_the_others_from_reccobeats_and_they_are_asked_for_once(api):
+    seed = {"track": NEW, "followers": 812, "features": {"energy": 0.2}}
+    for energy in (0.2, 0.3):
+        answer = ask(api, seed | {"features": {"energy": energy}})
+        assert answer.json["seeds"][0]["features"] == SOUND.present() | {"energy": energy}
+        assert answer.json["seeds"][0]["features_source"] == "reccobeats and given"
+        assert not any("alone" in note for note in answer.json["notes"])
+    assert (len(api.reccobeats.asked), len(api.spotify.asked)) == (1, 1)
+
+
+@pytest.mark.parametrize("source", ["measured", "audio_file"])
+def test_a_link_whose_file_was_heard_is_looked_up_all_the_same(api, source):
+    heard = make_features(energy=0.9).present()
+    answer = ask(api, {"track": NEW, "features": heard, "features_source": source})
+    (seed,) = answer.json["seeds"]
+    assert (seed["features"]["energy"], seed["features_rough"]) == (0.4, source == "measured")
+    assert seed["features_source"] == f"reccobeats and {source}"
+    before = calls(api)
+    assert ask(api, seed).json["seeds"] == [seed]
+    assert calls(api) == before
+    by_hand = {"features_source": f"{source} and given", "features_by_hand": ["energy"]}
+    answer = ask(api, {"track": NEW, "features": heard, **by_hand})
+    assert answer.json["seeds"][0]["features"]["energy"] == 0.9
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"), [({"genre": "nonsense"}, "unknown_genre"), ({"targets": {"energy": 2}}, "invalid_query")]
+)
+def test_what_is_refused_anyway_costs_no_look_up(api, fields, code):
+    check_problem(ask(api, **fields), 422, code)
+    assert (calls(api), api.publications.faults.calls, api.look_ups.faults.calls) == (0, [], [])
+
+
+def test_a_track_that_is_told_in_full_may_be_linked_once_more(api):
+    told = {"track": NEW, "title": "Tide", "artists": ["Me"], "followers": 9, "features": SOUND.present()}
+    for seeds in ((told, NEW), (NEW, told)):
+        answer = ask(api, *seeds)
+        assert [seed["title"] for seed in answer.json["seeds"]] == ["Tide"]
+    assert calls(api) == 0
 
 
 def test_one_feature_by_hand_is_a_request_and_the_rest_stays_absent(api):
@@ -273,7 +314,7 @@ SILENT = {
     FaultKind.RATE_LIMITED, FaultKind.RATE_LIMITED_IN_WORDS, FaultKind.BLOCKED, FaultKind.SERVER_ERROR,
     FaultKind.UNAVAILABLE, FaultKind.REDIRECT, FaultKind.EMPTY_200, FaultKind.NOT_JSON_200, FaultKind.NONSENSE,
     FaultKind.HUGE, FaultKind.TRUNCATED, FaultKind.DROPPED_HALFWAY, FaultKind.DROPPED, FaultKind.SLOW, FaultKind.HANG,
-    FaultKind.DRIP, FaultKind.DRIP_HEAD,
+    FaultKind.DRIP, FaultKind.DRIP_HEAD, FaultKind.REFUSED, FaultKind.WRONG_TYPES,
 }  # fmt: skip
 
 

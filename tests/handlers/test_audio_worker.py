@@ -251,6 +251,20 @@ def test_an_error_that_nobody_expected_is_logged_with_its_stack_and_comes_again(
     assert "ZeroDivisionError" in logged()[-1]["exception"]
 
 
+def test_after_a_fault_of_our_own_the_next_delivery_works_on_the_file_at_once(system, reccobeats, monkeypatch):
+    def refuse(**_):
+        raise clients.s3().exceptions.ClientError({"Error": {"Code": "SlowDown"}}, "GetObject")
+
+    with monkeypatch.context() as change:
+        change.setattr(clients.s3(), "get_object", refuse)
+        for _ in range(3):
+            assert len(system.work()["batchItemFailures"]) == 1
+    assert system.put_back == [30, 30, 30]
+    assert is_done_with(system.work())
+    assert system.job().features_source == "audio_file"
+    assert len(reccobeats.requests) == 1
+
+
 def test_a_message_that_cannot_be_put_back_comes_again_all_the_same(system, reccobeats, logged, monkeypatch):
     def refuse(**_):
         raise clients.sqs().exceptions.ClientError({"Error": {"Code": "ServiceUnavailable"}}, "Change")

@@ -3,6 +3,7 @@
 import pytest
 from shared import aws as clients
 
+from daltonify_core.use_cases.submit_audio import AudioSettings
 from infra.local.sam_template import read_template
 
 # What a request may ask one after the other before it is answered: pointer, record, circuit.
@@ -20,15 +21,25 @@ def region(monkeypatch):
         client.cache_clear()
 
 
+def longest_call(client) -> float:
+    """In seconds."""
+    config = client().meta.config
+    attempts = config.retries["total_max_attempts"]
+    longest_pause = 1  # between two attempts; botocore's standard mode doubles it for each further one
+    seconds: float = attempts * (config.connect_timeout + config.read_timeout) + (attempts - 1) * longest_pause
+    return seconds
+
+
 @pytest.mark.parametrize(
     "client", [clients.s3, clients.dynamodb, clients.secrets_manager, clients.sqs], ids=lambda one: one.__name__
 )
 def test_services_that_hang_are_given_up_before_a_request_ends(client):
-    config = client().meta.config
-    attempts = config.retries["total_max_attempts"]
-    longest_pause = 1  # between two attempts; botocore's standard mode doubles it for each further one
-    seconds = attempts * (config.connect_timeout + config.read_timeout) + (attempts - 1) * longest_pause
-    assert CALLS_OF_ONE_REQUEST * seconds < read_template().function("Api").timeout_seconds
+    assert CALLS_OF_ONE_REQUEST * longest_call(client) < read_template().function("Api").timeout_seconds
+
+
+@pytest.mark.parametrize("client", [clients.s3, clients.dynamodb, clients.sqs], ids=lambda one: one.__name__)
+def test_uploads_reckon_with_calls_that_take_as_long_as_they_may(client):
+    assert longest_call(client) <= AudioSettings().step_seconds
 
 
 def test_a_build_has_more_patience():

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from scheduled_jobs import wiring
@@ -56,7 +57,15 @@ def simulator():
 
 
 @pytest.fixture
-def bucket(aws, simulator, monkeypatch):
+def slept(monkeypatch):
+    """The seconds that jobs waited, without waiting."""
+    seconds: list[float] = []
+    monkeypatch.setattr(wiring, "time", SimpleNamespace(sleep=seconds.append))
+    return seconds
+
+
+@pytest.fixture
+def bucket(aws, simulator, slept, monkeypatch):
     name = aws.make_bucket()
     monkeypatch.setenv("DATA_BUCKET", name)
     monkeypatch.setenv("AUDIO_BUCKET", aws.make_bucket(keeps_versions=False))
@@ -180,17 +189,17 @@ def test_without_lists_there_is_nothing_to_do(bucket, measured, simulator):
 
 
 @pytest.mark.parametrize(
-    ("kind", "code"),
+    ("kind", "code", "calls"),
     [
-        ("rate_limited", "upstream_rate_limited"),
-        ("server_error", "upstream_unavailable"),
-        ("blocked", "upstream_refused"),
-        ("not_json_200", "upstream_unavailable"),
-        ("nonsense", "upstream_unavailable"),
+        ("rate_limited", "upstream_rate_limited", 6),
+        ("server_error", "upstream_unavailable", 6),
+        ("blocked", "upstream_refused", 1),
+        ("not_json_200", "upstream_unavailable", 6),
+        ("nonsense", "upstream_unavailable", 6),
     ],
 )
 def test_a_service_that_fails_ends_the_job_early_without_failing_it(
-    put_list, stored, logged, measured, simulator, kind, code
+    put_list, stored, logged, measured, simulator, kind, code, calls
 ):
     put_list("a.txt", ids(120))
     put_list("b.txt", ids(10, first=150))
@@ -200,13 +209,30 @@ def test_a_service_that_fails_ends_the_job_early_without_failing_it(
     simulator.add_fault(Fault(kind, times=None))
     answer = run()
     assert answer["ended_early"] == code
-    assert len(simulator.requests) - asked <= 2, "it goes on asking"
+    assert len(simulator.requests) - asked == calls, "it goes on asking, or gives up too soon"
     assert measured()["CollectFailures"] == 1
     (line,) = [line for line in logged() if line["message"] == "scheduled job ended early"]
     assert (line["level"], line["code"]) == ("WARNING", code)
     simulator.clear_faults()
     run()
     assert stored().keys() == {*ids(120), *ids(10, first=150)}
+
+
+def test_a_short_pause_that_reccobeats_asks_for_is_made(put_list, stored, simulator, slept, measured):
+    put_list("pop.txt", ids(120))
+    simulator.add_fault(Fault("rate_limited", after=2, retry_after=30))
+    assert run()["ended_early"] is None
+    assert len(stored()) == 120
+    assert 30 in slept
+    assert measured()["CollectFailures"] == 0
+
+
+def test_a_pause_longer_than_the_call_lasts_is_left_to_the_next_one(put_list, stored, simulator, slept):
+    put_list("pop.txt", ids(120))
+    simulator.add_fault(Fault("rate_limited", after=2, retry_after=841))
+    assert run()["ended_early"] == "upstream_rate_limited"
+    assert len(stored()) == 40
+    assert slept == [0, 0], "it waits for nothing"
 
 
 def test_what_a_list_has_wrong_is_logged(put_list, logged):
@@ -251,7 +277,7 @@ def test_the_oldest_shard_is_refreshed_and_no_other_object_is_touched(aws, bucke
 
 def test_a_refresh_that_was_stopped_half_way_goes_on(put_shard, stored, simulator, measured):
     put_shard(1, [old_track(number, 30) for number in range(100)])
-    simulator.add_fault(Fault("rate_limited", after=1))
+    simulator.add_fault(Fault("rate_limited", after=1, retry_after=900))
     answer = run(REFRESH)
     assert (answer["refreshed"], answer["left"], answer["ended_early"]) == (40, 60, "upstream_rate_limited")
     assert measured()["RefreshFailures"] == 1

@@ -127,6 +127,7 @@ def _from_job(job: AudioJob) -> dict[str, Any]:
         **stored_key(_KIND, job.job_id),
         "expires_at": epoch(job.expires_at),
         "attempt": {"N": str(job.attempt)},
+        "asked": {"N": str(job.asked)},
         **{name: {"S": text} for name, text in texts.items() if text is not None},
     }
 
@@ -139,6 +140,7 @@ def _to_job(item: Mapping[str, Any]) -> AudioJob:
         expires_at=time_of(texts["until"]),
         state=AudioJobState(texts["state"]),
         attempt=int(item["attempt"]["N"]),
+        asked=int(item["asked"]["N"]),
         lease_until=time_of(texts["lease_until"]) if "lease_until" in texts else None,
         features=AudioFeatures.from_mapping(json.loads(texts["features"])) if "features" in texts else None,
         features_source=texts.get("features_source"),

@@ -6,14 +6,12 @@ and time, no redirect is followed, and nothing but the two fields is taken from 
 
 import http.client
 import json
-import queue
-import socket
-import threading
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
+from daltonify_core.adapters.bounded import FAULTS, Answer, exchange, within
 from daltonify_core.adapters.spotify.fields import RATE_RETRY_SECONDS, is_fault, mapping, retry_seconds
 from daltonify_core.adapters.spotify.identities import Artwork, clean_name
 from daltonify_core.catalogue.links import LinkKind, SpotifyLink, is_spotify_id
@@ -41,14 +39,21 @@ class OEmbedTracks:
         """Title and artwork of a track, ``None`` for one that Spotify does not know or has withdrawn."""
         if not is_spotify_id(track_id):
             return None
-        query = urlencode({"url": SpotifyLink(LinkKind.TRACK, track_id).url})
-        request = _Request(self._connection(), f"{self._address.path}?{query}", self._read_seconds)
-        status, retry_after, body = request.answer(self._connect_seconds + self._read_seconds)
-        if status in (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST):
+        try:
+            answer = within(self._connect_seconds + self._read_seconds, lambda: self._ask(track_id))
+        except FAULTS as error:
+            raise UpstreamUnavailable(_UNAVAILABLE) from error
+        if answer.status in (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST):
             return None
-        if status >= HTTPStatus.MULTIPLE_CHOICES:
-            raise _refusal(status, retry_after)
-        return self._read(track_id, _parsed(body))
+        if answer.status >= HTTPStatus.MULTIPLE_CHOICES:
+            raise _refusal(answer.status, answer.headers.get("Retry-After"))
+        return self._read(track_id, _parsed(answer.body))
+
+    def _ask(self, track_id: str) -> Answer:
+        query = urlencode({"url": SpotifyLink(LinkKind.TRACK, track_id).url})
+        target = f"{self._address.path}?{query}"
+        # Cut off where it is too long, and so no JSON any more.
+        return exchange(self._connection(), "GET", target, _HEADERS, self._read_seconds, _MOST_BODY_BYTES)
 
     def _read(self, track_id: str, answer: Mapping[str, Any]) -> TrackIdentity | None:
         if "title" not in answer:
@@ -62,68 +67,6 @@ class OEmbedTracks:
     def _connection(self) -> http.client.HTTPConnection:
         kind = http.client.HTTPConnection if self._address.scheme == "http" else http.client.HTTPSConnection
         return kind(self._address.netloc, timeout=self._connect_seconds)
-
-
-type _Answer = tuple[int, str | None, bytes]
-
-
-class _Request:
-    """One request in a thread of its own.
-
-    Nothing else bounds the look-up of a name, or a server that sends one byte a second.
-    """
-
-    def __init__(self, connection: http.client.HTTPConnection, target: str, read_seconds: float) -> None:
-        self._connection = connection
-        self._target = target
-        self._read_seconds = read_seconds
-        self._outcome: queue.SimpleQueue[_Answer | Exception] = queue.SimpleQueue()
-        self._given_up = False
-
-    def answer(self, seconds: float) -> _Answer:
-        """Status, ``Retry-After`` and body; raises ``UpstreamUnavailable``."""
-        threading.Thread(target=self._run, daemon=True).start()
-        try:
-            outcome = self._outcome.get(timeout=seconds)
-        except queue.Empty:
-            self._give_up()
-            raise UpstreamUnavailable(_UNAVAILABLE) from None
-        match outcome:
-            case OSError() | http.client.HTTPException():
-                raise UpstreamUnavailable(_UNAVAILABLE) from outcome
-            case Exception():
-                raise outcome
-        return outcome
-
-    def _run(self) -> None:
-        try:
-            self._outcome.put(self._ask())
-        except Exception as error:  # noqa: BLE001 - it is raised where the answer is waited for
-            self._outcome.put(error)
-
-    def _ask(self) -> _Answer:
-        try:
-            self._connection.connect()
-            if self._given_up:
-                raise TimeoutError
-            self._connection.sock.settimeout(self._read_seconds)
-            self._connection.request("GET", self._target, headers=_HEADERS)
-            with self._connection.getresponse() as response:
-                # Cut off where it is too long, and so no JSON any more.
-                body = response.read(_MOST_BODY_BYTES)
-                return response.status, response.getheader("Retry-After"), body
-        finally:
-            self._connection.close()
-
-    def _give_up(self) -> None:
-        """Wake the thread if it is waiting for bytes, so that it ends as well."""
-        self._given_up = True
-        waiting = getattr(self._connection, "sock", None)
-        if isinstance(waiting, socket.socket):
-            try:
-                waiting.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                return  # the other side was faster
 
 
 def _refusal(status: int, retry_after: str | None) -> UpstreamError:

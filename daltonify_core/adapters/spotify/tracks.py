@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from daltonify_core.adapters.bounded import within
 from daltonify_core.adapters.spotify.app_access import AppAccess
 from daltonify_core.adapters.spotify.fields import mapping
 from daltonify_core.adapters.spotify.identities import Artwork, read_track, read_track_id
 from daltonify_core.adapters.spotify.playlists import SpotifyPlaylistService
-from daltonify_core.adapters.spotify.web_api import UNREADABLE, Page, UnknownTrack, WebApi
+from daltonify_core.adapters.spotify.web_api import UNAVAILABLE, UNREADABLE, Page, UnknownTrack, WebApi
 from daltonify_core.catalogue.links import is_spotify_id
 from daltonify_core.errors import UpstreamUnavailable
 from daltonify_core.ports import Clock, SecretStore, TrackIdentity
@@ -22,7 +23,8 @@ class SpotifyTracks:
 
     The secret needs ``client_id`` and ``client_secret``; whether anybody has consented to publishing does not matter.
     Raises ``ConsentNeeded`` when Spotify does not accept them. The access token is kept until a minute before its end.
-    A request that fails at Spotify or on the way is repeated once, one that is not answered in time is not.
+    A request that fails at Spotify or on the way is repeated once, one that is not answered in time is not. A call
+    takes at most ``connect_seconds`` and ``read_seconds`` together, with the secret, the token and what is repeated.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class SpotifyTracks:
         self._access = AppAccess(secrets, secret_name, api, clock)
         self._artwork = Artwork(api_url)
         self._market = market
+        self._seconds = connect_seconds + read_seconds
 
     def track(self, track_id: str) -> TrackIdentity | None:
         """What Spotify says of a track, ``None`` for one that it does not know or has withdrawn."""
@@ -47,9 +50,11 @@ class SpotifyTracks:
         if not is_spotify_id(track_id):
             return None
         try:
-            answer = self._access.read(f"tracks/{track_id}", {"market": self._market})
+            answer = within(self._seconds, lambda: self._access.read(f"tracks/{track_id}", {"market": self._market}))
         except UnknownTrack:
             return None
+        except TimeoutError as error:
+            raise UpstreamUnavailable(UNAVAILABLE) from error
         track = mapping(answer)
         # Without this field it is no track; something between Spotify and us has answered.
         if "name" not in track:

@@ -31,6 +31,7 @@ from daltonify_core.adapters.spotify.fields import (
     retry_seconds,
 )
 from daltonify_core.adapters.spotify.scopes import PUBLISHING_SCOPES
+from daltonify_core.adapters.spotify.session import bounded_session
 from daltonify_core.errors import (
     ConsentNeeded,
     UnknownPlaylist,
@@ -93,7 +94,7 @@ class _Refusal(Exception):
         self.retry_after = response.headers.get("Retry-After")
         try:
             body = response.json()
-        except (ValueError, RecursionError, requests.RequestException):
+        except (ValueError, RecursionError):
             body = None
         error = mapping(body).get("error")
         self.error_code = error if isinstance(error, str) else ""
@@ -139,10 +140,8 @@ class WebApi:
         self._token_url = f"{accounts_url.rstrip('/')}/api/token"
         self._clock = clock
         self._timeouts_seconds = timeouts_seconds
-        self._session = requests.Session()
+        self._session = bounded_session()
         self._session.hooks["response"].append(_raise_for_refusal)
-        # Without any auth of its own, a session lets a .netrc file replace the token.
-        self._session.auth = _leave_as_it_is
         # Given a session, spotipy mounts no retries on it; those of requests are off by default.
         self._spotify = spotipy.Spotify(requests_session=self._session, requests_timeout=timeouts_seconds)
         self._spotify.prefix = f"{api_url.rstrip('/')}/"
@@ -253,10 +252,6 @@ def _raise_for_refusal(response: requests.Response, **_: object) -> None:
         raise _Refusal(response)
 
 
-def _leave_as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
-
-
 def _is_worth_repeating(error: _Refusal | requests.RequestException) -> bool:
     """A passing fault; a second wait for an answer that is not coming takes time that the caller may not have."""
     if isinstance(error, _Refusal):
@@ -317,7 +312,4 @@ def _read_grant(answer: Mapping[str, Any]) -> Grant:
 
 
 def _start_of(response: requests.Response) -> str:
-    try:
-        return response.content[:2000].decode("utf-8", "replace")
-    except requests.RequestException:
-        return ""
+    return response.content[:2000].decode("utf-8", "replace")

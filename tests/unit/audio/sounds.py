@@ -28,6 +28,23 @@ def pink_noise(amplitude: float = 0.2, seconds: float = 30.0, rate: int = CLIP_R
     return amplitude * sound / sound.std()
 
 
+def brown_noise(amplitude: float = 0.2, seconds: float = 30.0, rate: int = CLIP_RATE, seed: int = 4) -> Sound:
+    spectrum = np.fft.rfft(white_noise(1.0, seconds, rate, seed))
+    sound = np.fft.irfft(spectrum / np.maximum(20 * seconds, np.arange(len(spectrum))), round(seconds * rate))
+    return amplitude * sound / sound.std()
+
+
+def swelling_chords(seconds: float = 30.0, rate: int = CLIP_RATE, attack: float = 1.0) -> Sound:
+    """A chord every four seconds that fades in while the last one fades out."""
+    t = times(seconds, rate)
+    sound = np.zeros(len(t))
+    for place, start in enumerate(np.arange(0, seconds, 4.0)):
+        fade = np.clip((t - start) / attack, 0, 1) * np.clip((start + 4.0 + attack - t) / attack, 0, 1)
+        for hertz in (110.0, 164.8, 220.0, 261.6):
+            sound += 0.1 * fade * np.sin(2 * np.pi * hertz * (1, 0.8, 1.2, 0.75)[place % 4] * t)
+    return sound
+
+
 def below(hertz: float, sound: Sound, rate: int = CLIP_RATE) -> Sound:
     """The sound with nothing left above a frequency."""
     spectrum = np.fft.rfft(sound)

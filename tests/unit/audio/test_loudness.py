@@ -54,6 +54,12 @@ def test_gating_leaves_out_what_the_broadcasters_test_signals_want_left_out(part
     assert loudness(stereo(sound)) == pytest.approx(-23.0, abs=0.1)
 
 
+def test_what_nobody_hears_does_not_lower_the_gate_for_the_rest():
+    parts = [(-80, 75), (-23, 20), (-37, 5)]
+    sound = np.concatenate([sine(1000.0, level(lufs), seconds, 48_000) for lufs, seconds in parts])
+    assert loudness(stereo(sound)) == pytest.approx(-23.0, abs=0.3)
+
+
 def test_bass_counts_less_and_treble_more():
     def at(hertz: float) -> float:
         return loudness(sine(hertz, 0.1, 10.0, 48_000))
@@ -62,7 +68,17 @@ def test_bass_counts_less_and_treble_more():
     assert at(10_000.0) == pytest.approx(at(500.0) + 4.0, abs=0.3)
 
 
-@pytest.mark.parametrize("sound", [np.zeros(48_000), np.zeros(0), sine(997.0, 1.0, 0.3, 48_000), np.full(48_000, 1e-6)])
+@pytest.mark.parametrize(
+    "sound",
+    [
+        np.zeros(48_000),
+        np.zeros(0),
+        sine(997.0, 1.0, 0.3, 48_000),
+        np.full(48_000, 1e-6),
+        sine(1000.0, level(-80.0), 10.0, 48_000),
+    ],
+    ids=["zeros", "nothing", "less than a block", "a constant", "a tone that nobody hears"],
+)
 def test_silence_and_less_than_a_block_read_minus_70(sound):
     assert loudness(sound) == -70.0
 

@@ -14,7 +14,7 @@ from daltonify_core.audio.questions import apply_answers, questions_about
 from daltonify_core.audio.words import in_words
 from daltonify_core.catalogue.audio_features import AudioFeatures
 from daltonify_core.errors import InvalidQuery
-from tests.unit.audio.sounds import clicks, sine, song, white_noise
+from tests.unit.audio.sounds import clicks, sine, song, swelling_chords, white_noise
 
 RATE = 44_100
 VECTORS = json.loads(Path(__file__).with_name("vectors.json").read_text(encoding="utf-8"))
@@ -110,8 +110,9 @@ def test_any_sound_gives_features_within_their_ranges(seed, amplitude, kind):
         "steps": lambda: amplitude * np.repeat(np.random.default_rng(seed).uniform(-1, 1, 100), RATE // 10),
         "silence": lambda: np.zeros(10 * RATE),
     }[kind]()
+    found = measure(np.clip(sound, -1, 1), RATE).features.present()
     # Features check their own ranges.
-    assert len(measure(np.clip(sound, -1, 1), RATE).features.present()) == 5
+    assert set(found) - {"tempo"} == {"loudness", "energy", "acousticness", "danceability"}
 
 
 def test_the_two_questions_are_data_that_can_be_shown_and_applied():
@@ -131,8 +132,19 @@ def test_a_tempo_that_nobody_counts_is_not_offered(bpm, offered):
     assert [option.value for option in questions_about(AudioFeatures(tempo=bpm))[1].options] == offered
 
 
-def test_without_a_tempo_there_is_nothing_to_ask_about_it():
-    assert [question.name for question in questions_about(AudioFeatures(energy=0.5))] == ["vocals"]
+def test_where_no_beat_is_clear_a_number_or_none_is_asked_for():
+    _, tempo = questions_about(AudioFeatures(energy=0.5))
+    assert tempo.text.startswith("No clear beat was found.")
+    assert [(option.value, option.features) for option in tempo.options] == [("none", AudioFeatures())]
+
+
+def test_a_tempo_that_would_be_invented_is_left_out():
+    found = measure(swelling_chords(rate=RATE), RATE)
+    assert found.tempo_bpm is None
+    assert "tempo" not in found.features.present()
+    assert "tempo" not in found.trust
+    assert "log_tempo" in found.descriptors
+    assert found.questions == questions_about(AudioFeatures())
 
 
 @pytest.mark.parametrize(("vocals", "expected"), [(True, 0.0001), (False, 0.8), (None, None)])
@@ -144,6 +156,10 @@ def test_instrumentalness_comes_from_the_artist_alone(measured, vocals, expected
 def test_the_artist_says_how_to_count(tempo, expected):
     features = AudioFeatures(tempo=104.0, energy=0.5)
     assert apply_answers(features, None, tempo) == AudioFeatures(tempo=expected, energy=0.5)
+
+
+def test_the_artist_may_say_that_there_is_no_beat():
+    assert apply_answers(AudioFeatures(tempo=104.0, energy=0.5), None, "none") == AudioFeatures(energy=0.5)
 
 
 def test_half_of_an_unknown_tempo_is_unknown_and_a_given_one_is_taken():

@@ -9,7 +9,7 @@ from daltonify_core.audio.descriptors import describe
 from daltonify_core.audio.filter_banks import HOP, RATE
 from daltonify_core.audio.local_model import local_model
 from daltonify_core.audio.tempo import find_beat
-from tests.unit.audio.sounds import clicks, sine, song, white_noise
+from tests.unit.audio.sounds import brown_noise, clicks, pink_noise, sine, song, swelling_chords, white_noise
 
 
 def beat_of(sound):
@@ -56,12 +56,42 @@ def test_a_band_that_drifts_has_about_its_mean_tempo():
     for beat in beats:
         piece = sound[round(beat * rate) : round(beat * rate) + len(burst)]
         piece += burst[: len(piece)]
-    assert 117 <= beat_of(sound).bpm <= 123
+    found = beat_of(sound)
+    assert 117 <= found.bpm <= 123
+    assert found.is_clear
 
 
 @pytest.mark.parametrize("sound", [np.zeros(RATE * 12), sine(440.0, rate=RATE), white_noise(rate=RATE)])
 def test_what_has_no_beat_still_gets_a_number(sound):
     assert 40 <= beat_of(sound).bpm <= 320
+
+
+@pytest.mark.parametrize("seconds", [10.0, 30.0])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda seconds: sine(220.0, 0.5, seconds, RATE),
+        lambda seconds: sine(440.0, 0.01, seconds, RATE),
+        lambda seconds: white_noise(0.3, seconds, RATE),
+        lambda seconds: pink_noise(0.2, seconds, RATE),
+        lambda seconds: brown_noise(0.2, seconds, RATE),
+        lambda seconds: swelling_chords(seconds, RATE),
+        lambda seconds: swelling_chords(seconds, RATE, attack=0.5),
+        lambda seconds: np.zeros(round(seconds * RATE)),
+    ],
+    ids=["sine", "soft sine", "white", "pink", "brown", "chords", "quicker chords", "silence"],
+)
+def test_what_has_no_beat_is_not_said_to_have_one(make, seconds):
+    assert not beat_of(make(seconds)).is_clear
+
+
+@pytest.mark.parametrize("seconds", [10.0, 30.0])
+@pytest.mark.parametrize("bpm", [60, 97, 120, 180])
+@pytest.mark.parametrize(
+    "make", [clicks, song, lambda **how: song(**how) + pink_noise(0.1, how["seconds"], RATE)], ids=["c", "s", "n"]
+)
+def test_a_beat_is_clear_in_noise_as_well(make, bpm, seconds):
+    assert beat_of(make(bpm=float(bpm), rate=RATE, seconds=seconds)).is_clear
 
 
 def test_silence_is_put_at_the_usual_tempo():

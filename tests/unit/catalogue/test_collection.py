@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from daltonify_core.catalogue.collection import (
     Miss,
     WantedTracks,
+    check_readable,
     decode_misses,
     decode_shard,
     encode_misses,
@@ -18,7 +19,7 @@ from daltonify_core.catalogue.collection import (
     shard_number,
 )
 from daltonify_core.catalogue.track import ArtistCredit
-from daltonify_core.errors import InvalidDataset
+from daltonify_core.errors import InvalidDataset, InvalidTrack
 from tests.builders import make_track, track_id
 from tests.catalogues import catalogue_csv
 
@@ -49,6 +50,15 @@ def test_a_shard_comes_back_as_it_was_written():
         make_track(track_id=track_id(1), snapshot="2026-11-22", source="reccobeats", release_date=None),
     ]
     assert list(decode_shard(encode_shard(tracks), "shard").values()) == tracks
+
+
+def test_a_shard_that_could_not_be_read_again_is_not_made():
+    too_long = make_track(artists=tuple(ArtistCredit(f"{number:0400}") for number in range(400)))
+    with pytest.raises(InvalidDataset):
+        encode_shard([make_track(track_id=track_id(2)), too_long])
+    with pytest.raises(InvalidTrack) as refused:
+        check_readable(too_long)
+    assert refused.value.reason == "unreadable"
 
 
 def test_equal_tracks_give_equal_bytes():

@@ -146,7 +146,7 @@ def test_only_the_default_band_widens_unasked():
         ({"targets": {"tempo": math.nan}}, "The target of tempo is nan; it must be from -1 to 1."),
         ({"targets": {"key": 0.5}}, "'key' cannot be a target; known are danceability, energy"),
         ({"era": 1}, "era must be true or false."),
-        ({"seeds": [{"track": LINK, "release_date": "May 2030"}]}, "release_date is 'May 2030'; it must be YYYY"),
+        ({"seeds": [{"track": LINK, "release_date": "May 2030"}]}, "release_date is 'May 2030'; it must be a date"),
         ({"seeds": [{"track": LINK, "release_date": 2030}]}, "release_date must be text."),
         ({"seeds": [{"duration_ms": 0, "track": LINK}]}, "duration_ms must be a length in milliseconds"),
         ({"seeds": [{"duration_ms": 10**9, "track": LINK}]}, "duration_ms must be a length in milliseconds"),
@@ -360,9 +360,13 @@ def test_the_id_may_stand_in_either_field_or_in_both():
         ({"popularity_source": "me"}, "popularity_source", "popularity_source must be one of catalogue"),
         ({"popularity": 101}, "popularity", "popularity must be from 0 to 100."),
         ({"album": "x" * 1001}, "album", "at most 1,000 characters"),
-        ({"artwork_url": "javascript:alert(1)"}, "artwork_url", "must be the address of a picture"),
-        ({"artwork_url": "https://a/" + "x" * 2000}, "artwork_url", "must be the address of a picture"),
-        ({"artwork_url": "https://a/\n"}, "artwork_url", "must be the address of a picture"),
+        ({"artwork_url": "javascript:alert(1)"}, "artwork_url", "must be the web address of a picture"),
+        ({"artwork_url": "https://a/" + "x" * 2000}, "artwork_url", "must be the web address of a picture"),
+        ({"artwork_url": "https://a/\n"}, "artwork_url", "must be the web address of a picture"),
+        ({"release_date": "2026-02-30"}, "release_date", "must be a date as YYYY, YYYY-MM or YYYY-MM-DD."),
+        ({"release_date": "2026-13-01"}, "release_date", "must be a date as YYYY, YYYY-MM or YYYY-MM-DD."),
+        ({"release_date": "0000"}, "release_date", "must be a date as YYYY, YYYY-MM or YYYY-MM-DD."),
+        ({"features_by_hand": ["tempo"]}, "features_by_hand", "'tempo', which is not among the features"),
         ({"explicit": "no"}, "explicit", "explicit must be true or false."),
     ],
     ids=lambda value: str(value)[:40],
@@ -379,9 +383,29 @@ def test_one_feature_alone_is_taken_and_the_rest_stays_absent(name):
     value = {"loudness": -7, "tempo": 120}.get(name, 0)
     (seed,) = with_seed(title="X", artists=["Me"], features={name: value}).seeds
     assert seed.features.present() == {name: value}
-    assert not seed.lacks_features
+    assert seed.wants_features
+
+
+NINE = {name: {"loudness": -7, "tempo": 120}.get(name, 0) for name in CONTINUOUS_FEATURES}
+
+
+@pytest.mark.parametrize(
+    ("source", "by_hand", "wants"),
+    [
+        ("given", [], False),
+        ("reccobeats", [], False),
+        ("catalogue", [], False),
+        ("measured", [], True),
+        ("audio_file", [], True),
+        ("measured and given", [], False),
+        ("measured and given", ["energy"], True),
+    ],
+)
+def test_features_that_others_would_outrank_are_still_wanted(source, by_hand, wants):
+    (seed,) = with_seed(track=LINK, features=NINE, features_source=source, features_by_hand=by_hand).seeds
+    assert seed.wants_features is wants
 
 
 def test_key_mode_and_beats_alone_are_no_features_to_compare_by():
     (seed,) = with_seed(title="X", artists=["Me"], features={"key": 1, "mode": 1, "time_signature": 4}).seeds
-    assert seed.lacks_features
+    assert seed.wants_features

@@ -79,6 +79,48 @@ def test_what_the_request_says_outranks_what_was_looked_up_field_by_field(recomm
     assert (seed.features_source, seed.identity_source) == ("reccobeats and given", "spotify and given")
 
 
+@pytest.mark.parametrize("source", ["audio_file", "measured"])
+def test_what_a_file_told_stands_behind_reccobeats_and_the_catalogue(recommender, source):
+    heard = make_features(energy=0.77, key=11, time_signature=7)
+    seed = resolve(recommender, Seed(NEW, features=heard, features_source=source), findings(SPOTIFY))
+    assert seed.features == make_features(energy=0.31, time_signature=7)
+    assert seed.features_source == f"reccobeats and {source}"
+    seed = resolve(recommender, Seed(KNOWN, features=heard, features_source=source), SeedFindings())
+    assert (seed.features.energy, seed.features_source) == (make_features().energy, "catalogue")
+    seed = resolve(recommender, Seed(NEW, "T", ("Mira",), heard, features_source=source), SeedFindings())
+    assert (seed.features, seed.features_source) == (heard, source)
+
+
+def test_by_hand_outranks_all_beside_a_file_that_outranks_nobody(recommender):
+    heard = make_features(energy=0.77, valence=0.99, time_signature=7)
+    asked: dict[str, Any] = {
+        "features": heard,
+        "features_source": "measured and given",
+        "features_by_hand": ("energy",),
+    }
+    seed = resolve(recommender, Seed(NEW, **asked), findings(SPOTIFY))
+    assert seed.features == make_features(energy=0.77, time_signature=7)
+    assert seed.features_source == "reccobeats and measured and given"
+    seed = resolve(recommender, Seed(KNOWN, **asked), SeedFindings())
+    assert (seed.features, seed.features_source) == (make_features(energy=0.77), "catalogue and given")
+    assert not seed.features_rough
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_track_that_is_told_in_full_and_as_a_bare_link_is_one_seed(recommender, is_first):
+    told = Seed(NEW, "Tide", ("Me",), SOUND, followers=812)
+    (seed,) = resolve_seeds([told, Seed(NEW)] if is_first else [Seed(NEW), told], recommender.index)
+    assert (seed.title, seed.features) == ("Tide", SOUND)
+
+
+def test_a_date_of_the_catalogue_that_is_in_no_calendar_is_left_out_so_that_the_seed_can_come_back(tmp_path):
+    track = make_track(track_id=KNOWN, release_date="2025-02-30")
+    index = open_index(build_index_folder(tmp_path, [track, *make_tracks(20)[10:]]))
+    (seed,) = resolve_seeds([Seed(KNOWN)], index)
+    assert seed.release_date is None
+    index.close()
+
+
 def test_given_artists_are_not_tied_to_ids_that_were_looked_up(recommender):
     seed = resolve(recommender, Seed(NEW, artists=("Nameless",)), findings(SPOTIFY))
     assert (seed.artists, seed.artist_ids, seed.artist_popularity) == (("Nameless",), (), 21)
@@ -167,13 +209,18 @@ def test_a_service_that_did_not_answer_for_what_is_known_otherwise_is_no_reason_
     assert "Spotify" not in error.message
 
 
-def test_later_is_when_all_may_answer_again(recommender):
+def test_later_is_when_asking_again_first_helps(recommender):
     soon = LATER.replace(minute=1, microsecond=1)
     early = LookUpTried("oembed", ("title",), LookUpOutcome.NO_ANSWER, "oEmbed does not answer.", soon)
     error = refuse(recommender, Seed(NEW), findings(tried=(early,)))
     assert error.remedies[-1] == {"kind": "later", "seeds": [0], "retry_at": "2026-05-01T12:01:01Z"}
-    error = refuse(recommender, Seed(NEW), findings(tried=(early, UNNAMED)))
-    assert error.remedies[-1] == {"kind": "later", "seeds": [0], "retry_at": "2026-05-01T12:05:00Z"}
+    error = refuse(recommender, Seed(NEW), findings(tried=(UNNAMED, early)))
+    assert error.remedies[-1] == {"kind": "later", "seeds": [0], "retry_at": "2026-05-01T12:01:01Z"}
+    other = track_id(9_998)
+    told = SeedFindings(tried={NEW: (UNNAMED,), other: (early,)})
+    with pytest.raises(SeedDataNeeded) as refusal:
+        resolve_seeds([Seed(NEW), Seed(other)], recommender.index, told)
+    assert refusal.value.remedies[-1] == {"kind": "later", "seeds": [0, 1], "retry_at": "2026-05-01T12:01:01Z"}
 
 
 def test_only_the_artist_is_asked_for_when_oembed_told_the_title(recommender):
@@ -218,8 +265,26 @@ def test_rough_features_are_called_rough(recommender):
         (Seed(NEW, "Tide", ("Nameless",), AudioFeatures(energy=0.4)), SeedFindings()),
         (Seed(None, "Tide", ("Me",), AudioFeatures(tempo=90.0), followers=812), SeedFindings()),
         (Seed(NEW, "Tide", ("Mira",), SOUND, features_source="measured"), SeedFindings()),
+        (Seed(NEW, features=make_features(time_signature=7), features_source="audio_file"), findings(SPOTIFY)),
+        (
+            Seed(NEW, features=SOUND, features_source="measured and given", features_by_hand=("energy",)),
+            findings(SPOTIFY, features=AudioFeatures(tempo=90.0)),
+        ),
+        (Seed(KNOWN, features=make_features(key=3), features_source="measured and given"), SeedFindings()),
     ],
-    ids=["catalogue", "corrected", "spotify", "without credentials", "artist given", "namesake", "by hand", "measured"],
+    ids=[
+        "catalogue",
+        "corrected",
+        "spotify",
+        "without credentials",
+        "artist given",
+        "namesake",
+        "by hand",
+        "measured",
+        "heard beside reccobeats",
+        "measured and one by hand",
+        "mixed in the catalogue",
+    ],
 )
 def test_a_seed_of_the_answer_sent_back_gives_the_same_answer(recommender, seed, found):
     first = recommender.recommend(RecommendationRequest((seed,), size=10), found).to_dict()

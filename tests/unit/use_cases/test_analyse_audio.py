@@ -129,9 +129,11 @@ def test_a_reccobeats_that_recovers_is_listened_to(work):
     ("error", "why", "seconds"),
     [
         (UpstreamRateLimited("Slow down.", 77, quota=False), Fallback.RATE_LIMITED, 77),
+        (UpstreamRateLimited("Come back tomorrow.", 86_400, quota=True), Fallback.RATE_LIMITED, 3600),
+        (UpstreamRateLimited("Never.", 10**30, quota=True), Fallback.RATE_LIMITED, 3600),
         (UpstreamRefused("We are blocked.", 403), Fallback.REFUSED, 30 * 60),
     ],
-    ids=["rate limited", "blocked"],
+    ids=["rate limited", "for a day", "for ever", "blocked"],
 )
 def test_a_reccobeats_that_says_no_is_not_asked_again_for_this_file_nor_for_others(work, error, why, seconds):
     reccobeats_fails(work, error)
@@ -169,9 +171,19 @@ def test_a_file_that_workers_died_of_is_measured_in_the_end(work):
 
 def test_a_clip_that_is_not_there_is_a_failure_with_advice(work):
     work.clips.clips.clear()
+    work.clock.advance(30)
     assert work.attempt().again_after is None
     assert work.job.state is AudioJobState.FAILED
     assert "Send the file again" in (work.job.problem or "")
+
+
+def test_a_clip_that_may_still_be_on_its_way_is_waited_for(work):
+    wav = work.clips.clips.pop(JOB)
+    work.clock.advance(10)
+    assert work.attempt() == Attempt(again_after=timedelta(seconds=20))
+    work.clips.clips[JOB] = wav
+    assert work.attempt().finished is not None
+    assert work.job.features == ANALYSED
 
 
 def test_a_message_about_no_job_is_done_with_and_a_clip_that_was_left_goes(work):
@@ -255,6 +267,70 @@ def test_a_fault_at_any_step_is_made_good_when_the_message_comes_again(work, par
     assert work.job.state is AudioJobState.DONE
     assert work.job.features == ANALYSED
     assert work.clips.clips == {}
+
+
+@pytest.mark.parametrize(
+    ("part", "step", "times"), [("clips", "read", 3), ("circuits", "circuit", 3), ("jobs", "save", 1)]
+)
+def test_each_fault_of_our_own_costs_one_delivery_and_no_attempt_at_reccobeats(work, part, step, times):
+    getattr(work, part).faults.add(Fault(UpstreamUnavailable("Ours is down."), method=step, times=times))
+    for _ in range(times):
+        with pytest.raises(UpstreamUnavailable):
+            work.attempt()
+        assert work.job.asked == 0
+        work.clock.advance(30)
+    assert work.attempt().finished is not None
+    assert work.job.features == ANALYSED
+
+
+def test_reccobeats_is_not_asked_for_ever_while_its_answers_cannot_be_stored(work):
+    for lost in (1, 4):  # of the saves; the others note the asking and give the job back
+        work.jobs.faults.add(Fault(UpstreamUnavailable("Ours is down."), method="save", call=lost))
+        with pytest.raises(UpstreamUnavailable):
+            work.attempt()
+    assert work.attempt().fallback is Fallback.TOO_MANY_ATTEMPTS
+    assert work.files_sent == 2
+
+
+def test_after_a_fault_that_nobody_expected_the_next_attempt_may_begin_at_once(work):
+    work.clips.faults.add(Fault(ZeroDivisionError(), method="read"))
+    with pytest.raises(ZeroDivisionError):
+        work.attempt()
+    assert (work.job.state, work.job.lease_until) == (AudioJobState.QUEUED, None)
+    assert work.attempt().finished is not None
+
+
+def test_a_lease_that_cannot_be_given_back_does_not_hide_the_first_fault_and_ends_by_itself(work):
+    work.clips.faults.add(Fault(UpstreamUnavailable("The clips are down."), method="read"))
+    work.jobs.faults.add(Fault(UpstreamUnavailable("The table is down."), method="find"))
+    with pytest.raises(UpstreamUnavailable, match="The clips are down"):
+        work.attempt()
+    assert work.until_done_with().fallback is None
+
+
+@pytest.mark.parametrize(("part", "step"), [("jobs", "save"), ("clips", "remove")])
+def test_a_result_that_was_stored_is_not_taken_back_by_a_fault_after_it(work, part, step):
+    call = 1 if step == "save" else 0
+    getattr(work, part).faults.add(Fault(UpstreamUnavailable("Ours is down."), Moment.AFTER, step, call=call))
+    with pytest.raises(UpstreamUnavailable):
+        work.attempt()
+    assert (work.job.state, work.job.features) == (AudioJobState.DONE, ANALYSED)
+    assert work.attempt() == Attempt()
+    assert work.clips.clips == {}
+
+
+def test_a_fault_of_an_attempt_that_was_overtaken_leaves_the_other_its_lease(work):
+    def overtaken(number: int) -> None:
+        work.reccobeats.faults.after_call = lambda number: None
+        work.clock.advance(LONGEST.total_seconds())
+        assert work.jobs.claim(JOB, work.clock.now, work.clock.now + LONGEST) is not None
+
+    work.reccobeats.faults.after_call = overtaken
+    work.jobs.faults.add(Fault(UpstreamUnavailable("Ours is down."), method="save", call=1))
+    with pytest.raises(UpstreamUnavailable):
+        work.attempt()
+    assert work.job.state is AudioJobState.ANALYSING
+    assert work.job.lease_until == work.clock.now + LONGEST
 
 
 @pytest.mark.parametrize("moment", Moment)

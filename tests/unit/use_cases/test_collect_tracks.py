@@ -1,16 +1,24 @@
 """Collecting wanted tracks: what is asked for, what is kept, and what is said about the rest."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
-from daltonify_core.catalogue.collection import SHARD_ROWS, decode_shard, shard_number
+from daltonify_core.catalogue.collection import SHARD_ROWS, Miss, decode_misses, decode_shard, shard_number
 from daltonify_core.catalogue.track import ArtistCredit, Track
-from daltonify_core.errors import CollectionConflict, InvalidDataset, InvalidQuery, UpstreamUnavailable
+from daltonify_core.errors import (
+    CollectionConflict,
+    InvalidDataset,
+    InvalidQuery,
+    UpstreamRateLimited,
+    UpstreamRefused,
+    UpstreamUnavailable,
+)
 from daltonify_core.ports import FEATURE_BATCH, IdentitySource, TrackIdentity
 from daltonify_core.use_cases.collect_tracks import CollectReport, CollectRun, Run, catalogue_track_ids
 from daltonify_core.use_cases.collected_shards import MISS_DAYS, CollectedShards
+from daltonify_core.use_cases.refresh_popularity import STALE_DAYS, RefreshRun
 from tests.builders import make_features, make_track, track_id
 from tests.catalogues import catalogue_csv
 from tests.fakes.faults import Fault
@@ -122,6 +130,16 @@ def test_shards_are_bounded_and_only_the_last_one_has_room(files, clock):
     sizes = [len(decode_shard(content, name)) for name, content in sorted(files.files.items())]
     assert sum(sizes) == 1000
     assert all(SHARD_ROWS - FEATURE_BATCH < size <= SHARD_ROWS for size in sizes[:-1])
+
+
+@pytest.mark.parametrize(("there", "sizes"), [(360, [390]), (361, [361, 30]), (SHARD_ROWS - 1, [SHARD_ROWS - 1, 30])])
+def test_a_shard_takes_a_small_batch_only_where_a_whole_one_would_fit(files, there, sizes):
+    shards = CollectedShards(files)
+    tracks = [make_track(track_id=one) for one in ids(there + 30)]
+    for first in range(0, there, FEATURE_BATCH):
+        shards.put(tracks[first : min(first + FEATURE_BATCH, there)])
+    shards.put(tracks[there:])
+    assert [len(decode_shard(content, name)) for name, content in sorted(files.files.items())] == sizes
 
 
 def test_the_next_run_asks_only_for_what_is_new(files, clock):
@@ -241,6 +259,106 @@ def test_a_day_that_ends_during_a_run_is_that_of_the_look_up(files, clock):
     clock.advance(DAY_SECONDS)
     go_on(run)
     assert [track.snapshot for track in rows(files)] == ["2026-11-22"] * 40 + ["2026-11-23"] * 40
+
+
+def misses(files: MemoryCollection) -> dict[str, Miss]:
+    return decode_misses(files.files[".misses.csv"])
+
+
+@pytest.mark.parametrize("places", [[3], [0], [40], [0, 17, 18, 39, 40, 99]])
+def test_an_id_that_spoils_its_batch_is_a_miss_and_the_others_are_collected(files, clock, places):
+    wanted = ids(100)
+    service = knowing(wanted)
+    service.strange = {wanted[place] for place in places}
+    report = collect(files, service, wanted, clock)
+    assert {track.track_id for track in rows(files)} == {*wanted} - service.strange
+    assert report.refused == {"strange_id": len(places)}
+    assert {example[:22] for example in report.examples["strange_id"]} <= service.strange
+    assert misses(files) == {one: Miss(date(2026, 11, 22), "strange_id") for one in service.strange}
+    service.asked.clear()
+    assert collect(files, service, wanted, clock).missed_lately == len(places)
+    assert service.asked == []
+
+
+def test_an_id_that_spoils_its_batch_is_recognised_where_nothing_else_is_left(files, service, clock):
+    collect(files, service, ids(5), clock)
+    service.strange = {track_id(9)}
+    assert collect(files, service, [*ids(5), track_id(9)], clock).refused == {"strange_id": 1}
+
+
+def test_an_id_that_was_collected_once_may_turn_strange(files, service, clock):
+    collect(files, service, ids(5), clock)
+    clock.advance(DAY_SECONDS)
+    service.strange = {track_id(1)}
+    report = collect(files, service, ids(5), clock, again=True)
+    assert (report.collected, report.refused) == (4, {"strange_id": 1})
+
+
+def test_an_id_is_strange_as_well_when_only_its_name_cannot_be_asked_for(files, clock):
+    class Nameless(MemoryFeatureService):
+        def features(self, track_ids):
+            return {one: make_features() for one in track_ids}
+
+    service = Nameless(known_identities=knowing(ids(50)).known_identities, strange={track_id(7)})
+    assert collect(files, service, ids(50), clock).refused == {"strange_id": 1}
+    assert len(rows(files)) == 49
+
+
+@pytest.mark.parametrize("there", [0, 5])
+def test_nothing_is_learned_from_a_service_that_refuses_everything(files, clock, there):
+    service = knowing(ids(100))
+    collect(files, service, ids(there), clock)
+    service.strange = set(ids(100))
+    run = CollectRun(service, CollectedShards(files), ids(100), "pop", clock)
+    with pytest.raises(UpstreamRefused):
+        go_on(run)
+    run.finish()
+    assert run.report().left == 100 - there
+    assert ".misses.csv" not in files.files
+    service.strange = {track_id(50)}
+    assert collect(files, service, ids(100), clock).collected == 99 - there
+
+
+def test_a_pause_amid_the_search_for_a_strange_id_costs_nothing_of_what_was_found(files, clock):
+    service = knowing(ids(40))
+    service.strange = {track_id(40)}
+    run = CollectRun(service, CollectedShards(files), ids(40), "pop", clock)
+    for _ in range(2):
+        run.ask()
+        run.keep()
+    assert (run.collected, run.left) == (20, 20)
+    service.faults.add(Fault(UpstreamRateLimited("wait", 9, quota=False), call=len(service.faults.calls)))
+    with pytest.raises(UpstreamRateLimited):
+        run.ask()
+    go_on(run)
+    assert (run.collected, run.report().refused) == (39, {"strange_id": 1})
+
+
+def test_being_refused_for_another_reason_is_nobodys_id(files, service, clock):
+    service.faults.add(Fault(UpstreamRefused("blocked", 403), method="features"))
+    run = CollectRun(service, CollectedShards(files), ids(5), "pop", clock)
+    with pytest.raises(UpstreamRefused):
+        run.ask()
+    assert len(service.asked) == 1
+
+
+def test_a_row_that_could_not_be_read_again_is_not_written(files, service, clock):
+    service.add(track_id(3), make_features(), artists=[f"{number:0400}" for number in range(400)])
+    report = collect(files, service, ids(5), clock)
+    assert (report.collected, report.refused) == (4, {"unreadable": 1})
+    assert len(CollectedShards(files).rows) == 4
+
+
+def test_a_track_whose_popularity_could_not_be_read_anew_is_collected_for_another_genre(files, service, clock):
+    collect(files, service, ids(2), clock, "pop")
+    clock.advance(STALE_DAYS * DAY_SECONDS)
+    forgetful = MemoryFeatureService()
+    go_on(RefreshRun(forgetful, CollectedShards(files), clock))
+    assert {miss.reason for miss in misses(files).values()} == {"not_refreshed"}
+    report = collect(files, service, ids(2), clock, "rock")
+    assert (report.collected, report.missed_lately) == (2, 0)
+    clock.advance(DAY_SECONDS)
+    assert collect(files, service, ids(2), clock, "rock", again=True).collected == 2
 
 
 @pytest.mark.parametrize("genre", ["", "&", "x" * 61])

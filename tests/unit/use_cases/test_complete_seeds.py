@@ -120,9 +120,11 @@ def test_a_link_that_the_catalogue_lacks_is_asked_of_reccobeats_and_spotify_once
     [
         Seed(KNOWN),
         Seed(title="Mine", artists=("Me",)),
-        Seed(NEW, title="Mine", artists=("Me",), features=AudioFeatures(energy=0.5)),
+        Seed(NEW, title="Mine", artists=("Me",), features=SOUND),
+        Seed(NEW, title="Mine", artists=("Me",), features=AudioFeatures(energy=0.5), identity_source="given"),
+        Seed(NEW, identity_source="oembed"),
     ],
-    ids=["in the catalogue", "on no service yet", "complete object"],
+    ids=["in the catalogue", "on no service yet", "complete object", "of an answer", "of an answer without names"],
 )
 def test_nobody_is_asked_for_a_seed_that_needs_nothing(world, seed):
     found = world.complete(seed)
@@ -131,16 +133,34 @@ def test_nobody_is_asked_for_a_seed_that_needs_nothing(world, seed):
 
 
 def test_only_what_is_missing_is_asked_for(world):
-    assert facts_to_look_up([Seed(NEW, features=AudioFeatures(energy=0.5))], world.index) == {NEW: frozenset(NAMES)}
+    assert facts_to_look_up([Seed(NEW, features=SOUND)], world.index) == {NEW: frozenset(NAMES)}
     world.complete(Seed(NEW, title="Mine", artists=("Me",)))
     assert (len(world.reccobeats.asked), world.spotify.asked) == (1, [])
     world.restart()
-    world.complete(Seed(NEW, features=AudioFeatures(energy=0.5)))
+    world.complete(Seed(NEW, features=SOUND))
     assert (len(world.reccobeats.asked), world.spotify.asked) == (1, [NEW])
 
 
-def test_key_alone_is_no_sound_so_the_rest_is_looked_up(world):
-    assert facts_to_look_up([Seed(NEW, "T", ("A",), AudioFeatures(key=3))], world.index) == {NEW: frozenset(FEATURES)}
+@pytest.mark.parametrize(
+    "seed",
+    [
+        Seed(NEW, "T", ("A",), AudioFeatures(key=3)),
+        Seed(NEW, "T", ("A",), AudioFeatures(energy=0.2)),
+        Seed(NEW, "T", ("A",), SOUND, features_source="measured"),
+        Seed(NEW, "T", ("A",), SOUND, features_source="audio_file"),
+        Seed(NEW, "T", ("A",), SOUND, features_source="measured and given", features_by_hand=("energy",)),
+    ],
+    ids=["key alone", "one by hand", "measured", "heard", "measured beside one by hand"],
+)
+def test_a_sound_that_is_incomplete_or_from_a_file_is_looked_up(world, seed):
+    assert facts_to_look_up([seed], world.index) == {NEW: frozenset(FEATURES)}
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_nobody_is_asked_for_a_track_that_another_seed_of_the_request_tells_in_full(world, is_first):
+    told = Seed(NEW, "T", ("A",), SOUND)
+    world.complete(*((told, NEW) if is_first else (NEW, told)))
+    assert world.calls == 0
 
 
 def test_all_seeds_are_one_batch_and_duplicates_are_asked_once(world):
@@ -166,13 +186,25 @@ def test_reccobeats_names_the_artists_where_spotify_may_not_be_asked(world):
     assert found.identities[NEW][0].artwork_url == "https://i/1.jpg"
 
 
-def test_reccobeats_is_not_asked_for_the_name_of_a_track_whose_sound_it_does_not_know(world):
-    world.without = {IdentitySource.SPOTIFY}
-    world.restart()
+@pytest.mark.parametrize("is_failing", [True, False], ids=["failing", "without credentials"])
+def test_reccobeats_names_a_track_whose_sound_it_does_not_know_where_spotify_cannot(world, is_failing):
+    if is_failing:
+        world.spotify.faults.add(Fault(UNAVAILABLE))
+    else:
+        world.without = {IdentitySource.SPOTIFY}
+        world.restart()
     world.reccobeats.known_features.clear()
     found = world.complete(NEW)
+    assert [call.method for call in world.reccobeats.asked] == ["features", "identities"]
+    assert found.identities[NEW][-1].artists == ("Mira (row)",)
+    assert outcomes(found)["reccobeats", NAMES] is FOUND
+
+
+def test_reccobeats_is_not_asked_for_the_name_of_a_track_that_neither_it_nor_spotify_knows(world):
+    world.reccobeats.known_features.clear()
+    world.spotify.tracks.clear()
+    world.complete(NEW)
     assert world.reccobeats.asked == [Asked("features", (NEW,))]
-    assert outcomes(found) == {("reccobeats", FEATURES): NOT_KNOWN, ("oembed", TITLE): FOUND}
 
 
 def test_oembed_is_not_asked_when_only_the_artist_is_missing(world):
@@ -426,6 +458,16 @@ def test_an_installation_without_access_to_spotify_asks_it_no_more_and_makes_no_
     assert world.records.circuits == {}
 
 
+def test_a_secret_that_cannot_be_read_at_the_moment_is_a_failure_that_passes(world):
+    world.spotify.faults.add(Fault(SecretUnavailable("Secrets Manager failed.", may_pass=True)))
+    found = world.complete(NEW)
+    tried = next(one for one in found.tried[NEW] if one.service == "spotify")
+    assert (tried.outcome, tried.detail) == (NO_ANSWER, "Spotify cannot be asked at the moment.")
+    assert tried.retry_at == NOON + timedelta(minutes=1)
+    assert found.notes == (tried.detail,)
+    assert outcomes(world.complete(NEW))["spotify", NAMES] is FOUND
+
+
 def test_one_id_that_a_service_chokes_on_does_not_spoil_the_others(world):
     strange = track_id(60)
 
@@ -443,6 +485,61 @@ def test_one_id_that_a_service_chokes_on_does_not_spoil_the_others(world):
     found = world.complete(NEW, strange, OTHER)
     assert set(found.features) == {NEW, OTHER}
     assert outcomes(found, strange)["reccobeats", FEATURES] is NOT_KNOWN
+    assert world.records.circuits == {}
+
+
+MALFORMED = UpstreamRefused("malformed", 400)
+
+
+@pytest.mark.parametrize(("tracks", "calls"), [(2, 3), (20, 6), (FEATURE_BATCH, 7), (FEATURE_BATCH + 5, 7)])
+def test_a_service_to_which_every_request_is_malformed_is_left_alone_and_nothing_is_learned(world, tracks, calls):
+    world.reccobeats.faults.add(Fault(MALFORMED, times=999))
+    wanted = [track_id(100 + number) for number in range(tracks)]
+    found = world.complete(*wanted)
+    assert len(world.reccobeats.asked) == calls
+    assert {outcomes(found, one)["reccobeats", FEATURES] for one in wanted} == {NO_ANSWER}
+    assert {one.retry_at for tried in found.tried.values() for one in tried if one.service == "reccobeats"} == {
+        NOON + timedelta(minutes=10)
+    }
+    assert set(world.records.circuits) == {"reccobeats"}
+    assert LookUpKind.FEATURES not in {kind for kind, _ in world.cache.stored}
+
+
+def test_a_service_to_which_every_single_track_is_malformed_is_left_alone_too(world):
+    world.spotify.faults.add(Fault(MALFORMED, times=999))
+    found = world.complete(*(track_id(100 + number) for number in range(5)))
+    assert len(world.spotify.asked) == 2
+    assert {outcomes(found, track_id(100 + number))["spotify", NAMES] for number in range(5)} == {NO_ANSWER}
+
+
+def test_a_lone_track_that_a_service_chokes_on_says_nothing_until_it_happens_three_times_in_a_row(world):
+    world.reccobeats.faults.add(Fault(MALFORMED, times=999))
+    for number, expected in enumerate((NO_ANSWER, NO_ANSWER, NO_ANSWER, PAUSED)):
+        wanted = track_id(100 + number)
+        assert outcomes(world.complete(wanted), wanted)["reccobeats", FEATURES] is expected
+    assert len(world.reccobeats.asked) == 3
+    assert LookUpKind.FEATURES not in {kind for kind, _ in world.cache.stored}
+    assert world.records.circuits["reccobeats"].open_until == NOON + timedelta(minutes=1)
+
+
+def test_two_ids_that_a_service_chokes_on_end_the_asking_but_not_for_others(world):
+    """Whoever sends such ids must not be able to silence a service for everybody."""
+    strange = {track_id(100), track_id(107)}
+
+    class Choking(MemoryFeatureService):
+        def features(self, track_ids):
+            found = super().features(track_ids)
+            if not strange.isdisjoint(track_ids):
+                raise MALFORMED
+            return found
+
+    world.reccobeats = Choking()
+    for number in range(8):
+        world.reccobeats.add(track_id(100 + number), SOUND)
+    world.restart()
+    found = world.complete(*(track_id(100 + number) for number in range(8)))
+    assert set(found.features) == {track_id(100 + number) for number in range(1, 7)}
+    assert {outcomes(found, one)["reccobeats", FEATURES] for one in strange} == {NO_ANSWER}
     assert world.records.circuits == {}
 
 
@@ -477,6 +574,20 @@ def test_nothing_is_begun_that_could_last_beyond_the_deadline(world):
     assert (world.calls, world.cache.faults.calls, world.records.faults.calls) == (0, [], [])
     world.complete(NEW, seconds=8)
     assert world.calls == 2
+
+
+@pytest.mark.parametrize("deadline", [27, 9])
+def test_a_slow_counter_does_not_let_anything_begin_too_late(world, deadline):
+    def count():
+        world.count()
+        world.clock.advance(1)
+
+    wanted = [track_id(100 + number) for number in range(20)]
+    found = world.complete(*wanted, seconds=deadline, count=count)
+    assert world.calls == 0
+    assert world.counted <= 8
+    assert {one.outcome for one in found.tried[wanted[0]]} == {NOT_ASKED}
+    assert "There was no time left to ask ReccoBeats." in found.notes
 
 
 def test_every_call_is_watched(world):
@@ -532,6 +643,8 @@ def test_a_sound_of_which_only_the_key_is_known_is_not_known(world):
         ({"artist_ids": ("no id",)}, {"artist_ids": ()}),
         ({"album": " "}, {"album": None}),
         ({"release_date": "0000-00"}, {"release_date": None}),
+        ({"release_date": "0000"}, {"release_date": None}),
+        ({"release_date": "2026-02-30"}, {"release_date": None}),
         ({"duration_ms": 0}, {"duration_ms": None}),
         ({"popularity": 101}, {"popularity": None}),
         ({"artwork_url": "javascript:alert(1)"}, {"artwork_url": None}),

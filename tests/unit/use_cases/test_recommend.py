@@ -997,6 +997,22 @@ def test_a_seed_of_few_numbers_ranks_what_is_as_near_by_sound_and_not_by_name(ex
     assert len({row.similarity for row in rows}) > len(rows) / 2
 
 
+def test_a_seed_that_nothing_in_the_list_is_beside_is_named(recommend_from):
+    calm = AudioFeatures(
+        danceability=0.2, energy=0.1, loudness=-20.0, speechiness=0.03, acousticness=0.95, instrumentalness=0.0,
+        liveness=0.1, valence=0.2, tempo=80.0,
+    )  # fmt: skip
+    me: dict[str, Any] = {"artists": ("Me",), "genres": ("pop",), "followers": 812}
+    loud, quiet = Seed(title="Loud", features=SEED.features, **me), Seed(title="Quiet", features=calm, **me)
+    said = "Nothing in the list is nearest to “Quiet”; a list of its own would show what is."
+    near = [big(number) for number in range(1, 8)]
+    small = [big(number, features=calm, popularity=5) for number in range(8, 16)]
+    assert said in recommend_from([*near, *small], ask(loud, quiet, size=10)).notes
+    both = [*near, *(big(number, features=calm) for number in range(8, 16))]
+    assert said not in recommend_from(both, ask(loud, quiet, size=10)).notes
+    assert not any("nearest to" in note for note in recommend_from(both, ask(loud, size=10)).notes)
+
+
 def test_what_sounds_nothing_like_it_is_left_out_while_enough_is_left(recommend_from):
     unlike = AudioFeatures(
         danceability=0.05, energy=0.01, loudness=-45.0, speechiness=0.9, acousticness=0.999, instrumentalness=0.95,

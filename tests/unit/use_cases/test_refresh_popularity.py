@@ -7,7 +7,7 @@ import pytest
 
 from daltonify_core.catalogue.collection import decode_shard, encode_shard, shard_name
 from daltonify_core.catalogue.track import ArtistCredit, Track
-from daltonify_core.errors import UpstreamUnavailable
+from daltonify_core.errors import UpstreamRefused, UpstreamUnavailable
 from daltonify_core.ports import IdentitySource, TrackIdentity
 from daltonify_core.use_cases.collected_shards import MISS_DAYS, CollectedShards
 from daltonify_core.use_cases.refresh_popularity import (
@@ -137,6 +137,17 @@ def test_an_answer_that_cannot_be_a_track_changes_nothing(clock):
     assert shard(files, 1) == [track]
 
 
+def test_an_answer_that_could_not_be_read_again_is_not_written(clock):
+    track, other = collected(1, "2026-10-01"), collected(2, "2026-10-01")
+    service = knowing(track, other)
+    too_many = tuple(f"{number:0400}" for number in range(400))
+    service.known_identities[track.track_id] = replace(service.known_identities[track.track_id], artists=too_many)
+    files = stored([track, other])
+    report = refresh(files, service, clock)
+    assert (report.refreshed, report.gone) == (1, 1)
+    assert shard(files, 1) == [track, replace(other, popularity=55, snapshot="2026-11-22")]
+
+
 def test_an_outage_part_of_the_way_keeps_what_was_read_and_the_next_run_goes_on(clock):
     tracks = [collected(number, "2026-10-01") for number in range(100)]
     files, service = stored(tracks), knowing(*tracks)
@@ -162,6 +173,36 @@ def test_rows_that_another_run_wrote_in_between_are_kept(clock):
     CollectedShards(files).put([added])
     run.finish()
     assert shard(files, 1) == [replace(track, popularity=55, snapshot="2026-11-22"), added]
+
+
+def test_a_row_that_another_run_collected_anew_in_between_stays_as_that_run_wrote_it(clock):
+    track, other = collected(1, "2026-10-01"), collected(2, "2026-10-01")
+    files = stored([track, other])
+    run = RefreshRun(knowing(track, other), CollectedShards(files), clock)
+    run.ask()
+    run.keep()
+    anew = replace(track, title="Collected anew", popularity=77, snapshot="2026-11-22")
+    CollectedShards(files).put([anew])
+    run.finish()
+    assert shard(files, 1) == [anew, replace(other, popularity=55, snapshot="2026-11-22")]
+
+
+def test_an_id_that_spoils_its_batch_keeps_its_row_and_the_others_are_refreshed(clock):
+    tracks = [collected(number, "2026-10-01") for number in range(60)]
+    files, service = stored(tracks), knowing(*tracks)
+    service.strange = {track_id(7)}
+    assert refresh(files, service, clock) == RefreshReport(shard_name(1), due=60, refreshed=59, gone=1, left=0)
+    assert [track.popularity for track in shard(files, 1)] == [55] * 7 + [10] + [55] * 52
+
+
+def test_nothing_is_learned_from_a_service_that_refuses_to_refresh_anything(clock):
+    tracks = [collected(number, "2026-10-01") for number in range(3)]
+    files, service = stored(tracks), knowing(*tracks)
+    service.strange = {track.track_id for track in tracks}
+    with pytest.raises(UpstreamRefused):
+        refresh(files, service, clock)
+    service.strange = set()
+    assert refresh(files, service, clock).refreshed == 3
 
 
 def test_the_age_is_that_of_the_oldest_row_worth_asking_for(clock):
