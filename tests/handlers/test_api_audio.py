@@ -91,7 +91,7 @@ def test_a_file_over_the_limit_is_refused_and_one_at_the_limit_is_read(api):
     assert len(largest) == MAX_AUDIO_BYTES
     assert send(api, largest).status == 202
     problem = check_problem(send(api, largest + b"\0"), 413, "body_too_large")
-    assert "30 seconds" in problem["detail"]
+    assert "as mono, and at most 30 seconds" in problem["detail"]
     check_problem(send(api, bytes(6_000_000)), 413, "body_too_large")
 
 
