@@ -2,8 +2,8 @@
 
 Exit codes: 0 done; 1 a fault of ours; 2 something in the command or the data must be mended; 3 nothing was found that
 could be recommended, built or shown; 4 there is no usable index; 5 another build came first, so build again; 6 an
-outside service does not answer or asks for a pause, so try again later. With ``--json`` standard output holds one JSON
-document, errors included.
+outside service does not answer or asks for a pause, so try again later; 130 stopped by Ctrl-C. With ``--json`` standard
+output holds one JSON document, errors included.
 """
 
 import io
