@@ -5,6 +5,7 @@ Imports nothing heavy, so that it can be in force before anything else is import
 
 import os
 import signal
+import time
 from collections.abc import Callable
 from types import FrameType
 from typing import Final, NoReturn
@@ -16,6 +17,7 @@ EXIT_MEND: Final = 2
 
 _ENDINGS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SIGNAL_EXIT: Final = 128
+_LOOK_SECONDS: Final = 1
 
 
 class Stopped(BaseException):
@@ -45,7 +47,8 @@ def serve_until_stopped(announce: Callable[[], None]) -> NoReturn:
     try:
         announce()
         while True:
-            signal.pause()
+            # Not `signal.pause`: a signal that comes just before it, or that another thread receives, is slept through.
+            time.sleep(_LOOK_SECONDS)
     except Stopped as stopped:
         stopped.exit_code = 0
         raise
