@@ -1,0 +1,124 @@
+"""Which release a hook's body means.
+
+Senders differ: a curl line of the artist's, a no-code tool with fixed fields, a distributor's event with codes instead
+of links. So a release may be named in several ways, the most exact one counts, and what else a body holds is ignored.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from daltonify_core.catalogue.links import LinkKind, is_spotify_id, parse_link
+from daltonify_core.catalogue.track import MAX_NAME_LENGTH, is_release_date
+from daltonify_core.errors import InvalidQuery
+from daltonify_core.releases.release import ReferenceKind, ReleaseReference
+
+# In the order in which they count: what Spotify itself names first, then codes, then words.
+_LINK_FIELDS: Final = ("uri", "url", "link", "spotify_uri", "spotify_url", "track", "album")
+_ISRC: Final = re.compile(r"[A-Z]{2}[A-Z0-9]{3}[0-9]{7}")
+_UPC: Final = re.compile(r"[0-9]{8}|[0-9]{12,14}")
+_SEPARATORS: Final = re.compile(r"[\s-]+")
+_HOW: Final = (
+    "Say which release is meant by one of: uri or url (a Spotify track or album), isrc, upc, or title. "
+    'An example: {"title": "My single", "isrc": "QZES72400001"}'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncedRelease:
+    """What a body says: how the release is to be found, and what else helps.
+
+    ``artist_id`` is the artist that the body names, if any; whoever receives it compares it with the hook's.
+    """
+
+    reference: ReleaseReference
+    title: str | None = None
+    release_date: str | None = None
+    artist_id: str | None = None
+
+
+def announced_release(body: object) -> AnnouncedRelease:
+    """Read a parsed body: an object, or one with an object ``data`` as Standard Webhooks suggests.
+
+    Raises ``InvalidQuery`` with the field that cannot be read, or when nothing names a release.
+    """
+    if not isinstance(body, Mapping):
+        raise InvalidQuery(f"The body must be a JSON object. {_HOW}")
+    inner = body.get("data")
+    values = inner if isinstance(inner, Mapping) else body
+    title = _title(values)
+    reference = _by_link(values) or _by_code(values) or _by_title(title)
+    if reference is None:
+        raise InvalidQuery(f"Nothing in the body names a release. {_HOW}")
+    return AnnouncedRelease(reference, title, _date(values), _artist(values))
+
+
+def _by_link(values: Mapping[str, object]) -> ReleaseReference | None:
+    for name in _LINK_FIELDS:
+        text = _text(values, name)
+        if text is None:
+            continue
+        try:
+            link = parse_link(text)
+        except InvalidQuery as error:
+            error.field = name
+            raise
+        return ReleaseReference(ReferenceKind.TRACK if link.kind is LinkKind.TRACK else ReferenceKind.ALBUM, link.id)
+    return None
+
+
+def _by_code(values: Mapping[str, object]) -> ReleaseReference | None:
+    isrc = _text(values, "isrc")
+    if isrc is not None:
+        code = _SEPARATORS.sub("", isrc).upper()
+        if not _ISRC.fullmatch(code):
+            raise InvalidQuery("isrc must have 12 letters and digits, as in QZES72400001.", "isrc")
+        return ReleaseReference(ReferenceKind.ISRC, code)
+    upc = _text(values, "upc") or _text(values, "ean")
+    if upc is None:
+        return None
+    code = _SEPARATORS.sub("", upc)
+    if not _UPC.fullmatch(code):
+        raise InvalidQuery("upc must have 8 or 12 to 14 digits.", "upc")
+    # UPC, EAN and GTIN write the same number with more or fewer zeros in front.
+    return ReleaseReference(ReferenceKind.UPC, code.lstrip("0").zfill(12))
+
+
+def _by_title(title: str | None) -> ReleaseReference | None:
+    return None if title is None else ReleaseReference(ReferenceKind.TITLE, " ".join(title.split()).casefold())
+
+
+def _title(values: Mapping[str, object]) -> str | None:
+    title = _text(values, "title") or _text(values, "name")
+    if title is not None and len(title) > MAX_NAME_LENGTH:
+        raise InvalidQuery(f"title must have at most {MAX_NAME_LENGTH:,} characters.", "title")
+    return title
+
+
+def _date(values: Mapping[str, object]) -> str | None:
+    # Senders write dates in many ways, and nothing depends on this one before Spotify knows the release.
+    text = (_text(values, "release_date") or "")[:10]
+    return text if is_release_date(text) else None
+
+
+def _artist(values: Mapping[str, object]) -> str | None:
+    text = _text(values, "artist_id") or _text(values, "artist")
+    if text is None:
+        return None
+    last = re.split("[/:]", text.partition("?")[0].rstrip("/"))[-1]
+    # A name is no proof of anybody else: labels and tools spell it as they like.
+    return last if is_spotify_id(last) else None
+
+
+def _text(values: Mapping[str, object], name: str) -> str | None:
+    value = values.get(name)
+    if value is None or value == "":
+        return None
+    if name in ("upc", "ean") and isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        raise InvalidQuery(f"{name} must be text.", name)
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise InvalidQuery(f"{name} holds half a character; send it anew.", name)
+    return value.strip() or None
