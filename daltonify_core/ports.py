@@ -655,7 +655,10 @@ class ReleaseStore(Protocol):
         """The release that a track of an artist belongs to: this one, unless another one was there first."""
 
     def replay(self, release_id: str, now: datetime) -> Release | None:
-        """A failed release, received anew; ``None`` when there is none that failed."""
+        """A failed release, received anew; ``None`` when there is none that failed.
+
+        Its patience begins anew, and its plan counts as stale, so that the next one is another publication.
+        """
 
 
 class ArtistStore(Protocol):

@@ -47,6 +47,9 @@ From ``RESOLVING`` straight to ``DONE``: the track was found to be that of a rel
 OPEN_STATES: Final = frozenset(state for state in ReleaseState if state not in (ReleaseState.DONE, ReleaseState.FAILED))
 """States in which something is still to be done."""
 
+STALE: Final = -1
+"""The base version of a plan that is not to be published any more."""
+
 
 class ReferenceKind(StrEnum):
     """In what way a sender named a release."""
@@ -107,10 +110,11 @@ class Release:
     """One release of one artist on its way into a playlist.
 
     ``release_id`` is 128 random bits in hexadecimal digits and the only key to the public status, so it is kept out of
-    logs. ``attempt`` counts from 1 once somebody works on it and fences: only the latest attempt may write.
-    ``next_attempt_at`` is when it is due while its state is open: the end of a lease, of a wait, or at once. ``misses``
-    counts how often the release was not on Spotify yet. ``why`` is a sentence for the artist. ``notes`` are more of
-    them. ``release_date`` as YYYY[-MM[-DD]] once it is known.
+    logs. ``since`` is from when patience counts: its receipt, or its last replay. ``attempt`` counts from 1 once
+    somebody works on it and fences: only the latest attempt may write. ``next_attempt_at`` is when it is due while its
+    state is open: the end of a lease, of a wait, or at once. ``queued_at`` is when a message for it was last sent.
+    ``misses`` counts how often the release was not on Spotify yet. ``why`` is a sentence for the artist, ``notes`` are
+    more of them. ``release_date`` is YYYY[-MM[-DD]] once it is known.
     """
 
     release_id: str
@@ -118,6 +122,7 @@ class Release:
     reference: ReleaseReference
     trigger: Trigger
     received_at: datetime
+    since: datetime
     expires_at: datetime
     hook_id: str | None = None
     title: str | None = None
@@ -135,6 +140,25 @@ class Release:
     version: int | None = None
     finished_at: datetime | None = None
 
+    def is_due(self, now: datetime) -> bool:
+        """Whether there is something to do for it by now."""
+        return self.state in OPEN_STATES and self.next_attempt_at is not None and self.next_attempt_at <= now
+
+
+def claimed_state(release: Release) -> ReleaseState:
+    """The state in which a worker takes an open release up."""
+    if release.state not in (ReleaseState.RECEIVED, ReleaseState.WAITING):
+        return release.state
+    goes_on = release.state is ReleaseState.WAITING and release.plan is not None
+    return ReleaseState.PUBLISHING if goes_on else ReleaseState.RESOLVING
+
+
+def check_transition(before: ReleaseState, after: ReleaseState) -> None:
+    """Raises ``ValueError`` for a step that the states do not allow; staying in an open one is none."""
+    stays = before is after and before in OPEN_STATES
+    if not stays and after not in TRANSITIONS[before]:
+        raise ValueError(f"a release that is {before} cannot become {after}")
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
@@ -149,9 +173,9 @@ class Patience:
     longest_gap: timedelta = timedelta(hours=6)
     give_up_after: timedelta = timedelta(days=14)
 
-    def next_look(self, received_at: datetime, misses: int, now: datetime) -> datetime | None:
+    def next_look(self, since: datetime, misses: int, now: datetime) -> datetime | None:
         """When to look again after so many misses, this one included; ``None`` once it is time to give up."""
-        ends = received_at + self.give_up_after
+        ends = since + self.give_up_after
         if now >= ends:
             return None
         gap = min(self.longest_gap, self.first_gap * self.growth ** min(misses - 1, 20))

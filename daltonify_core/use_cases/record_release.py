@@ -86,6 +86,7 @@ class RecordRelease:
             reference=announced.reference,
             trigger=trigger,
             received_at=now,
+            since=now,
             expires_at=now + KEPT_FOR,
             hook_id=hook_id,
             title=announced.title,

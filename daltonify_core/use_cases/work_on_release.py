@@ -206,10 +206,10 @@ class WorkOnRelease:
     def _not_there(self, release: Release) -> _Later:
         patience = self._settings.patience
         misses = release.misses + 1
-        until = patience.next_look(release.received_at, misses, self._clock())
+        until = patience.next_look(release.since, misses, self._clock())
         if until is None:
             return _Later(_NEVER_THERE.format(days=patience.give_up_after.days), None, misses=misses)
-        ends = release.received_at + patience.give_up_after
+        ends = release.since + patience.give_up_after
         return _Later(_NOT_THERE.format(until=f"{ends:%-d %B %Y}"), until, misses=misses)
 
     def _take_in_hand(self, release: Release, profile: ArtistProfile) -> None:
@@ -257,7 +257,7 @@ class WorkOnRelease:
 
     def _data_needed(self, release: Release, error: SeedDataNeeded) -> _Later:
         now = self._clock()
-        if now >= release.received_at + self._settings.patience.give_up_after:
+        if now >= release.since + self._settings.patience.give_up_after:
             return _Later(error.message, None, error)
         return _Later(error.message, now + self._settings.data_needed, error)
 
