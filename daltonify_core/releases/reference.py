@@ -17,7 +17,7 @@ from daltonify_core.releases.release import ReferenceKind, ReleaseReference
 # In the order in which they count: what Spotify itself names first, then codes, then words.
 _LINK_FIELDS: Final = ("uri", "url", "link", "spotify_uri", "spotify_url", "track", "album")
 _ISRC: Final = re.compile(r"[A-Z]{2}[A-Z0-9]{3}[0-9]{7}")
-_UPC: Final = re.compile(r"[0-9]{8}|[0-9]{12,14}")
+_UPC: Final = re.compile(r"[0-9]{8}|[0-9]{11,14}")
 _SEPARATORS: Final = re.compile(r"[\s-]+")
 _HOW: Final = (
     "Say which release is meant by one of: uri or url (a Spotify track or album), isrc, upc, or title. "
@@ -80,8 +80,8 @@ def _by_code(values: Mapping[str, object]) -> ReleaseReference | None:
         return None
     code = _SEPARATORS.sub("", upc)
     if not _UPC.fullmatch(code):
-        raise InvalidQuery("upc must have 8 or 12 to 14 digits.", "upc")
-    # UPC, EAN and GTIN write the same number with more or fewer zeros in front.
+        raise InvalidQuery("upc must have 12 digits, or be an EAN or GTIN of 8, 13 or 14.", "upc")
+    # UPC, EAN and GTIN write the same number with more or fewer zeros in front, and a JSON number has none.
     return ReleaseReference(ReferenceKind.UPC, code.lstrip("0").zfill(12))
 
 

@@ -17,13 +17,13 @@ RENEWED_SHARE: Final = 1 / 3
 def keepers(others: Sequence[ListedTrack], pinned: Collection[str], size: int) -> list[ListedTrack]:
     """Those of the recommended tracks that stay, in their order; ``pinned`` holds URIs.
 
-    A third of ``size`` makes room, or as many as are not pinned; of those that came in the same version the later ones
-    in the list go, because fewer listeners reach them.
+    As many go as leave room for a third of ``size``, pinned ones never; of those that came in the same version the
+    later ones in the list, because fewer listeners reach them.
     """
     loose = [place for place, track in enumerate(others) if track.uri not in pinned]
-    room = math.ceil(size * RENEWED_SHARE) - max(0, size - len(others))
-    leaving = sorted(loose, key=lambda place: (others[place].since, -place))[: max(0, room, len(others) - size)]
-    gone = frozenset(leaving)
+    staying = size - math.ceil(size * RENEWED_SHARE)
+    oldest_first = sorted(loose, key=lambda place: (others[place].since, -place))
+    gone = frozenset(oldest_first[: max(0, len(others) - staying)])
     return [track for place, track in enumerate(others) if place not in gone]
 
 
