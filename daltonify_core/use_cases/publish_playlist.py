@@ -83,7 +83,7 @@ class PublishPlaylist:
                     self._service,
                     self._clock,
                     self._settings,
-                    self._edit_token,
+                    self.edit_token,
                     request,
                     record,
                     deadline,
@@ -205,7 +205,7 @@ class PublishPlaylist:
         return PublishedPlaylist(
             playlist_id=playlist_id,
             tracks_added=record.tracks_added or 0,
-            edit_token=request.edit_token or self._edit_token(playlist_id, record.reference),
+            edit_token=request.edit_token or self.edit_token(playlist_id, record.reference),
             replaced=record.replaced,
             left_out=record.left_out,
             to_add=to_add,
@@ -213,8 +213,11 @@ class PublishPlaylist:
             created=request.playlist_id is None,
         )
 
-    def _edit_token(self, playlist_id: str, reference: str) -> str:
-        """Made anew whenever it is needed, so that nobody has to keep it; it carries the reference in the open."""
+    def edit_token(self, playlist_id: str, reference: str) -> str:
+        """The token that opens a playlist of ours, whose description holds ``reference``.
+
+        Made anew whenever it is needed, so that nobody has to keep it; it carries the reference in the open.
+        """
         digits = reference[-_REFERENCE_DIGITS:]
         return f"{digits}.{self._keyed('edit token', playlist_id, digits)}"
 

@@ -1,0 +1,643 @@
+"""From the news to the playlist: whatever fails and whenever, one playlist, nothing lost, nothing doubled."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+
+from daltonify_core.catalogue.audio_features import AudioFeatures
+from daltonify_core.errors import (
+    ConsentNeeded,
+    IndexUnavailable,
+    NoBiggerArtists,
+    SeedDataNeeded,
+    SeedKnowledge,
+    UpstreamRateLimited,
+    UpstreamRefused,
+    UpstreamUnavailable,
+    UpstreamUncertain,
+)
+from daltonify_core.index.candidate_search import SearchPath
+from daltonify_core.playlist.band import Band, BandUse
+from daltonify_core.playlist.genre_choice import GenreChoice, GenreSource
+from daltonify_core.playlist.own_slots import own_positions
+from daltonify_core.playlist.publishing import PublishSettings
+from daltonify_core.playlist.recommendation import IndexDescription, Recommendation, Row
+from daltonify_core.playlist.request import RecommendationRequest
+from daltonify_core.ports import FoundRelease
+from daltonify_core.releases.profile import ArtistProfile
+from daltonify_core.releases.reference import announced_release
+from daltonify_core.releases.release import ReferenceKind, Release, ReleaseReference, ReleaseState
+from daltonify_core.use_cases.plan_playlist import PlaylistPlanner
+from daltonify_core.use_cases.publish_playlist import PublishPlaylist
+from daltonify_core.use_cases.record_release import RecordRelease
+from daltonify_core.use_cases.sweep_releases import sweep_releases
+from daltonify_core.use_cases.work_on_release import Worked, WorkOnRelease
+from tests.fakes.faults import Fault, FaultPlan, Moment, ProcessKilled
+from tests.fakes.memory_playlists import MemoryPlaylistService
+from tests.fakes.memory_publications import MemoryPublicationStore
+from tests.fakes.memory_releases import MemoryArtists, MemoryReleaseDirectory, MemoryReleaseQueue, MemoryReleases
+from tests.fakes.set_clock import SetClock
+
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+TOKEN_KEY = b"NEVERLOGME the key from which edit tokens are made"
+ME, SOMEBODY_ELSE = "A" * 22, "B" * 22
+WORKER_SECONDS = 120
+SWEEP_SECONDS = 300
+DAY = timedelta(days=1)
+PROFILE = ArtistProfile(ME, "Me", NOON, genre="rock", size=12, own_kept=1)
+
+
+def track_id(name: str) -> str:
+    return f"{name:x>22}"
+
+
+def uri(name: str) -> str:
+    return f"spotify:track:{track_id(name)}"
+
+
+def reference(name: str) -> ReleaseReference:
+    return ReleaseReference(ReferenceKind.TRACK, track_id(name))
+
+
+def found(name: str, date: str | None = "2026-01-02", artist_id: str = ME) -> FoundRelease:
+    return FoundRelease(track_id(name), name, (artist_id,), ("Me",), release_date=date)
+
+
+POOL = [f"other{number}" for number in range(100)]
+
+
+@dataclass
+class FakeRecommender:
+    """Takes from a pool in its order: pinned tracks first, nothing that is excluded, own tracks at their slots."""
+
+    index_version: str = "v1"
+    requests: list[RecommendationRequest] = field(default_factory=list)
+    error: Exception | None = None
+    without_features: set[str] = field(default_factory=set)
+    faults: FaultPlan = field(default_factory=FaultPlan)
+
+    def __call__(self, request: RecommendationRequest, deadline: datetime) -> Recommendation:
+        with self.faults.step("recommend"):
+            return self._answer(request)
+
+    def _answer(self, request: RecommendationRequest) -> Recommendation:
+        self.requests.append(request)
+        if self.error is not None:
+            raise self.error
+        lacking = [
+            ("features",) if seed.track_id in self.without_features and not seed.features.present() else ()
+            for seed in request.seeds
+        ]
+        if any(lacking):
+            raise SeedDataNeeded(
+                "Nobody knows how it sounds.",
+                [SeedKnowledge(seed.track_id, seed.title, seed.artists, missing=names) for seed, names in
+                 zip(request.seeds, lacking, strict=True)],
+            )  # fmt: skip
+        allowed = [name for name in POOL if track_id(name) not in request.filters.exclude_tracks]
+        pinned = [name for name in allowed if track_id(name) in request.pinned]
+        chosen = (pinned + [name for name in allowed if name not in pinned])[: request.size + 5]
+        rows = [row(name) for name in chosen[: request.size]]
+        places = own_positions(len(request.seeds), len(rows), request.own_slots)
+        for place, seed in zip(places, request.seeds, strict=True):
+            rows.insert(place - 1, replace(row(seed.title or ""), own=True))
+        return Recommendation(
+            index=IndexDescription(self.index_version, 100, "2026-01-01T00:00:00Z", None, "test"),
+            search=SearchPath.EXACT,
+            seeds=(),
+            genre=GenreChoice(("rock",), GenreSource.ASKED, ()),
+            band=BandUse(Band(0, 0), Band(0, 0), widened=False, candidates=0),
+            tracks=tuple(rows),
+            reserves=tuple(row(name) for name in chosen[request.size :]),
+            notes=(),
+        )
+
+
+def row(name: str) -> Row:
+    values: dict[str, Any] = dict.fromkeys(Row.__dataclass_fields__)
+    facts = {"own": False, "track_id": track_id(name), "title": name, "artists": (f"by {name}",)}
+    return Row(**values | facts)
+
+
+@dataclass
+class World:
+    """Everything that a worker meets, and a clock that stands still."""
+
+    profile: ArtistProfile = PROFILE
+    publish_settings: PublishSettings = field(default_factory=PublishSettings)
+    clock: SetClock = field(default_factory=lambda: SetClock(NOON))
+    releases: MemoryReleases = field(default_factory=MemoryReleases)
+    artists: MemoryArtists = field(default_factory=MemoryArtists)
+    queue: MemoryReleaseQueue = field(default_factory=MemoryReleaseQueue)
+    directory: MemoryReleaseDirectory = field(default_factory=MemoryReleaseDirectory)
+    recommender: FakeRecommender = field(default_factory=FakeRecommender)
+    publications: MemoryPublicationStore = field(default_factory=MemoryPublicationStore)
+    sounds: dict[str, AudioFeatures] = field(default_factory=dict)
+    killed: int = 0
+
+    def __post_init__(self) -> None:
+        self.spotify = MemoryPlaylistService(clock=self.clock)
+        self.artists.add(self.profile)
+        self._ids = count(1)
+
+    @property
+    def faults(self) -> list[FaultPlan]:
+        """One for everything that a worker asks."""
+        parts = (self.releases, self.artists, self.directory, self.recommender, self.publications, self.spotify)
+        return [part.faults for part in parts]
+
+    def on_spotify(self, *names: str, **more: Any) -> None:
+        for name in names:
+            self.directory.found[reference(name)] = found(name, **more)
+
+    def announce(self, name: str) -> Release:
+        record = RecordRelease(self.releases, self.queue, lambda: f"release{next(self._ids)}", self.clock)
+        return record.by_operator(self.profile.artist_id, announced_release({"uri": uri(name)}))
+
+    def worker(self) -> WorkOnRelease:
+        """A new one every time, as after a cold start."""
+        publisher = PublishPlaylist(
+            self.publications,
+            self.spotify,
+            lambda ids: dict.fromkeys(ids, "test"),
+            TOKEN_KEY,
+            self.clock,
+            self.publish_settings,
+        )
+        planner = PlaylistPlanner(self.recommender, lambda artist_id: self.sounds.get(artist_id, AudioFeatures()))
+        return WorkOnRelease(self.releases, self.artists, self.directory, planner, publisher, self.clock)
+
+    def work(self, release_id: str) -> Worked | None:
+        """One message; ``None`` when the worker died of it."""
+        try:
+            return self.worker().attempt(release_id, self.clock() + timedelta(seconds=WORKER_SECONDS))
+        except (ProcessKilled, UpstreamUnavailable):
+            self.killed += 1
+            return None
+
+    def deliver(self) -> None:
+        """Every message that waits, in order."""
+        while self.queue.sent:
+            self.work(self.queue.sent.pop(0).release_id)
+
+    def sweep(self) -> None:
+        """Five minutes later: a sweep, and what it sent."""
+        self.clock.advance(SWEEP_SECONDS)
+        sweep_releases(self.releases, self.queue, self.clock)
+        self.deliver()
+
+    def settle(self, most: timedelta = timedelta(days=3)) -> None:
+        """Sweep until nothing is open any more."""
+        ends = self.clock() + most
+        self.deliver()
+        while self.clock() < ends and any(one.state not in ENDED for one in self.releases.releases.values()):
+            self.sweep()
+
+    def release(self, number: int = 1) -> Release:
+        return self.releases.releases[f"release{number}"]
+
+    def playlist(self) -> list[str]:
+        """Names of the tracks of the only playlist there is."""
+        (playlist,) = self.spotify.playlists.values()
+        return names(playlist.uris)
+
+
+ENDED = (ReleaseState.DONE, ReleaseState.FAILED)
+
+
+def why(world: World) -> str:
+    return world.release().why or ""
+
+
+def names(uris: Sequence[str]) -> list[str]:
+    return [each.rpartition(":")[2].lstrip("x") for each in uris]
+
+
+def test_a_release_becomes_a_playlist_with_the_track_at_its_slot():
+    world = World()
+    world.on_spotify("single")
+    world.announce("single")
+    world.deliver()
+    assert world.release().state is ReleaseState.DONE
+    assert world.playlist() == ["other0", "other1", "single", *POOL[2:12]]
+    assert world.release().playlist_id in world.spotify.playlists
+    assert world.artists.playlists[ME].version == 1
+    (version,) = world.artists.versions(ME)
+    assert names([track.uri for track in version.tracks]) == world.playlist()
+    assert version.release_id == "release1"
+    assert world.artists.holders == {}
+
+
+def test_the_second_release_changes_the_same_playlist_and_a_third_of_the_others_is_new():
+    world = World()
+    world.on_spotify("first")
+    world.on_spotify("second", date="2026-02-01")
+    world.announce("first")
+    world.deliver()
+    before = world.playlist()
+    world.clock.advance(30 * 24 * 3600)
+    world.announce("second")
+    world.deliver()
+    after = world.playlist()
+    assert after[2] == "second"
+    assert "first" not in after
+    others = {name for name in before if name.startswith("other")}
+    assert len(others & set(after)) == 8
+    assert len(after) == 13
+    assert [one.number for one in world.artists.versions(ME)] == [2, 1]
+    assert world.release(1).playlist_id == world.release(2).playlist_id
+
+
+def test_older_own_tracks_move_down_when_the_profile_keeps_them():
+    world = World(replace(PROFILE, size=30, own_kept=2))
+    for number, name in enumerate(("first", "second", "third"), start=1):
+        world.on_spotify(name, date=f"2026-0{number}-01")
+        world.announce(name)
+        world.deliver()
+    own = [name for name in world.playlist() if not name.startswith("other")]
+    assert own == ["third", "second"]
+    assert world.playlist()[2] == "third"
+
+
+def test_three_releases_out_of_order_stand_by_their_dates():
+    world = World(replace(PROFILE, size=30, own_kept=3))
+    for name, date in (("march", "2026-03-01"), ("january", "2026-01-01"), ("february", "2026-02-01")):
+        world.on_spotify(name, date=date)
+        world.announce(name)
+    world.settle()
+    assert [name for name in world.playlist() if not name.startswith("other")] == ["march", "february", "january"]
+
+
+def test_pinned_tracks_stay_for_ever():
+    world = World(replace(PROFILE, pinned=(track_id("other50"),)))
+    for number in range(6):
+        world.on_spotify(f"single{number}", date=f"2026-0{number + 1}-01")
+        world.announce(f"single{number}")
+        world.deliver()
+        assert "other50" in world.playlist()
+
+
+def test_what_made_room_does_not_come_back_at_once():
+    world = World()
+    world.on_spotify("first")
+    world.on_spotify("second", date="2026-02-01")
+    world.announce("first")
+    world.deliver()
+    before = {name for name in world.playlist() if name.startswith("other")}
+    world.announce("second")
+    world.deliver()
+    gone = before - set(world.playlist())
+    assert len(gone) == 4
+    assert set(world.recommender.requests[-1].filters.exclude_tracks) == {track_id(name) for name in gone}
+
+
+def test_each_release_gets_its_own_playlist_where_the_profile_says_so():
+    world = World(replace(PROFILE, lives_on=False))
+    for name in ("first", "second"):
+        world.on_spotify(name)
+        world.announce(name)
+    world.deliver()
+    assert [names(one.uris)[2] for one in world.spotify.playlists.values()] == ["first", "second"]
+    assert world.artists.versions(ME) == []
+
+
+def test_nothing_changes_while_the_playlist_is_frozen():
+    world = World(replace(PROFILE, frozen=True))
+    world.on_spotify("single")
+    world.announce("single")
+    world.settle(DAY)
+    assert world.spotify.playlists == {}
+    assert world.release().state is ReleaseState.WAITING
+    assert "frozen" in why(world)
+    world.artists.replace(PROFILE)
+    world.settle()
+    assert world.release().state is ReleaseState.DONE
+
+
+# --- not there yet ---
+
+
+def test_a_release_that_is_not_on_spotify_yet_is_looked_for_until_it_is():
+    world = World()
+    world.announce("single")
+    world.settle(timedelta(days=5))
+    waiting = world.release()
+    assert waiting.state is ReleaseState.WAITING
+    assert "Spotify does not have this release yet" in waiting.why
+    assert "16 January 2026" in waiting.why
+    assert world.directory.faults.calls.count("find") < 40
+    world.on_spotify("single")
+    world.settle(DAY)
+    assert world.release().state is ReleaseState.DONE
+
+
+def test_after_fourteen_days_it_is_given_up_and_can_be_replayed():
+    world = World()
+    world.announce("single")
+    world.settle(timedelta(days=15))
+    assert world.release().state is ReleaseState.FAILED
+    assert "14 days" in why(world)
+    assert world.release().finished_at == NOON + timedelta(days=14)
+    world.on_spotify("single")
+    world.releases.replay("release1", world.clock())
+    world.settle()
+    assert world.release().state is ReleaseState.DONE
+    assert "single" in world.playlist()
+
+
+def test_another_artists_release_is_never_published():
+    world = World()
+    world.on_spotify("single", artist_id=SOMEBODY_ELSE)
+    world.announce("single")
+    world.settle()
+    assert world.release().state is ReleaseState.FAILED
+    assert "another artist" in why(world)
+    assert world.spotify.playlists == {}
+
+
+def test_an_artist_who_was_removed_gets_no_playlist():
+    world = World()
+    world.on_spotify("single")
+    world.announce("single")
+    world.artists.remove(ME)
+    world.settle()
+    assert world.release().state is ReleaseState.FAILED
+    assert "no longer registered" in why(world)
+    assert world.spotify.playlists == {}
+
+
+def test_one_track_that_was_announced_in_two_ways_is_published_once():
+    world = World()
+    world.on_spotify("single")
+    by_code = ReleaseReference(ReferenceKind.ISRC, "QZES72400001")
+    world.directory.found[by_code] = found("single")
+    world.announce("single")
+    record = RecordRelease(world.releases, world.queue, lambda: "release2", world.clock)
+    record.by_operator(ME, announced_release({"isrc": by_code.value}))
+    world.settle()
+    assert world.release(2).state is ReleaseState.DONE
+    assert world.release(2).playlist_id == world.release(1).playlist_id
+    assert len(world.artists.versions(ME)) == 1
+    assert world.playlist().count("single") == 1
+
+
+# --- how it sounds ---
+
+
+def test_the_sound_of_the_profile_stands_in_for_a_track_that_nobody_knows():
+    sound = AudioFeatures(energy=0.5)
+    world = World(replace(PROFILE, features=sound))
+    world.on_spotify("single")
+    world.recommender.without_features.add(track_id("single"))
+    world.announce("single")
+    world.deliver()
+    assert world.recommender.requests[-1].seeds[0].features == sound
+    assert any("sound that the profile holds" in note for note in world.release().notes)
+
+
+def test_the_artists_other_tracks_stand_in_where_the_profile_holds_nothing():
+    world = World(sounds={ME: AudioFeatures(energy=0.7)})
+    world.on_spotify("single")
+    world.recommender.without_features.add(track_id("single"))
+    world.announce("single")
+    world.deliver()
+    assert world.recommender.requests[-1].seeds[0].features.energy == 0.7
+    assert any("other tracks" in note for note in world.release().notes)
+
+
+def test_without_any_sound_it_waits_for_somebody_to_know_it():
+    world = World()
+    world.on_spotify("single")
+    world.recommender.without_features.add(track_id("single"))
+    world.announce("single")
+    world.settle(DAY)
+    assert world.release().state is ReleaseState.WAITING
+    assert "how it sounds" in why(world)
+    world.recommender.without_features.clear()
+    world.settle(DAY)
+    assert world.release().state is ReleaseState.DONE
+
+
+# --- Spotify and our own stores fail ---
+
+
+def test_spotify_down_for_an_hour_delays_and_loses_nothing():
+    world = World()
+    world.on_spotify("single")
+    world.announce("single")
+    down = UpstreamUnavailable("Spotify cannot be reached.")
+    for faults in (world.directory.faults, world.spotify.faults):
+        faults.add(Fault(down, times=10_000))
+    world.settle(timedelta(hours=1))
+    assert world.release().state is ReleaseState.WAITING
+    assert world.release().why
+    for faults in (world.directory.faults, world.spotify.faults):
+        faults.clear()
+    world.settle()
+    assert world.release().state is ReleaseState.DONE
+    assert "single" in world.playlist()
+
+
+def test_spotify_down_while_publishing_makes_one_playlist():
+    world = World()
+    world.on_spotify("single")
+    world.announce("single")
+    world.spotify.faults.add(Fault(UpstreamUncertain("The answer was lost."), Moment.AFTER, "create_playlist"))
+    world.settle()
+    assert world.release().state is ReleaseState.DONE
+    assert len(world.spotify.playlists) == 1
+
+
+def test_a_quota_that_is_spent_parks_the_release_until_it_is_not():
+    world = World()
+    world.on_spotify("first", "second")
+    world.announce("first")
+    spent = UpstreamRateLimited("Too many", retry_after_seconds=24 * 3600, quota=True)
+    world.spotify.faults.add(Fault(spent, method="create_playlist"))
+    world.deliver()
+    parked = world.release()
+    assert parked.state is ReleaseState.WAITING
+    assert parked.next_attempt_at == NOON + DAY
+    asked = len(world.spotify.faults.calls)
+    world.settle(timedelta(hours=23))
+    assert len(world.spotify.faults.calls) == asked, "nobody asks while the quota is spent"
+    world.settle(timedelta(hours=3))
+    assert world.release().state is ReleaseState.DONE
+
+
+def test_other_artists_work_goes_on_while_one_waits():
+    world = World()
+    world.artists.add(replace(PROFILE, artist_id=SOMEBODY_ELSE, name="You"))
+    world.announce("missing")
+    world.deliver()
+    world.directory.found[reference("yours")] = found("yours", artist_id=SOMEBODY_ELSE)
+    record = RecordRelease(world.releases, world.queue, lambda: "release2", world.clock)
+    record.by_operator(SOMEBODY_ELSE, announced_release({"uri": uri("yours")}))
+    world.deliver()
+    assert world.release(1).state is ReleaseState.WAITING
+    assert world.release(2).state is ReleaseState.DONE
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ConsentNeeded("The consent is dead."), UpstreamRefused("No.", 403), IndexUnavailable("There is no index.")],
+)
+def test_what_a_person_has_to_mend_is_waited_for(error):
+    world = World()
+    world.on_spotify("single")
+    world.announce("single")
+    faults = world.recommender.faults if isinstance(error, IndexUnavailable) else world.directory.faults
+    faults.add(Fault(error, times=20))
+    world.deliver()
+    assert world.release().state is ReleaseState.WAITING
+    world.settle()
+    assert world.release().state is ReleaseState.DONE
+
+
+def test_where_the_rules_leave_nobody_it_fails_and_says_why():
+    world = World()
+    world.on_spotify("single")
+    world.recommender.error = NoBiggerArtists("Nobody in rock is more popular.")
+    world.announce("single")
+    world.settle()
+    assert world.release().state is ReleaseState.FAILED
+    assert world.release().why == "Nobody in rock is more popular."
+    assert world.artists.holders == {}
+
+
+def test_a_used_up_cap_is_waited_out():
+    world = World(publish_settings=PublishSettings(daily_creations=0))
+    world.on_spotify("single")
+    world.announce("single")
+    world.deliver()
+    assert world.release().state is ReleaseState.WAITING
+    assert world.release().next_attempt_at == datetime(2026, 1, 3, tzinfo=UTC)
+    world.publish_settings = PublishSettings()
+    world.settle()
+    assert world.release().state is ReleaseState.DONE
+
+
+def test_a_queue_that_fails_after_the_put_loses_nothing():
+    world = World()
+    world.on_spotify("single")
+    world.queue.faults.add(Fault(UpstreamUnavailable("The queue is down."), times=4))
+    world.announce("single")
+    assert world.queue.sent == []
+    world.settle()
+    assert world.release().state is ReleaseState.DONE
+
+
+def test_a_message_delivered_five_times_publishes_once():
+    world = World()
+    world.on_spotify("single")
+    world.announce("single")
+    world.queue.sent *= 5
+    world.deliver()
+    assert world.release().state is ReleaseState.DONE
+    assert world.release().attempt == 1
+    (playlist,) = world.spotify.playlists.values()
+    assert len(playlist.history) == 1
+
+
+def test_two_releases_at_once_end_in_one_playlist_with_both():
+    """The second worker begins in the middle of every step of the first."""
+    alone = World(replace(PROFILE, size=30, own_kept=2))
+    alone.on_spotify("first")
+    alone.announce("first")
+    alone.deliver()
+    for faults_of, steps in ((lambda world: world.artists, len(alone.artists.faults.calls)),
+                             (lambda world: world.spotify, len(alone.spotify.faults.calls)),
+                             (lambda world: world.releases, len(alone.releases.faults.calls))):  # fmt: skip
+        for step in range(steps):
+            check_two_at_once(faults_of, step)
+
+
+def check_two_at_once(faults_of: Callable[[World], Any], step: int) -> None:
+    world = World(replace(PROFILE, size=30, own_kept=2))
+    world.on_spotify("first")
+    world.on_spotify("second", date="2026-02-01")
+    world.announce("first")
+    world.announce("second")
+    world.queue.sent.clear()
+    faults = faults_of(world).faults
+    begun: list[int] = []
+    start = len(faults.calls)
+
+    def meanwhile(number: int) -> None:
+        if number == start + step and not begun:
+            begun.append(number)
+            world.work("release2")
+
+    faults.after_call = meanwhile
+    world.work("release1")
+    world.settle()
+    assert {world.release(1).state, world.release(2).state} == {ReleaseState.DONE}, step
+    assert {"first", "second"} <= set(world.playlist()), step
+    assert [one.number for one in world.artists.versions(ME)] == [2, 1], step
+
+
+# --- workers die ---
+
+
+def run_two(world: World) -> None:
+    world.on_spotify("first")
+    world.on_spotify("second", date="2026-02-01")
+    world.announce("first")
+    world.settle()
+    world.announce("second")
+    world.settle()
+
+
+@pytest.mark.parametrize("moment", Moment)
+@pytest.mark.parametrize("part", range(6))
+def test_a_worker_may_be_killed_at_every_step(part, moment):
+    calm = World(replace(PROFILE, size=30, own_kept=2))
+    run_two(calm)
+    for step in range(len(calm.faults[part].calls)):
+        world = World(replace(PROFILE, size=30, own_kept=2))
+        world.faults[part].add(Fault(ProcessKilled(), moment, call=step))
+        try:
+            run_two(world)
+        except ProcessKilled:
+            # What the sender and the sweeper do is killed as well; the sender asks again, the next sweep comes.
+            run_two(world)
+        check_both_are_there(world, f"{part} {moment} {step}")
+
+
+@pytest.mark.parametrize("part", range(6))
+def test_everything_may_fail_once_at_every_step(part):
+    calm = World(replace(PROFILE, size=30, own_kept=2))
+    run_two(calm)
+    for step in range(len(calm.faults[part].calls)):
+        world = World(replace(PROFILE, size=30, own_kept=2))
+        world.faults[part].add(Fault(UpstreamUnavailable("It is down."), call=step, times=2))
+        while True:
+            try:
+                run_two(world)
+                break
+            except UpstreamUnavailable:
+                # The sender asks again.
+                continue
+        check_both_are_there(world, f"{part} {step}")
+
+
+def check_both_are_there(world: World, about: str) -> None:
+    for faults in world.faults:
+        faults.clear()
+    assert [one.state for one in world.releases.releases.values()] == [ReleaseState.DONE] * 2, about
+    assert len(world.spotify.playlists) == 1, about
+    own = [name for name in world.playlist() if not name.startswith("other")]
+    assert own == ["second", "first"], about
+    assert len(world.playlist()) == len(set(world.playlist())) == 32, about
+    assert [one.number for one in world.artists.versions(ME)] == [2, 1], about
+    assert names([track.uri for track in world.artists.versions(ME)[0].tracks]) == world.playlist(), about
+    # Whatever was left behind, the next release is not kept out by it.
+    world.on_spotify("third", date="2026-03-01")
+    world.announce("third")
+    world.settle()
+    assert world.playlist()[2] == "third", about
+    assert world.artists.holders == {}, about
