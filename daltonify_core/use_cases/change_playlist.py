@@ -1,7 +1,7 @@
 """Change a living playlist without a release: renew it, or bring an older version back.
 
-Both are steps from one version to the next, stored only if nobody else took that step, and sent under a key that belongs
-to it, so that doing it again after a fault goes on instead of doing it twice.
+Both are steps from one version to the next, stored only if nobody else took that step, and sent under a key that
+belongs to it, so that doing it again after a fault goes on instead of doing it twice.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from daltonify_core.errors import InvalidQuery, PublicationInProgress
-from daltonify_core.playlist.publishing import PublishedPlaylist, PublishRequest
+from daltonify_core.playlist.publishing import PublishRequest
 from daltonify_core.ports import ArtistStore, Clock, ReleaseStore
 from daltonify_core.releases.profile import ArtistProfile, LivingPlaylist, PlaylistVersion
 from daltonify_core.releases.release import OPEN_STATES
@@ -142,5 +142,6 @@ class ChangePlaylist:
 
     def _stored(self, living: LivingPlaylist, version: PlaylistVersion) -> Changed:
         playlist = replace(living, version=version.number)
-        self._artists.save_version(playlist, version)
+        if not self._artists.save_version(playlist, version):
+            raise PublicationInProgress("The playlist was changed in between. Try again in a minute.", _BUSY_SECONDS)
         return Changed(playlist, version)

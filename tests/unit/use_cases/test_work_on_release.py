@@ -327,8 +327,8 @@ def test_a_release_that_is_not_on_spotify_yet_is_looked_for_until_it_is():
     world.settle(timedelta(days=5))
     waiting = world.release()
     assert waiting.state is ReleaseState.WAITING
-    assert "Spotify does not have this release yet" in waiting.why
-    assert "16 January 2026" in waiting.why
+    assert "Spotify does not have this release yet" in why(world)
+    assert "16 January 2026" in why(world)
     assert world.directory.faults.calls.count("find") < 40
     world.on_spotify("single")
     world.settle(DAY)
