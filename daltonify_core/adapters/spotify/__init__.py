@@ -7,6 +7,7 @@ public way to tell a track's title and cover, for an installation without creden
 from daltonify_core.adapters.spotify.consent import CONSENT_MONTHS, Consented, SpotifyConsent, consent_ends
 from daltonify_core.adapters.spotify.oembed import OEmbedTracks
 from daltonify_core.adapters.spotify.playlists import SpotifyPlaylistService
+from daltonify_core.adapters.spotify.releases import SpotifyReleases
 from daltonify_core.adapters.spotify.scopes import CONSENT_SCOPES, PUBLISHING_SCOPES
 from daltonify_core.adapters.spotify.tracks import SpotifyTrackFinder, SpotifyTracks
 
@@ -18,6 +19,7 @@ __all__ = [
     "OEmbedTracks",
     "SpotifyConsent",
     "SpotifyPlaylistService",
+    "SpotifyReleases",
     "SpotifyTrackFinder",
     "SpotifyTracks",
     "consent_ends",

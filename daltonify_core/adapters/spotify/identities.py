@@ -88,7 +88,7 @@ def read_track(track_id: str, track: Mapping[str, Any], artwork: Artwork) -> Tra
         artist_ids=tuple(ids) if len(ids) == len(credits) else (),
         album=clean_name(album.get("name")) or None,
         artwork_url=artwork.nearest(album.get("images")),
-        release_date=_release_date(album.get("release_date"), album.get("release_date_precision")),
+        release_date=release_date_of(album.get("release_date"), album.get("release_date_precision")),
         duration_ms=_whole_number(track.get("duration_ms"), 1, MAX_DURATION_MS),
         explicit=explicit if isinstance(explicit, bool) else None,
         isrc=_isrc(mapping(track.get("external_ids")).get("isrc")),
@@ -109,7 +109,7 @@ def _credits(artists: object) -> Iterator[tuple[str, str | None]]:
             yield name, artist_id if isinstance(artist_id, str) and is_spotify_id(artist_id) else None
 
 
-def _release_date(date: object, precision: object) -> str | None:
+def release_date_of(date: object, precision: object) -> str | None:
     """As precise as Spotify says it is: some days stand for a whole year."""
     if not isinstance(date, str):
         return None
