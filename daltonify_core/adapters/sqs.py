@@ -1,4 +1,4 @@
-"""A queue of Amazon SQS, standard kind: at least once, in any order."""
+"""Queues of Amazon SQS: standard ones, in any order, and one that keeps an artist's releases in order."""
 
 import json
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from daltonify_core.errors import UpstreamUnavailable
+from daltonify_core.releases.release import Release
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -39,3 +40,27 @@ class SqsJobQueue:
             )
         except _SDK_FAULTS as error:
             raise UpstreamUnavailable("A message cannot be put back; it comes again later by itself.") from error
+
+
+class SqsReleaseQueue:
+    """The port ``ReleaseQueue`` over a ready client and a FIFO queue: one group for each artist.
+
+    SQS takes a second message for the same attempt and due time, within five minutes, for a repetition.
+    """
+
+    def __init__(self, client: "SQSClient", queue_url: str) -> None:
+        self._client = client
+        self._queue_url = queue_url
+
+    def send(self, release: Release) -> None:
+        """The message names the release and nothing else; what is to be done says its record."""
+        due = int(release.next_attempt_at.timestamp()) if release.next_attempt_at else 0
+        try:
+            self._client.send_message(
+                QueueUrl=self._queue_url,
+                MessageBody=json.dumps({"release_id": release.release_id}),
+                MessageGroupId=release.artist_id,
+                MessageDeduplicationId=f"{release.release_id}-{release.attempt}-{due}",
+            )
+        except _SDK_FAULTS as error:
+            raise UpstreamUnavailable("The release cannot be handed on now; it will be within minutes.") from error

@@ -1,6 +1,8 @@
 """Take in the news of a release: stored first, then handed on, so that nothing that was answered with yes is lost."""
 
 import hashlib
+import json
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +15,9 @@ from daltonify_core.releases.hook import Hook
 from daltonify_core.releases.reference import AnnouncedRelease
 from daltonify_core.releases.release import Release, Trigger
 
+RELEASE_ID: Final = "release_id"
+"""What a message of the queue says."""
+_ID: Final = re.compile("[0-9a-f]{32}")
 KEPT_FOR: Final = timedelta(days=400)
 """A release can be asked after for a year, and its news may come again until then without a second playlist."""
 
@@ -98,6 +103,21 @@ class RecordRelease:
             return stored
         send(fresh, self._queue, self._releases, now)
         return fresh
+
+
+def is_release_id(text: str) -> bool:
+    """Whether a text may be the id of a release, or of a hook: 128 bits in hexadecimal digits."""
+    return _ID.fullmatch(text) is not None
+
+
+def release_of(message: str) -> str | None:
+    """The release that a message of the queue is about; ``None`` for any other message."""
+    try:
+        values = json.loads(message)
+    except ValueError:
+        return None
+    release_id = values.get(RELEASE_ID) if isinstance(values, dict) else None
+    return release_id if isinstance(release_id, str) and is_release_id(release_id) else None
 
 
 def send(release: Release, queue: ReleaseQueue, releases: ReleaseStore, now: datetime) -> bool:

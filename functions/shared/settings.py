@@ -102,6 +102,24 @@ class JobSettings(IndexSettings):
     collect_pause_seconds: float = Field(default=1.5, ge=0, le=60)
 
 
+class ReleaseWorkerSettings(TableSettings, IndexSettings):
+    """What the worker needs that brings releases into playlists; names as in ``ApiSettings``."""
+
+    spotify_secret: str = Field(min_length=1)
+    publishing_secret: str = Field(min_length=1)
+    spotify_api: str = SPOTIFY_API
+    spotify_accounts: str = SPOTIFY_ACCOUNTS
+    spotify_oembed: str = SPOTIFY_OEMBED
+    reccobeats_api: str = RECCOBEATS_API
+    spotify_market: str = Field(default="US", pattern="^[A-Z]{2}$")
+    scratch_folder: str = "/tmp/daltonify"  # noqa: S108 - Lambda's only writable folder, and nobody else's
+
+    @property
+    def is_real_spotify(self) -> bool:
+        """Whether listeners meet what is published; anything but Spotify's own address is a simulator."""
+        return self.spotify_api == SPOTIFY_API
+
+
 class ApiSettings(UploadSettings, IndexSettings):
     """What the API needs. The addresses of Spotify differ only where a simulator stands in for it.
 

@@ -7,14 +7,13 @@ from daltonify_core.adapters.bounded import within
 from daltonify_core.adapters.spotify.app_access import AppAccess
 from daltonify_core.adapters.spotify.fields import mapping
 from daltonify_core.adapters.spotify.identities import Artwork, clean_name, read_track, read_track_id, release_date_of
-from daltonify_core.adapters.spotify.web_api import NO_QUERY, UNAVAILABLE, UNREADABLE, WebApi
+from daltonify_core.adapters.spotify.web_api import UNAVAILABLE, UNREADABLE, UnknownTrack, WebApi
 from daltonify_core.catalogue.links import is_spotify_id
-from daltonify_core.errors import UpstreamRefused, UpstreamUnavailable
+from daltonify_core.errors import UpstreamUnavailable
 from daltonify_core.ports import Clock, FoundRelease, NewAlbum, SecretStore
 from daltonify_core.releases.release import ReferenceKind, ReleaseReference
 
 _MOST_PER_PAGE: Final = 10  # what an app in development mode gets at once
-_NO_SUCH: Final = frozenset({400, 404})
 
 
 class SpotifyReleases:
@@ -64,7 +63,11 @@ class SpotifyReleases:
         """An artist's newest albums and singles, at most ten, newest first."""
         if not is_spotify_id(artist_id):
             return []
-        query = {"include_groups": "album,single", "limit": min(limit, _MOST_PER_PAGE), "market": self._market}
+        query: dict[str, str | int] = {
+            "include_groups": "album,single",
+            "limit": min(limit, _MOST_PER_PAGE),
+            "market": self._market,
+        }
         answer = self._read(f"artists/{artist_id}/albums", query)
         if answer is None:
             return []
@@ -117,15 +120,13 @@ class SpotifyReleases:
             isrc=identity.isrc,
         )
 
-    def _read(self, path: str, query: Mapping[str, str | int] = NO_QUERY) -> Mapping[str, Any] | None:
+    def _read(self, path: str, query: Mapping[str, str | int]) -> Mapping[str, Any] | None:
         try:
             answer = within(self._seconds, lambda: self._access.read(path, query))
         except TimeoutError as error:
             raise UpstreamUnavailable(UNAVAILABLE) from error
-        except UpstreamRefused as error:
-            if error.status in _NO_SUCH:
-                return None
-            raise
+        except UnknownTrack:
+            return None
         if not isinstance(answer, Mapping):
             raise UpstreamUnavailable(UNREADABLE)
         return answer

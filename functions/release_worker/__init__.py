@@ -1,0 +1,1 @@
+"""The worker that brings releases into playlists."""
