@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.fakes.faults import Fault, Moment, ProcessKilled
 from tests.fakes.release_world import ME, PROFILE, World, names, uri
 
 
-def with_releases(*titles: str, **profile: object) -> World:
+def with_releases(*titles: str, **profile: Any) -> World:
     world = World(replace(PROFILE, **profile))
     for month, title in enumerate(titles, start=1):
         world.on_spotify(title, date=f"2026-0{month}-01")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ class World:
         ids = count(1)
         self.record = RecordRelease(self.releases, MemoryReleaseQueue(), lambda: f"release{next(ids)}", self.clock)
 
-    def register(self, *artist_ids: str, **more: object) -> None:
+    def register(self, *artist_ids: str, **more: Any) -> None:
         for artist_id in artist_ids:
             self.artists.add(replace(ArtistProfile(artist_id, "Me", NOON), **more))
 
