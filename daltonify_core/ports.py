@@ -341,6 +341,9 @@ class CounterStore(Protocol):
     def count(self, caps: Sequence[Cap], now: datetime) -> None:
         """Count one more against every cap, all or nothing; raises ``CapReached``."""
 
+    def counted(self, counter: str) -> int:
+        """What was counted so far by a counter that lasts."""
+
 
 class PublicationStore(CircuitStore, CounterStore, Protocol):
     """Records of publications, edit tokens, counters and circuits; what has expired is as if it were not there.

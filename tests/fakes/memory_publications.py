@@ -56,6 +56,10 @@ class MemoryPublicationStore:
         with self.faults.step("count"):
             self._count(caps, now)
 
+    def counted(self, counter: str) -> int:
+        with self.faults.step("counted"):
+            return self.counters.get((counter, None), 0)
+
     def save_edit_token(self, playlist_id: str, token_hash: str) -> None:
         with self.faults.step("save_edit_token"):
             self.edit_tokens[playlist_id] = token_hash

@@ -63,7 +63,9 @@ class Items:
         return {
             "Update": {
                 "TableName": self.table,
-                "Key": stored_key("counter", f"{cap.counter}#{stamp(cap.until) if cap.until else _LASTS}"),
+                "Key": stored_key(
+                    "counter", f"{cap.counter}#{stamp(cap.until)}" if cap.until else lasting(cap.counter)
+                ),
                 "UpdateExpression": update,
                 "ConditionExpression": "#count < :limit" + " OR attribute_not_exists(pk)" * (cap.limit > 0),
                 "ExpressionAttributeNames": {"#count": "count"},
@@ -108,6 +110,11 @@ def translated() -> Iterator[None]:
 def cap_reached(cap: Cap, now: datetime) -> CapReached:
     """The error for a cap that is used up."""
     return CapReached(cap.message, math.ceil((cap.until - now).total_seconds()) if cap.until else None)
+
+
+def lasting(counter: str) -> str:
+    """The name under which a counter is stored that is never forgotten."""
+    return f"{counter}#{_LASTS}"
 
 
 def stored_key(kind: str, name: str) -> dict[str, Any]:

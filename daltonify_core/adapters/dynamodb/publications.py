@@ -11,6 +11,7 @@ from daltonify_core.adapters.dynamodb.items import (
     Items,
     cap_reached,
     epoch,
+    lasting,
     stamp,
     stored_key,
     time_of,
@@ -113,6 +114,11 @@ class DynamoPublicationStore:
         failed = self._items.transact([self._items.count_one(cap) for cap in caps]) if caps else []
         if failed:
             raise cap_reached(caps[failed[0]], now)
+
+    def counted(self, counter: str) -> int:
+        """The counter's item, 0 before there is one."""
+        item = self._items.read("counter", lasting(counter))
+        return int(item["count"]["N"]) if item else 0
 
     def save_edit_token(self, playlist_id: str, token_hash: str) -> None:
         """Edit tokens never expire, as playlists do not."""

@@ -1,0 +1,76 @@
+"""How the service account fares: when its consent ends, whether its quota is spent, how many playlists it holds."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from daltonify_core.playlist.publishing import PublishSettings
+from daltonify_core.ports import Circuit, CircuitStore, Clock, CounterStore
+
+WARNING_DAYS: Final = (30, 14, 3)
+"""When the operator is told that consent ends, and told again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceHealth:
+    """``consent_ends`` is ``None`` where nobody consented; ``circuit`` where Spotify may be asked.
+
+    ``playlists`` are those that were published; people may have removed some since.
+    """
+
+    now: datetime
+    consented_at: datetime | None
+    consent_ends: datetime | None
+    circuit: Circuit | None
+    playlists: int
+    most_playlists: int
+
+    @property
+    def days_left(self) -> float | None:
+        """Days until consent ends, negative once it has."""
+        return None if self.consent_ends is None else (self.consent_ends - self.now) / timedelta(days=1)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the operator has to do, most urgent first; nothing in good times."""
+        return tuple(self._warnings())
+
+    def _warnings(self) -> Iterator[str]:
+        days = self.days_left
+        if days is None:
+            yield "Nobody has consented to publishing. Run `daltonify login`."
+        elif days <= 0:
+            yield "Spotify's consent has ended, so nothing is published. Run `daltonify login`."
+        elif days <= WARNING_DAYS[0]:
+            yield f"Spotify's consent ends in {int(days)} days, on {self.consent_ends:%Y-%m-%d}. Run `daltonify login`."
+        if self.circuit is not None:
+            yield f"{self.circuit.why} Publishing goes on at {self.circuit.open_until:%Y-%m-%d %H:%M} UTC."
+        if self.playlists >= 0.9 * self.most_playlists:
+            yield f"The account holds {self.playlists} of {self.most_playlists} playlists. Remove old ones."
+
+
+def service_health(
+    consented_at: datetime | None,
+    consent_ends: datetime | None,
+    circuits: CircuitStore,
+    counters: CounterStore,
+    clock: Clock,
+    settings: PublishSettings | None = None,
+) -> ServiceHealth:
+    """Ask our own records; raises ``UpstreamUnavailable`` when they cannot be reached."""
+    settings = settings or PublishSettings()
+    now = clock()
+    return ServiceHealth(
+        now=now,
+        consented_at=consented_at,
+        consent_ends=consent_ends,
+        circuit=circuits.circuit(settings.account, now),
+        playlists=counters.counted(playlist_counter(settings)),
+        most_playlists=settings.playlists,
+    )
+
+
+def playlist_counter(settings: PublishSettings) -> str:
+    """Name of the counter of every playlist that was published under an account."""
+    return f"playlists#{settings.account}"

@@ -1,0 +1,129 @@
+"""The routes for releases: announce one at a hook, and ask what became of it."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response, content_types
+from aws_lambda_powertools.event_handler.openapi.params import Path
+from shared.http_errors import Problem, Refused
+
+from api.answers import json_text
+from api.documentation import documented
+from api.gate import checked_webhook, parse_webhook
+from api.release_models import ReceivedReleaseAnswer, ReleaseAnswer, received_answer, release_answer
+from api.wiring import ReleaseParts, Services
+from daltonify_core.releases.hook import Hook, HookKind
+from daltonify_core.releases.reference import announced_release
+from daltonify_core.use_cases.keep_hooks import is_bearer, signing_secret
+from daltonify_core.use_cases.record_release import is_release_id
+
+HOOK_PATH: Final = "/api/webhooks/releases/{hook_id}"
+RELEASE_PATH: Final = "/api/releases/{release_id}"
+
+_MESSAGE_ID: Final = "webhook-id"
+_OTHER_MESSAGE_ID: Final = "idempotency-key"
+_MOST_ID_CHARACTERS: Final = 200
+_SCHEME: Final = "bearer "
+
+# No `type` statements: Powertools looks for the parameter's kind in the annotation itself.
+_HookId = Annotated[str, Path(description="The id of a hook, as `daltonify artists hooks add` shows it")]
+_ReleaseId = Annotated[str, Path(description="The id that announcing the release answered")]
+
+
+def register_releases(app: APIGatewayHttpResolver, services: Services, release_key: Callable[[], bytes]) -> None:
+    """Give ``app`` every route about releases. ``release_key`` is the key from which signing secrets are made."""
+
+    @app.post(HOOK_PATH, **documented("announce_release", ReceivedReleaseAnswer))
+    def announce_release(hook_id: _HookId) -> Response[Any]:
+        event = app.current_event.raw_event
+        body = checked_webhook(event)
+        parts = services.releases()
+        hook = _hook(parts, hook_id)
+        headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+        _check_sender(hook, body, headers, parts, release_key, services.clock())
+        announced = announced_release(parse_webhook(body))
+        release = parts.record.by_hook(hook, announced, _message_id(headers))
+        status_url = RELEASE_PATH.format(release_id=release.release_id)
+        return _json(202, received_answer(release, status_url), {"Location": status_url})
+
+    @app.get(RELEASE_PATH, **documented("release", ReleaseAnswer))
+    def release(release_id: _ReleaseId) -> Response[Any]:
+        found = services.releases().releases.find(release_id, services.clock()) if is_release_id(release_id) else None
+        if found is None:
+            raise _refused(
+                HTTPStatus.NOT_FOUND,
+                "unknown_release",
+                "There is no such release",
+                "Use the id that announcing the release answered; it is kept for a year.",
+            )
+        return _json(200, release_answer(found, services.settings.open_playlists_at), {})
+
+
+def _hook(parts: ReleaseParts, hook_id: str) -> Hook:
+    hook = parts.artists.hook(hook_id) if is_release_id(hook_id) else None
+    if hook is None:
+        raise _refused(
+            HTTPStatus.NOT_FOUND,
+            "unknown_hook",
+            "There is no such hook",
+            "Use the address that `daltonify artists hooks add` showed.",
+        )
+    if hook.revoked_at is not None:
+        # Senders who keep to Standard Webhooks stop for good when they see this status.
+        raise _refused(
+            HTTPStatus.GONE,
+            "hook_revoked",
+            "This hook was revoked",
+            "Nothing sent here is taken any more. Ask whoever runs this service for another hook.",
+        )
+    return hook
+
+
+def _check_sender(
+    hook: Hook,
+    body: bytes,
+    headers: Mapping[str, str],
+    parts: ReleaseParts,
+    release_key: Callable[[], bytes],
+    now: datetime,
+) -> None:
+    generations = hook.generations(now)
+    if hook.kind is HookKind.SIGNED:
+        secrets = [signing_secret(release_key(), hook, generation) for generation in generations]
+        if not parts.signatures.is_signed(body, headers, secrets):
+            raise _not_authorised(
+                "The signature is missing or wrong, or its time is more than five minutes off. Sign the raw body with "
+                "this hook's secret after Standard Webhooks, and check your clock."
+            )
+        return
+    stated = headers.get("authorization", "")
+    token = stated[len(_SCHEME) :].strip() if stated[: len(_SCHEME)].lower() == _SCHEME else ""
+    if not is_bearer(hook, token, len(generations)):
+        raise _not_authorised("Send this hook's token in the header Authorization: Bearer ….")
+
+
+def _message_id(headers: Mapping[str, str]) -> str | None:
+    """What a sender calls this message, the same over its repetitions."""
+    given = (headers.get(_MESSAGE_ID) or headers.get(_OTHER_MESSAGE_ID) or "").strip()
+    if len(given) > _MOST_ID_CHARACTERS:
+        raise _refused(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "invalid_query",
+            "The request cannot be carried out as it stands",
+            f"The id of a message must have at most {_MOST_ID_CHARACTERS} characters.",
+        )
+    return given or None
+
+
+def _not_authorised(detail: str) -> Refused:
+    return _refused(HTTPStatus.UNAUTHORIZED, "not_authorised", "This does not open the hook", detail)
+
+
+def _refused(status: HTTPStatus, code: str, title: str, detail: str) -> Refused:
+    return Refused(Problem(status, code, title, detail))
+
+
+def _json(status: int, body: Mapping[str, Any], headers: Mapping[str, str]) -> Response[Any]:
+    return Response(status, content_types.APPLICATION_JSON, json_text(body), dict(headers))
