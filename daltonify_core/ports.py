@@ -742,6 +742,9 @@ class ReleaseQueue(Protocol):
     def send(self, release: Release) -> None:
         """Say that there is something to do for a release; saying it twice for one attempt is saying it once."""
 
+    def send_renewal(self, artist_id: str, day: date) -> None:
+        """Say that an artist's playlist may be renewed; saying it twice on one day is saying it once."""
+
 
 class ReleaseDirectory(Protocol):
     """Finds releases on Spotify. Every method may raise what ``TrackDirectory.track`` may; none waits out a limit."""
@@ -755,3 +758,13 @@ class ReleaseDirectory(Protocol):
 
     def newest(self, artist_id: str, limit: int) -> list[NewAlbum]:
         """An artist's newest albums and singles, at most ten, newest first."""
+
+
+class SignatureVerifier(Protocol):
+    """Tells whether a message comes from somebody who has a secret, and is neither old nor from the future."""
+
+    def is_signed(self, body: bytes, headers: Mapping[str, str], secrets: Sequence[str]) -> bool:
+        """Whether one of the secrets signed exactly these bytes; never raises for what senders send.
+
+        Names of headers are in lower case.
+        """

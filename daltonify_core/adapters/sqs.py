@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from daltonify_core.errors import UpstreamUnavailable
+from daltonify_core.releases.message import message_about_release, message_about_renewal
 from daltonify_core.releases.release import Release
 
 if TYPE_CHECKING:
@@ -55,12 +57,23 @@ class SqsReleaseQueue:
     def send(self, release: Release) -> None:
         """The message names the release and nothing else; what is to be done says its record."""
         due = int(release.next_attempt_at.timestamp()) if release.next_attempt_at else 0
+        repetition = f"{release.release_id}-{release.attempt}-{due}"
         try:
-            self._client.send_message(
-                QueueUrl=self._queue_url,
-                MessageBody=json.dumps({"release_id": release.release_id}),
-                MessageGroupId=release.artist_id,
-                MessageDeduplicationId=f"{release.release_id}-{release.attempt}-{due}",
-            )
+            self._send(message_about_release(release.release_id), release.artist_id, repetition)
         except _SDK_FAULTS as error:
             raise UpstreamUnavailable("The release cannot be handed on now; it will be within minutes.") from error
+
+    def send_renewal(self, artist_id: str, day: date) -> None:
+        """In the group of the artist's releases, so that nothing else changes the playlist meanwhile."""
+        try:
+            self._send(message_about_renewal(artist_id), artist_id, f"renewal-{artist_id}-{day}")
+        except _SDK_FAULTS as error:
+            raise UpstreamUnavailable("The renewal cannot be handed on now; the next day brings another.") from error
+
+    def _send(self, body: str, artist_id: str, repetition: str) -> None:
+        self._client.send_message(
+            QueueUrl=self._queue_url,
+            MessageBody=body,
+            MessageGroupId=artist_id,
+            MessageDeduplicationId=repetition,
+        )

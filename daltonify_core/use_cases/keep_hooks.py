@@ -7,12 +7,12 @@ from the installation's key; of a bearer token the hash is enough.
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
-from daltonify_core.errors import InvalidQuery
+from daltonify_core.errors import InvalidQuery, SecretUnavailable
 from daltonify_core.ports import ArtistStore, Clock
 from daltonify_core.releases.hook import Hook, HookKind
 
@@ -22,6 +22,7 @@ MOST_HOOKS: Final = 20
 """Of one artist; every sender gets its own, and nobody has more."""
 SIGNING_PREFIX: Final = "whsec_"
 BEARER_PREFIX: Final = "dlt_"
+_MIN_KEY_CHARACTERS: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,21 @@ class KeepHooks:
         hook = replace(hook, token_hashes=(_hash(token), *hook.token_hashes[:1]))
         self._artists.save_hook(hook)
         return NewSecret(hook, token)
+
+
+def release_key_of(values: Mapping[str, str]) -> bytes:
+    """The installation's key for signing secrets, out of what its publishing secret holds.
+
+    That is ``release_key``; a secret without one has a key made from ``edit_token_key``, because CloudFormation
+    generates one random text per secret. Raises ``SecretUnavailable`` when what there is is too short to be a key.
+    """
+    own, edit_token_key = values.get("release_key", ""), values.get("edit_token_key", "")
+    if len(own or edit_token_key) < _MIN_KEY_CHARACTERS:
+        raise SecretUnavailable(
+            f"The publishing secret needs release_key or edit_token_key, random text of at least {_MIN_KEY_CHARACTERS} "
+            "characters."
+        )
+    return own.encode() or hmac.new(edit_token_key.encode(), b"release key", hashlib.sha256).digest()
 
 
 def signing_secret(release_key: bytes, hook: Hook, generation: int) -> str:

@@ -10,6 +10,8 @@ from daltonify_core.ports import Circuit, CircuitStore, Clock, CounterStore
 
 WARNING_DAYS: Final = (30, 14, 3)
 """When the operator is told that consent ends, and told again."""
+FULL_SHARE: Final = 0.9
+"""From which share of its playlists on an account counts as nearly full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class ServiceHealth:
             yield f"Spotify's consent ends in {int(days)} days, on {self.consent_ends:%Y-%m-%d}. Run `daltonify login`."
         if self.circuit is not None:
             yield f"{self.circuit.why} Publishing goes on at {self.circuit.open_until:%Y-%m-%d %H:%M} UTC."
-        if self.playlists >= 0.9 * self.most_playlists:
+        if self.playlists >= FULL_SHARE * self.most_playlists:
             yield f"The account holds {self.playlists} of {self.most_playlists} playlists. Remove old ones."
 
 

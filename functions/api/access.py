@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Final
@@ -13,6 +14,7 @@ from api.short_links import client_key
 from api.wiring import Services
 from daltonify_core.errors import CapReached, PublishingOff, SecretUnavailable, UpstreamError
 from daltonify_core.ports import Cap, Circuit
+from daltonify_core.use_cases.keep_hooks import release_key_of
 
 CODE_HEADER: Final = "X-Access-Code"
 _WRONG_CODES_PER_HOUR: Final = 10
@@ -31,12 +33,16 @@ class PublishingSecret:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._read: tuple[datetime, bytes, tuple[str, ...]] | None = None
+        self._read: tuple[datetime, Mapping[str, str]] | None = None
         self._has_consent = False
 
     def edit_token_key(self) -> bytes:
         """Raises ``SecretUnavailable`` when the key is missing or too short to be one."""
         return self._values()[0]
+
+    def release_key(self) -> bytes:
+        """The key that hooks' signing secrets are made from; raises ``SecretUnavailable`` when there is none."""
+        return release_key_of(self._stored())
 
     def is_complete(self) -> bool:
         """Whether somebody may publish: both secrets can be read, and a code is there where one is needed."""
@@ -86,22 +92,24 @@ class PublishingSecret:
         raise _not_authorised("This access code is not right. Ask whoever runs this service for one.")
 
     def _values(self) -> tuple[bytes, tuple[str, ...]]:
+        name, values = self._services.settings.publishing_secret, self._stored()
+        key = values.get("edit_token_key", "")
+        if len(key) < _MIN_KEY_CHARACTERS:
+            raise SecretUnavailable(
+                f"The secret {name} needs edit_token_key, random text of at least {_MIN_KEY_CHARACTERS} characters."
+            )
+        codes = values.get("access_codes", "").split()
+        if any(len(code) < _MIN_CODE_CHARACTERS for code in codes):
+            raise SecretUnavailable(
+                f"The secret {name} holds an access code of fewer than {_MIN_CODE_CHARACTERS} characters."
+            )
+        return key.encode(), tuple(codes)
+
+    def _stored(self) -> Mapping[str, str]:
         now = self._services.clock()
         if self._read is None or now - self._read[0] >= _TRUSTED_FOR:
-            name = self._services.settings.publishing_secret
-            values = self._services.secrets().read(name)
-            key = values.get("edit_token_key", "")
-            if len(key) < _MIN_KEY_CHARACTERS:
-                raise SecretUnavailable(
-                    f"The secret {name} needs edit_token_key, random text of at least {_MIN_KEY_CHARACTERS} characters."
-                )
-            codes = values.get("access_codes", "").split()
-            if any(len(code) < _MIN_CODE_CHARACTERS for code in codes):
-                raise SecretUnavailable(
-                    f"The secret {name} holds an access code of fewer than {_MIN_CODE_CHARACTERS} characters."
-                )
-            self._read = (now, key.encode(), tuple(codes))
-        return self._read[1:]
+            self._read = (now, self._services.secrets().read(self._services.settings.publishing_secret))
+        return self._read[1]
 
 
 def _digest(code: str) -> bytes:

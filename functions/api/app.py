@@ -17,11 +17,14 @@ from api.answers import json_text
 from api.audio_routes import AUDIO_PATH
 from api.faults import invalid_request
 from api.gate import parse_object, with_checked_body
+from api.release_routes import HOOK_PATH
 from api.routes import METHODS, register
 from api.wiring import Services
 from daltonify_core.errors import ConsentNeeded, DaltonifyError, PublishingUnavailable, SecretUnavailable
 
 _UNMATCHED: Final = "unmatched"
+_RAW_BODIES: Final = (AUDIO_PATH, HOOK_PATH)
+# Looked at by their routes: one is not JSON, and of the other the bytes are signed.
 _PATHS: Final = {path: re.compile(re.sub(r"\{\w+\}", "[A-Za-z0-9_-]+", path)) for path in METHODS}
 
 
@@ -75,8 +78,7 @@ class Api:
                 raise _not_found()
             if METHODS[path] != method:
                 raise _wrong_method(METHODS[path])
-            # The one body that is not JSON is looked at by its route.
-            if method == "POST" and path != AUDIO_PATH:
+            if method == "POST" and path not in _RAW_BODIES:
                 event = with_checked_body(event)
         except Refused as refusal:
             response = self._refuse(refusal)

@@ -99,6 +99,33 @@ _PAGES: Final = {
         "How far the analysis has come, and its result",
         {404: ("unknown_audio",), 422: ("invalid_query",), 503: ("upstream_unavailable",)},
     ),
+    "announce_release": _Page(
+        "Announce that a track is out",
+        "A hook belongs to one artist and one sender. A signed hook takes messages that are signed after [Standard "
+        "Webhooks](https://www.standardwebhooks.com) with the hook's secret, over the body as it is sent; a bearer "
+        "hook takes its token instead. The body names the release in at least one way, and whatever else it holds is "
+        "ignored. The same message again (by `webhook-id`, or else `Idempotency-Key`), or the same release without "
+        "such an id, gives the same answer and changes nothing.",
+        "The release was taken in, now or before; `Location` says where to ask what becomes of it",
+        {
+            **_WITH_BODY,
+            401: ("not_authorised",),
+            403: ("not_authorised",),
+            404: ("unknown_hook",),
+            410: ("hook_revoked",),
+            422: ("invalid_query", "invalid_link"),
+            429: ("cap_reached",),
+            503: ("secret_unavailable", "upstream_unavailable"),
+        },
+        status=202,
+    ),
+    "release": _Page(
+        "Say what became of a release",
+        "Whether it waits, why, and when it is looked at next; in the end the playlist that holds it. A release that "
+        "Spotify does not have yet is looked for over 14 days.",
+        "How far the release has come",
+        {404: ("unknown_release",), 422: ("invalid_query",), 503: ("upstream_unavailable",)},
+    ),
     "qr": _Page(
         "Draw a QR code that opens a playlist",
         "The code holds the playlist's address and nothing else.",

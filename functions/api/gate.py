@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import Any, Final, NoReturn
 
 from shared.http_errors import Problem, Refused
-from shared.settings import MAX_AUDIO_BYTES, MAX_BODY_BYTES
+from shared.settings import MAX_AUDIO_BYTES, MAX_BODY_BYTES, MAX_WEBHOOK_BYTES
 
 _EXAMPLES: Final = {
     "/api/recommendations": '{"seeds": ["https://open.spotify.com/track/4HJ7mSMtHAdU55lLjGE4zW"]}',
@@ -97,6 +97,31 @@ def checked_audio(event: Mapping[str, Any]) -> bytes:
     return wav
 
 
+def checked_webhook(event: Mapping[str, Any]) -> bytes:
+    """The body of an event exactly as it was sent; raises ``Refused`` unless that can be a webhook's by size and type.
+
+    Signatures are over these bytes, so nobody may change them before one was checked.
+    """
+    raw = _bytes_of(event, "invalid_json")
+    if len(raw) > MAX_WEBHOOK_BYTES:
+        _refuse(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            "body_too_large",
+            "The request is too large",
+            f"The body has {len(raw):,} bytes; at most {MAX_WEBHOOK_BYTES:,} are taken. Send what names the release.",
+        )
+    if not raw.strip():
+        detail = 'Send a JSON object, such as {"title": "My single", "isrc": "QZES72400001"}.'
+        _refuse(HTTPStatus.BAD_REQUEST, "empty_body", "The request is empty", detail)
+    _check_type(event)
+    return raw
+
+
+def parse_webhook(body: bytes) -> dict[str, Any]:
+    """What a webhook's body says; raises ``Refused`` as ``parse_object`` does, and for anything but UTF-8."""
+    return parse_object(_text_of(body))
+
+
 def parse_object(text: str) -> dict[str, Any]:
     """Parse a JSON object that means one thing only; raises ``Refused``.
 
@@ -139,6 +164,10 @@ def _checked_body(event: Mapping[str, Any]) -> str:
         detail = f"Send a JSON object, such as {example}."
         _refuse(HTTPStatus.BAD_REQUEST, "empty_body", "The request is empty", detail)
     _check_type(event)
+    return _text_of(raw)
+
+
+def _text_of(raw: bytes) -> str:
     try:
         return raw.decode("utf-8-sig")  # some editors put a mark in front of UTF-8
     except UnicodeDecodeError as error:

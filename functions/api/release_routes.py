@@ -26,6 +26,8 @@ _MESSAGE_ID: Final = "webhook-id"
 _OTHER_MESSAGE_ID: Final = "idempotency-key"
 _MOST_ID_CHARACTERS: Final = 200
 _SCHEME: Final = "bearer "
+_BEARER: Final = "Bearer"
+_SIGNATURE: Final = 'StandardWebhooks header="webhook-signature"'
 
 # No `type` statements: Powertools looks for the parameter's kind in the annotation itself.
 _HookId = Annotated[str, Path(description="The id of a hook, as `daltonify artists hooks add` shows it")]
@@ -35,7 +37,7 @@ _ReleaseId = Annotated[str, Path(description="The id that announcing the release
 def register_releases(app: APIGatewayHttpResolver, services: Services, release_key: Callable[[], bytes]) -> None:
     """Give ``app`` every route about releases. ``release_key`` is the key from which signing secrets are made."""
 
-    @app.post(HOOK_PATH, **documented("announce_release", ReceivedReleaseAnswer))
+    @app.post(_route(HOOK_PATH), **documented("announce_release", ReceivedReleaseAnswer))
     def announce_release(hook_id: _HookId) -> Response[Any]:
         event = app.current_event.raw_event
         body = checked_webhook(event)
@@ -48,7 +50,7 @@ def register_releases(app: APIGatewayHttpResolver, services: Services, release_k
         status_url = RELEASE_PATH.format(release_id=release.release_id)
         return _json(202, received_answer(release, status_url), {"Location": status_url})
 
-    @app.get(RELEASE_PATH, **documented("release", ReleaseAnswer))
+    @app.get(_route(RELEASE_PATH), **documented("release", ReleaseAnswer))
     def release(release_id: _ReleaseId) -> Response[Any]:
         found = services.releases().releases.find(release_id, services.clock()) if is_release_id(release_id) else None
         if found is None:
@@ -59,6 +61,11 @@ def register_releases(app: APIGatewayHttpResolver, services: Services, release_k
                 "Use the id that announcing the release answered; it is kept for a year.",
             )
         return _json(200, release_answer(found, services.settings.open_playlists_at), {})
+
+
+def _route(path: str) -> str:
+    """As Powertools writes parts that vary."""
+    return path.replace("{", "<").replace("}", ">")
 
 
 def _hook(parts: ReleaseParts, hook_id: str) -> Hook:
@@ -94,14 +101,15 @@ def _check_sender(
         secrets = [signing_secret(release_key(), hook, generation) for generation in generations]
         if not parts.signatures.is_signed(body, headers, secrets):
             raise _not_authorised(
+                _SIGNATURE,
                 "The signature is missing or wrong, or its time is more than five minutes off. Sign the raw body with "
-                "this hook's secret after Standard Webhooks, and check your clock."
+                "this hook's secret after Standard Webhooks, and check your clock.",
             )
         return
     stated = headers.get("authorization", "")
     token = stated[len(_SCHEME) :].strip() if stated[: len(_SCHEME)].lower() == _SCHEME else ""
     if not is_bearer(hook, token, len(generations)):
-        raise _not_authorised("Send this hook's token in the header Authorization: Bearer ….")
+        raise _not_authorised(_BEARER, "Send this hook's token in the header Authorization: Bearer ….")
 
 
 def _message_id(headers: Mapping[str, str]) -> str | None:
@@ -117,8 +125,11 @@ def _message_id(headers: Mapping[str, str]) -> str | None:
     return given or None
 
 
-def _not_authorised(detail: str) -> Refused:
-    return _refused(HTTPStatus.UNAUTHORIZED, "not_authorised", "This does not open the hook", detail)
+def _not_authorised(scheme: str, detail: str) -> Refused:
+    # A 401 has to say how to do better.
+    headers = {"WWW-Authenticate": scheme}
+    title = "This does not open the hook"
+    return Refused(Problem(HTTPStatus.UNAUTHORIZED, "not_authorised", title, detail, headers=headers))
 
 
 def _refused(status: HTTPStatus, code: str, title: str, detail: str) -> Refused:

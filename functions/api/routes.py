@@ -31,6 +31,7 @@ from api.models import (
     TracksAnswer,
 )
 from api.origin import OriginSecret
+from api.release_routes import HOOK_PATH, RELEASE_PATH, register_releases
 from api.short_links import ShortLinks, before_following
 from api.wiring import Services
 from daltonify_core.catalogue.links import MAX_TEXT_CHARACTERS, LinkKind, parse_link, parse_playlist_link
@@ -52,6 +53,8 @@ METHODS: Final[Mapping[str, str]] = {
     "/api/health": "GET",
     AUDIO_PATH: "POST",
     STATUS_PATH: "GET",
+    HOOK_PATH: "POST",
+    RELEASE_PATH: "GET",
 }
 """The method that each path takes, for telling an unknown path from a wrong method. Braces stand for one part."""
 
@@ -97,6 +100,7 @@ def register(app: APIGatewayHttpResolver, services: Services) -> None:
     _register_publishing(app, services, secret, client)
     _register_information(app, services, secret)
     register_audio(app, services, client, lambda: _deadline(app, services))
+    register_releases(app, services, secret.release_key)
 
 
 def _register_recommendations(app: APIGatewayHttpResolver, services: Services, client: Callable[[], str]) -> None:

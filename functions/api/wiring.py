@@ -13,6 +13,7 @@ from shared.settings import VERSION, ApiSettings
 
 from daltonify_core.errors import DaltonifyError
 from daltonify_core.ports import (
+    ArtistStore,
     AudioClips,
     AudioJobStore,
     Clock,
@@ -21,10 +22,13 @@ from daltonify_core.ports import (
     LinkExpander,
     PlaylistService,
     PublicationStore,
+    ReleaseStore,
     SecretStore,
+    SignatureVerifier,
 )
 from daltonify_core.use_cases.complete_seeds import SeedCompleter
 from daltonify_core.use_cases.recommend import Recommender
+from daltonify_core.use_cases.record_release import RecordRelease
 
 
 class IndexSource(Protocol):
@@ -48,6 +52,16 @@ class AudioParts:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseParts:
+    """What hooks and the status of releases need."""
+
+    releases: ReleaseStore
+    artists: ArtistStore
+    record: RecordRelease
+    signatures: SignatureVerifier
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """Everything that routes need from outside. Each part is made, or found made, by calling it."""
 
@@ -60,6 +74,7 @@ class Services:
     link_expander: Callable[[], LinkExpander]
     audio: Callable[[], AudioParts]
     seed_completer: Callable[[], SeedCompleter]
+    releases: Callable[[], ReleaseParts]
 
 
 def compose(settings: ApiSettings) -> Services:
@@ -177,7 +192,29 @@ def compose(settings: ApiSettings) -> Services:
             watch=report_look_up,
         )
 
-    return Services(settings, clock, index, publications, playlists, secrets, link_expander, audio, seed_completer)
+    @cache
+    def releases() -> ReleaseParts:
+        from secrets import token_hex
+
+        from shared.aws import dynamodb, sqs
+
+        from daltonify_core.adapters.dynamodb import DynamoArtistStore, DynamoReleaseStore
+        from daltonify_core.adapters.sqs import SqsReleaseQueue
+        from daltonify_core.adapters.standard_webhooks import StandardWebhooks
+
+        store = DynamoReleaseStore(dynamodb(), settings.table_name)
+        queue = SqsReleaseQueue(sqs(), settings.release_queue_url)
+        return ReleaseParts(
+            store,
+            DynamoArtistStore(dynamodb(), settings.table_name),
+            # 16 bytes are the 32 digits that is_release_id asks for.
+            RecordRelease(store, queue, lambda: token_hex(16), clock),
+            StandardWebhooks(),
+        )
+
+    return Services(
+        settings, clock, index, publications, playlists, secrets, link_expander, audio, seed_completer, releases
+    )
 
 
 def _report_index_fault(fault: DaltonifyError) -> None:

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 MAX_BODY_BYTES: Final = 64 * 1024
 """A request with 500 exclusions takes about 30 KB; anything larger is no playlist."""
+MAX_WEBHOOK_BYTES: Final = 20_000
+"""Standard Webhooks asks senders to stay below 20 KB."""
 VERSION: Final = "0.1.0"
 """Of the service; the package's own is not installed in Lambda."""
 QUERY_CHARACTERS: Final = (2, 80)
@@ -93,11 +95,15 @@ class BuilderSettings(IndexSettings):
     work_folder: str = "/tmp/daltonify-build"  # noqa: S108 - Lambda's only writable folder, and nobody else's
 
 
-class JobSettings(IndexSettings):
+class JobSettings(TableSettings, IndexSettings):
     """What the scheduled jobs need. ReccoBeats publishes no limit; other clients pause as long between batches."""
 
     audio_bucket: str = Field(min_length=3)
+    release_queue_url: str = Field(min_length=1)
     spotify_secret: str = Field(min_length=1)
+    spotify_api: str = SPOTIFY_API
+    spotify_accounts: str = SPOTIFY_ACCOUNTS
+    spotify_market: str = Field(default="US", pattern="^[A-Z]{2}$")
     reccobeats_api: str = RECCOBEATS_API
     collect_pause_seconds: float = Field(default=1.5, ge=0, le=60)
 
@@ -126,6 +132,7 @@ class ApiSettings(UploadSettings, IndexSettings):
     ``origin_secret`` names what CloudFront sends with each request; without it nothing stands before the service.
     """
 
+    release_queue_url: str = Field(min_length=1)
     publish_access: PublishAccess = PublishAccess.CODE
     daily_playlists_per_client: int = Field(default=3, ge=1, le=50)
     daily_audio_files_per_client: int = Field(default=10, ge=1, le=200)

@@ -8,8 +8,9 @@ from typing import Any, Final
 from api.app import create_resolver
 from api.audio_routes import AUDIO_PATH, STATUS_PATH
 from api.gate import AUDIO_TYPES
+from api.release_routes import HOOK_PATH
 from api.wiring import compose
-from shared.settings import MAX_AUDIO_BYTES, MAX_BODY_BYTES, VERSION, ApiSettings
+from shared.settings import MAX_AUDIO_BYTES, MAX_BODY_BYTES, MAX_WEBHOOK_BYTES, VERSION, ApiSettings
 
 OPENAPI_FILE: Final = Path(__file__).parents[1] / "openapi.json"
 EXAMPLES_FILE: Final = Path(__file__).parent / "openapi_examples.json"
@@ -38,6 +39,7 @@ def document() -> str:
         for operation in path.values():
             _mend(operation)
     _describe_audio(described["paths"])
+    described["components"]["securitySchemes"] = _describe_webhook(described["paths"][HOOK_PATH]["post"])
     _add_examples(described["paths"])
     schemas = described["components"]["schemas"]
     needed = _needed_schemas(described["paths"], schemas)
@@ -76,6 +78,51 @@ def _describe_audio(paths: dict[str, Any]) -> None:
     sending["responses"]["202"]["headers"]["Location"] = _header("Where to ask for the result")
     for response in (sending["responses"]["202"], asking["responses"]["200"]):
         response["headers"]["Retry-After"] = _header("Seconds until it is worth asking, while nothing is final")
+
+
+def _describe_webhook(announcing: dict[str, Any]) -> dict[str, Any]:
+    """Describe the body whose bytes are signed, and what comes along with it; returns how senders prove who they are.
+
+    Powertools meets neither: the route reads both from the event.
+    """
+    fields = {
+        "uri": "A Spotify URI of the track or album; `url`, `link`, `track` and `album` mean the same",
+        "isrc": "The recording's code",
+        "upc": "The release's UPC or EAN, as text or as a number",
+        "title": "The title, which is enough if it is spelt as on Spotify; `name` means the same",
+        "release_date": "YYYY-MM-DD",
+        "artist_id": "The artist's Spotify id, URI or link; if it is given, it must be the artist of the hook",
+    }
+    properties: dict[str, Any] = {name: {"type": "string", "description": words} for name, words in fields.items()}
+    properties["upc"]["type"] = ["string", "integer"]
+    properties["data"] = {"type": "object", "description": "Holds all of the above instead, if it is there"}
+    examples = json.loads(EXAMPLES_FILE.read_text(encoding="utf-8"))["announcements"]
+    announcing["requestBody"] = {
+        "description": f"What names the release, in at most {MAX_WEBHOOK_BYTES:,} bytes. The first counts of a link, "
+        "an ISRC, a UPC and a title",
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"type": "object", "properties": properties, "additionalProperties": True},
+                "examples": {name: {"value": body} for name, body in examples.items()},
+            }
+        },
+    }
+    headers = {
+        "Webhook-Id": "The message's id, the same whenever it is sent again",
+        "Webhook-Timestamp": "Seconds since 1970; at most five minutes from our clock",
+        "Idempotency-Key": "The message's id, for senders that cannot set Webhook-Id",
+    }
+    announcing["parameters"] += [{"in": "header", "name": name, **_header(words)} for name, words in headers.items()]
+    responses = announcing["responses"]
+    responses["202"]["headers"]["Location"] = _header("Where to ask what becomes of it")
+    responses["401"]["headers"]["WWW-Authenticate"] = _header("Names what this kind of hook takes")
+    announcing["security"] = [{"hookSignature": []}, {"hookToken": []}]
+    signature = "Of a signed hook: `v1,` and the signature after Standard Webhooks; several are separated by spaces"
+    return {
+        "hookSignature": {"type": "apiKey", "in": "header", "name": "Webhook-Signature", "description": signature},
+        "hookToken": {"type": "http", "scheme": "bearer", "description": "Of a bearer hook: its token"},
+    }
 
 
 def _header(words: str) -> dict[str, Any]:

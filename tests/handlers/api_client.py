@@ -12,19 +12,20 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 from api.app import Api
-from api.audio_routes import AUDIO_PATH, STATUS_PATH
 from api.routes import METHODS
-from api.wiring import AudioParts, Services
+from api.wiring import AudioParts, ReleaseParts, Services
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from openapi_core import Config, OpenAPI
 from openapi_core.testing import MockRequest, MockResponse
 from shared.settings import ApiSettings
 
+from daltonify_core.adapters.standard_webhooks import StandardWebhooks
 from daltonify_core.catalogue.track import Track
 from daltonify_core.errors import DaltonifyError, IndexUnavailable
 from daltonify_core.ports import IdentitySource
 from daltonify_core.use_cases.complete_seeds import SeedCompleter
 from daltonify_core.use_cases.recommend import Recommender
+from daltonify_core.use_cases.record_release import RecordRelease
 from infra.local.write_openapi import OPENAPI_FILE
 from tests.builders import make_track, open_index, track_id
 from tests.bundles import make_tracks
@@ -33,6 +34,7 @@ from tests.fakes.memory_feature_service import MemoryFeatureService
 from tests.fakes.memory_look_ups import MemoryLookUpCache
 from tests.fakes.memory_playlists import MemoryPlaylistService
 from tests.fakes.memory_publications import MemoryPublicationStore
+from tests.fakes.memory_releases import MemoryArtists, MemoryReleaseQueue, MemoryReleases
 from tests.fakes.memory_secrets import MemorySecretStore
 from tests.fakes.memory_track_directory import MemoryTrackDirectory
 from tests.fakes.set_clock import SetClock
@@ -40,6 +42,7 @@ from tests.handlers.fake_context import Context
 
 CODE = "NEVERLOGME-access-code"
 EDIT_TOKEN_KEY = "NEVERLOGME-edit-token-key-of-32-characters"
+RELEASE_KEY = "NEVERLOGME-release-key-of-32-characters"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 WRITTEN = json.loads(OPENAPI_FILE.read_text(encoding="utf-8"))
 DOCUMENT = OpenAPI.from_dict(
@@ -114,6 +117,7 @@ def make_settings(**overrides: str) -> ApiSettings:
         "TABLE_NAME": "publications",
         "AUDIO_BUCKET": "audio-bucket",
         "AUDIO_QUEUE_URL": "http://127.0.0.1:9/audio-queue",
+        "RELEASE_QUEUE_URL": "http://127.0.0.1:9/release-queue.fifo",
         "SPOTIFY_SECRET": "spotify",
         "PUBLISHING_SECRET": "publishing",
         "PUBLISH_ACCESS": "code",
@@ -145,7 +149,11 @@ class ApiClient:
         self.playlists = parts.get("playlists") or MemoryPlaylistService(is_real=False)
         self.secrets = parts.get("secrets") or MemorySecretStore(
             {
-                "publishing": {"edit_token_key": EDIT_TOKEN_KEY, "access_codes": f"{CODE} NEVERLOGME-second-code"},
+                "publishing": {
+                    "edit_token_key": EDIT_TOKEN_KEY,
+                    "access_codes": f"{CODE} NEVERLOGME-second-code",
+                    "release_key": RELEASE_KEY,
+                },
                 "spotify": {"refresh_token": "NEVERLOGME-consent"},
             }
         )
@@ -159,6 +167,10 @@ class ApiClient:
         self.spotify = parts.get("spotify") or MemoryTrackDirectory()
         self.oembed = parts.get("oembed") or MemoryTrackDirectory(source=IdentitySource.OEMBED)
         self.look_ups = parts.get("look_ups") or MemoryLookUpCache()
+        self.releases, self.artists = MemoryReleases(), MemoryArtists()
+        self.release_queue = MemoryReleaseQueue()
+        record = RecordRelease(self.releases, self.release_queue, lambda: f"{next(ids):032x}", self.clock)
+        self.release_parts = ReleaseParts(self.releases, self.artists, record, StandardWebhooks())
         self.completer = self.new_environment()
         self.api = Api(
             Services(
@@ -171,6 +183,7 @@ class ApiClient:
                 lambda: self.links,
                 lambda: self.audio,
                 lambda: self.completer,
+                lambda: self.release_parts,
             )
         )
 
@@ -232,7 +245,7 @@ def check_problem(answer: Answer, status: int, code: str) -> Any:
 def documented_path(event: Mapping[str, Any]) -> str:
     """The path of an event as the document and METHODS write it."""
     path = str(event["rawPath"])
-    return STATUS_PATH if re.fullmatch(f"{AUDIO_PATH}/[A-Za-z0-9_-]+", path) else path
+    return next((known for known in METHODS if re.fullmatch(re.sub(r"\{\w+\}", "[A-Za-z0-9_-]+", known), path)), path)
 
 
 def described_answer(event: Mapping[str, Any], answer: Answer) -> str:

@@ -63,6 +63,7 @@ def run(aws, bucket, events, **variables):
         "TABLE_NAME": "publications",
         "AUDIO_BUCKET": "audio",
         "AUDIO_QUEUE_URL": "http://127.0.0.1:9/audio",
+        "RELEASE_QUEUE_URL": "http://127.0.0.1:9/releases.fifo",
         "SPOTIFY_SECRET": "spotify",
         "PUBLISHING_SECRET": "publishing",
     }  # fmt: skip

@@ -69,6 +69,7 @@ def system(aws, simulator, tmp_path):
             "TABLE_NAME": table,
             "AUDIO_BUCKET": audio_bucket,
             "AUDIO_QUEUE_URL": queue_url,
+            "RELEASE_QUEUE_URL": aws.make_queue(),
             "SPOTIFY_SECRET": aws.make_secret(json.dumps(spotify_secret)),
             "PUBLISHING_SECRET": aws.make_secret(json.dumps({"edit_token_key": EDIT_TOKEN_KEY, "access_codes": CODE})),
             "SPOTIFY_API": simulator.api_url,

@@ -23,11 +23,23 @@ WORKS_ON = {
     "DynamoPublicationStore": ["Table.Arn"],
     "DynamoLookUpCache": ["Table.Arn"],
     "DynamoAudioJobStore": ["Table.Arn"],
+    "DynamoReleaseStore": ["Table.Arn"],
+    "DynamoArtistStore": ["Table.Arn"],
     "SqsJobQueue": ["AudioQueue.Arn"],
+    "SqsReleaseQueue": ["ReleaseQueue.Arn"],
     "SecretsManagerStore": ["PublishingSecret.Id", "OriginSecret.Id", "${SpotifySecretName}"],
 }
 # Where a function has an adapter for a part of that only.
-WORKS_ONLY_ON = {("ScheduledJobs", "SecretsManagerStore"): ["${SpotifySecretName}"]}
+WORKS_ONLY_ON = {
+    ("ScheduledJobs", "SecretsManagerStore"): ["${SpotifySecretName}"],
+    ("ReleaseWorker", "SecretsManagerStore"): ["PublishingSecret.Id", "${SpotifySecretName}"],
+}
+# Where a function asks an adapter that queries for one list of several.
+QUERIES = {
+    ("ScheduledJobs", "DynamoReleaseStore"): ["${Table.Arn}/index/due"],
+    ("ScheduledJobs", "DynamoArtistStore"): ["Table.Arn"],
+    ("ReleaseWorker", "DynamoArtistStore"): ["Table.Arn"],
+}
 
 # What an adapter could ask for, and never does in this function, with who does it instead.
 DONE_BY_OTHERS = {
@@ -35,6 +47,8 @@ DONE_BY_OTHERS = {
     ("Api", "S3AudioClips"): {"s3:GetObject": "AudioWorker", "s3:ListBucket": "ScheduledJobs"},
     ("Api", "SqsJobQueue"): {"sqs:ChangeMessageVisibility": "AudioWorker"},
     ("Api", "SecretsManagerStore"): {"secretsmanager:CreateSecret": "daltonify login"},
+    ("Api", "DynamoReleaseStore"): {"dynamodb:Query": "ScheduledJobs"},
+    ("Api", "DynamoArtistStore"): {"dynamodb:Query": "ReleaseWorker", "dynamodb:DeleteItem": "ReleaseWorker"},
     ("AudioWorker", "S3AudioClips"): {"s3:PutObject": "Api"},
     ("AudioWorker", "SqsJobQueue"): {"sqs:SendMessage": "Api"},
     ("ScheduledJobs", "SecretsManagerStore"): {
@@ -42,10 +56,14 @@ DONE_BY_OTHERS = {
         "secretsmanager:CreateSecret": "daltonify login",
     },
     ("ScheduledJobs", "S3AudioClips"): {"s3:PutObject": "Api", "s3:GetObject": "AudioWorker"},
+    ("ScheduledJobs", "DynamoArtistStore"): {"dynamodb:DeleteItem": "ReleaseWorker"},
+    ("ReleaseWorker", "S3IndexStore"): {"s3:PutObject": "BuildIndex", "s3:DeleteObject": "BuildIndex"},
+    ("ReleaseWorker", "SecretsManagerStore"): {"secretsmanager:CreateSecret": "daltonify login"},
 }
 
 # Lambda itself takes messages, with the role of the function that it hands them to.
 LAMBDAS_OWN = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+WORKERS = ("AudioWorker", "ReleaseWorker")
 
 # Where the name of a permission is not that of the operation. A transaction needs what the writes in it do.
 OTHER_PERMISSIONS = {
@@ -175,6 +193,8 @@ def needed(function: str, package: str) -> set[tuple[str, str]]:
 def places_without(action: str, function: str, adapter: str, allowed: set[tuple[str, str]]) -> list[str]:
     """Where an adapter would be refused."""
     places = WORKS_ONLY_ON.get((function, adapter), WORKS_ON[adapter])
+    if action == "dynamodb:Query":
+        places = QUERIES.get((function, adapter), places)
     if action == "s3:ListBucket":
         places = [place.removeprefix("${").partition("}")[0] for place in places]
     refused = [place for place in places if not any(action == one and place in resource for one, resource in allowed)]
@@ -199,7 +219,7 @@ def superfluous(template: Transformed) -> set[tuple[str, str]]:
         for function, package in packages(template).items()
         for action in {action for action, _ in granted(template, function)}
         - {action for action, _ in needed(function, package)}
-        - (LAMBDAS_OWN if function == "AudioWorker" else set())
+        - (LAMBDAS_OWN if function in WORKERS else set())
     }
 
 

@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 import yaml
-from shared.settings import ApiSettings, AudioWorkerSettings, BuilderSettings, JobSettings, PublishAccess
+from shared.settings import (
+    ApiSettings,
+    AudioWorkerSettings,
+    BuilderSettings,
+    JobSettings,
+    PublishAccess,
+    ReleaseWorkerSettings,
+)
 
 from infra.local.sam_template import TEMPLATE, read_template
 
@@ -179,6 +186,7 @@ def test_every_handler_exists(name):
         ("BuildIndex", BuilderSettings),
         ("AudioWorker", AudioWorkerSettings),
         ("ScheduledJobs", JobSettings),
+        ("ReleaseWorker", ReleaseWorkerSettings),
     ],
 )
 def test_the_environment_is_what_the_settings_read(name, settings):
@@ -192,7 +200,7 @@ def test_the_choices_of_access_are_those_of_the_settings():
     assert parameters["PublishAccess"]["AllowedValues"] == [access.value for access in PublishAccess]
 
 
-@pytest.mark.parametrize(("recorded", "name"), [("collect", "Collect"), ("remove_audio", "RemoveAudio")])
+@pytest.mark.parametrize(("recorded", "name"), [("collect", "Collect"), ("remove_audio", "RemoveAudio"), ("sweep_releases", "SweepReleases")])
 def test_the_recorded_event_is_the_scheduled_one(recorded, name):
     event = template.resource("ScheduledJobs")["Events"][name]
     sent = json.loads((EVENTS / f"scheduled_{recorded}.json").read_text(encoding="utf-8"))

@@ -61,14 +61,14 @@ class DynamoArtistStore:
         is_there = self.find(artist_id) is not None
         for hook in self.hooks(artist_id):
             self._delete(stored_key(_HOOK, hook.hook_id))
-        for item in list(self._query(_part(artist_id), "")):
+        for item in list(self._query(part_of_artist(artist_id), "")):
             self._delete({"pk": item["pk"], "sk": item["sk"]})
         self._delete(_key(_PROFILES, artist_id))
         return is_there
 
     def save_hook(self, hook: Hook) -> None:
         """The pointer first: a hook that nobody can list could not be revoked."""
-        self._put({**_key(_part(hook.artist_id), f"{_HOOKS}{stamp(hook.made_at)}#{hook.hook_id}")})
+        self._put({**_key(part_of_artist(hook.artist_id), f"{_HOOKS}{stamp(hook.made_at)}#{hook.hook_id}")})
         self._put(_from_hook(hook))
 
     def hook(self, hook_id: str) -> Hook | None:
@@ -78,12 +78,12 @@ class DynamoArtistStore:
 
     def hooks(self, artist_id: str) -> list[Hook]:
         """Every hook of an artist, oldest first."""
-        ids = [item["sk"]["S"].rpartition("#")[2] for item in self._query(_part(artist_id), _HOOKS)]
+        ids = [item["sk"]["S"].rpartition("#")[2] for item in self._query(part_of_artist(artist_id), _HOOKS)]
         return [hook for hook_id in ids if (hook := self.hook(hook_id)) is not None]
 
     def playlist(self, artist_id: str) -> LivingPlaylist | None:
         """The playlist that lives on."""
-        item = self._read(_part(artist_id), _PLAYLIST)
+        item = self._read(part_of_artist(artist_id), _PLAYLIST)
         if item is None:
             return None
         return LivingPlaylist(
@@ -92,11 +92,11 @@ class DynamoArtistStore:
 
     def versions(self, artist_id: str) -> list[PlaylistVersion]:
         """Every version of it that is kept, newest first."""
-        return [_to_version(item) for item in self._query(_part(artist_id), _VERSIONS, newest_first=True)]
+        return [_to_version(item) for item in self._query(part_of_artist(artist_id), _VERSIONS, newest_first=True)]
 
     def save_version(self, playlist: LivingPlaylist, version: PlaylistVersion) -> bool:
         """One transaction over both items; what is too old is forgotten afterwards."""
-        part = _part(playlist.artist_id)
+        part = part_of_artist(playlist.artist_id)
         living = {
             **_key(part, _PLAYLIST),
             "playlist_id": {"S": playlist.playlist_id},
@@ -127,11 +127,11 @@ class DynamoArtistStore:
 
     def hold(self, artist_id: str, holder: str, instead_of: str | None = None) -> str | None:
         """A conditional put: over nothing, over the same holder, or over the one that was seen."""
-        item = {**_key(_part(artist_id), _HOLD), "holder": {"S": holder}}
+        item = {**_key(part_of_artist(artist_id), _HOLD), "holder": {"S": holder}}
         values = {":holder": {"S": holder}, ":other": {"S": instead_of or holder}}
         if self._put(item, "attribute_not_exists(pk) OR holder = :holder OR holder = :other", values):
             return None
-        found = self._read(_part(artist_id), _HOLD)
+        found = self._read(part_of_artist(artist_id), _HOLD)
         # Let go in between: whoever asks again gets it.
         return found["holder"]["S"] if found else holder
 
@@ -141,7 +141,7 @@ class DynamoArtistStore:
             with translated():
                 self._client.delete_item(
                     TableName=self._table,
-                    Key=_key(_part(artist_id), _HOLD),
+                    Key=_key(part_of_artist(artist_id), _HOLD),
                     ConditionExpression="holder = :holder",
                     ExpressionAttributeValues={":holder": {"S": holder}},
                 )
@@ -150,7 +150,7 @@ class DynamoArtistStore:
 
     def poll_state(self, artist_id: str) -> PollState | None:
         """What was seen of an artist's releases."""
-        item = self._read(_part(artist_id), _POLL)
+        item = self._read(part_of_artist(artist_id), _POLL)
         if item is None:
             return None
         return PollState(artist_id, tuple(json.loads(item["seen"]["S"])), time_of(item["next_look_at"]["S"]))
@@ -159,7 +159,7 @@ class DynamoArtistStore:
         """A put over whatever is there."""
         self._put(
             {
-                **_key(_part(state.artist_id), _POLL),
+                **_key(part_of_artist(state.artist_id), _POLL),
                 "seen": {"S": json.dumps(state.seen)},
                 "next_look_at": {"S": stamp(state.next_look_at)},
             }
@@ -206,7 +206,8 @@ class DynamoArtistStore:
             self._client.delete_item(TableName=self._table, Key=key)
 
 
-def _part(artist_id: str) -> str:
+def part_of_artist(artist_id: str) -> str:
+    """The partition of everything that belongs to one artist alone."""
     return f"{_ARTIST}#{artist_id}"
 
 

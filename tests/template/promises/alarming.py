@@ -1,4 +1,4 @@
-"""Six alarms, each on something that is really measured, and one page with everything."""
+"""Alarms, each on something that is really measured, and one page with everything."""
 
 import json
 import re
@@ -7,6 +7,8 @@ from typing import Any
 
 from shared.observability import NAMESPACE
 
+from daltonify_core.playlist.publishing import PublishSettings
+from daltonify_core.use_cases.service_health import FULL_SHARE, WARNING_DAYS
 from tests.template.promises.registry import promise
 from tests.template.transformed import Transformed, attribute
 
@@ -21,6 +23,8 @@ OF_AWS = {
     ("AWS/ApiGateway", "Latency"): {"ApiId"},
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): {"QueueName"},
 }
+# One after the other, because an alarm tells once.
+ENDING = ("ServiceTokenEndsAlarm", "ServiceTokenEndsSoonAlarm", "ServiceTokenEndsNowAlarm")
 # The dimension of our own metrics, which tells stages apart.
 OWN_NAME = {"Ref": "AWS::StackName"}
 SIGNS = {"GreaterThanOrEqualToThreshold": ">=", "LessThanThreshold": "<"}
@@ -66,8 +70,10 @@ def there_is_an_alarm_for_everything_that_a_person_has_to_do(template: Transform
         "IndexTooOldAlarm",
         "ApiErrorsAlarm",
         "DeadLettersAlarm",
-        "ServiceTokenEndsAlarm",
+        "ReleaseDeadLettersAlarm",
+        *ENDING,
         "QuotaCircuitOpenAlarm",
+        "PlaylistsFullAlarm",
     }
 
 
@@ -115,17 +121,26 @@ def an_alarm_goes_off_when_the_api_fails(template: Transformed) -> None:
 @promise
 def an_alarm_goes_off_when_a_letter_is_dead(template: Transformed) -> None:
     waiting = "ApproximateNumberOfMessagesVisible"
-    assert goes_off(template, "DeadLettersAlarm") == (waiting, "Maximum", ">=", 1, 300, 1, "notBreaching")
-    # The queue that the other one's redrive policy leads to.
-    watched = attribute(template["DeadLettersAlarm"]["Dimensions"][0]["Value"])
-    redrive = template["AudioQueue"]["RedrivePolicy"]
-    assert watched == attribute(redrive["deadLetterTargetArn"]).replace(".Arn", ".QueueName")
+    for alarm, queue in {"DeadLettersAlarm": "AudioQueue", "ReleaseDeadLettersAlarm": "ReleaseQueue"}.items():
+        assert goes_off(template, alarm) == (waiting, "Maximum", ">=", 1, 300, 1, "notBreaching")
+        # The queue that the other one's redrive policy leads to.
+        watched = attribute(template[alarm]["Dimensions"][0]["Value"])
+        redrive = template[queue]["RedrivePolicy"]
+        assert watched == attribute(redrive["deadLetterTargetArn"]).replace(".Arn", ".QueueName")
 
 
 @promise
-def an_alarm_goes_off_when_the_service_token_is_near_its_end(template: Transformed) -> None:
-    left = "ServiceTokenDaysLeft"
-    assert goes_off(template, "ServiceTokenEndsAlarm") == (left, "Minimum", "<", 21, 3600, 1, "ignore")
+def alarms_go_off_when_the_service_token_is_near_its_end(template: Transformed) -> None:
+    for name, days in zip(ENDING, WARNING_DAYS, strict=True):
+        assert goes_off(template, name) == ("ServiceTokenDaysLeft", "Minimum", "<", days, 3600, 1, "ignore")
+
+
+@promise
+def an_alarm_goes_off_while_there_is_still_room_for_playlists(template: Transformed) -> None:
+    limits = PublishSettings()
+    nearly = FULL_SHARE * limits.playlists
+    assert goes_off(template, "PlaylistsFullAlarm") == ("PlaylistsUsed", "Maximum", ">=", nearly, 3600, 1, "ignore")
+    assert limits.playlists - nearly > 14 * limits.daily_creations, "two weeks to do something about it"
 
 
 @promise

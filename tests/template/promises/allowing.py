@@ -2,12 +2,13 @@
 
 import re
 
+from daltonify_core.adapters.dynamodb.artists import part_of_artist
 from daltonify_core.adapters.dynamodb.items import stored_key
 from daltonify_core.ports import LookUpKind
 from tests.template import asked_of_aws
 from tests.template.promises.keeping import BUCKETS
 from tests.template.promises.registry import promise
-from tests.template.transformed import Transformed
+from tests.template.transformed import Transformed, as_list, attribute
 
 SPOTIFY_SECRET = (
     "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${SpotifySecretName}-??????"
@@ -15,6 +16,19 @@ SPOTIFY_SECRET = (
 # The only places where a permission is for more than one named thing: a folder's objects, and the six characters that
 # Secrets Manager puts behind a name.
 FOLDERS = ("/catalogue/*", "/catalogue/collected/*", "/collect/*", "/index/*", "/audio/*", "-??????")
+
+
+LOOK_UPS = [stored_key(kind, "*")["pk"]["S"] for kind in LookUpKind]
+
+
+def leading_keys(template: Transformed, function: str) -> dict[str, list[str]]:
+    """The partitions of the table for which an action is allowed, of every action that is allowed for some only."""
+    return {
+        action: one["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+        for one in template.statements(template.role_of(function))
+        if "Condition" in one
+        for action in as_list(one["Action"])
+    }
 
 
 def beside_logs(template: Transformed, function: str) -> set[tuple[str, str]]:
@@ -91,12 +105,13 @@ def the_api_cannot_change_an_index(template: Transformed) -> None:
 
 
 @promise
-def the_api_takes_audio_in_and_hands_it_on_but_reads_none(template: Transformed) -> None:
-    audio = {(action, resource) for action, resource in beside_logs(template, "Api") if "Audio" in resource}
+def the_api_takes_audio_in_and_hands_work_on_but_reads_neither(template: Transformed) -> None:
+    audio = {pair for pair in beside_logs(template, "Api") if "Audio" in pair[1] or pair[0].startswith("sqs:")}
     assert audio == {
         ("s3:PutObject", "${AudioBucket.Arn}/audio/*"),
         ("s3:DeleteObject", "${AudioBucket.Arn}/audio/*"),
         ("sqs:SendMessage", "AudioQueue.Arn"),
+        ("sqs:SendMessage", "ReleaseQueue.Arn"),
     }
 
 
@@ -107,9 +122,7 @@ def the_api_can_neither_scan_the_table_nor_delete_more_than_remembered_answers(t
     records, look_ups = sorted(on_table, key=lambda one: "Condition" in one)
     assert set(records["Action"]) == {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
     assert set(look_ups["Action"]) == {"dynamodb:BatchGetItem", "dynamodb:BatchWriteItem"}
-    assert look_ups["Condition"] == {
-        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [stored_key(kind, "*")["pk"]["S"] for kind in LookUpKind]}
-    }
+    assert look_ups["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": LOOK_UPS}}
 
 
 @promise
@@ -124,7 +137,7 @@ def the_api_reads_its_secrets_and_writes_only_the_one_that_spotify_renews(templa
 
 
 @promise
-def the_worker_has_its_queue_the_clips_and_the_table_and_nothing_else(template: Transformed) -> None:
+def the_worker_for_audio_has_its_queue_the_clips_and_the_table_and_nothing_else(template: Transformed) -> None:
     assert beside_logs(template, "AudioWorker") == {
         ("sqs:ReceiveMessage", "AudioQueue.Arn"),
         ("sqs:DeleteMessage", "AudioQueue.Arn"),
@@ -140,6 +153,31 @@ def the_worker_has_its_queue_the_clips_and_the_table_and_nothing_else(template: 
 
 
 @promise
+def the_worker_for_releases_reads_the_index_publishes_and_removes_nothing_but_its_own(template: Transformed) -> None:
+    assert beside_logs(template, "ReleaseWorker") == {
+        ("sqs:ReceiveMessage", "ReleaseQueue.Arn"),
+        ("sqs:DeleteMessage", "ReleaseQueue.Arn"),
+        ("sqs:GetQueueAttributes", "ReleaseQueue.Arn"),
+        ("s3:ListBucket", "DataBucket.Arn"),
+        ("s3:GetObject", "${DataBucket.Arn}/index/*"),
+        ("dynamodb:GetItem", "Table.Arn"),
+        ("dynamodb:PutItem", "Table.Arn"),
+        ("dynamodb:UpdateItem", "Table.Arn"),
+        ("dynamodb:Query", "Table.Arn"),
+        ("dynamodb:DeleteItem", "Table.Arn"),
+        ("dynamodb:BatchGetItem", "Table.Arn"),
+        ("dynamodb:BatchWriteItem", "Table.Arn"),
+        ("secretsmanager:GetSecretValue", "PublishingSecret.Id"),
+        ("secretsmanager:GetSecretValue", SPOTIFY_SECRET),
+        ("secretsmanager:PutSecretValue", SPOTIFY_SECRET),
+    }
+    keys = leading_keys(template, "ReleaseWorker")
+    assert keys["dynamodb:Query"] == keys["dynamodb:DeleteItem"] == ["artist#*"]
+    assert keys["dynamodb:BatchWriteItem"] == LOOK_UPS
+    assert part_of_artist("*") == "artist#*"
+
+
+@promise
 def jobs_read_lists_write_nothing_but_collected_tracks_and_remove_nothing_but_audio(template: Transformed) -> None:
     assert beside_logs(template, "ScheduledJobs") == {
         ("s3:ListBucket", "DataBucket.Arn"),
@@ -148,8 +186,23 @@ def jobs_read_lists_write_nothing_but_collected_tracks_and_remove_nothing_but_au
         ("s3:PutObject", "${DataBucket.Arn}/catalogue/collected/*"),
         ("s3:ListBucket", "AudioBucket.Arn"),
         ("s3:DeleteObject", "${AudioBucket.Arn}/audio/*"),
+        ("dynamodb:Query", "${Table.Arn}/index/due"),
+        ("dynamodb:Query", "Table.Arn"),
+        ("dynamodb:GetItem", "Table.Arn"),
+        ("dynamodb:BatchGetItem", "Table.Arn"),
+        ("dynamodb:PutItem", "Table.Arn"),
+        ("dynamodb:UpdateItem", "Table.Arn"),
+        ("sqs:SendMessage", "ReleaseQueue.Arn"),
         ("secretsmanager:GetSecretValue", SPOTIFY_SECRET),
     }
+
+
+@promise
+def jobs_list_what_is_due_and_the_artists_and_nothing_of_one_artist(template: Transformed) -> None:
+    statements = template.statements(template.role_of("ScheduledJobs"))
+    found = {attribute(one["Resource"]): one for one in statements if one["Action"] == "dynamodb:Query"}
+    assert found.keys() == {"${Table.Arn}/index/due", "Table.Arn"}
+    assert leading_keys(template, "ScheduledJobs") == {"dynamodb:Query": ["artists"]}
 
 
 @promise

@@ -2,6 +2,7 @@
 
 import json
 
+from daltonify_core.adapters.dynamodb.releases import DUE_INDEX
 from daltonify_core.use_cases.submit_audio import AudioSettings
 from tests.template.promises.registry import promise
 from tests.template.transformed import Transformed
@@ -116,6 +117,17 @@ def the_table_has_the_keys_that_the_adapter_uses_and_costs_nothing_when_idle(tem
 
 
 @promise
+def what_is_due_is_found_by_an_index_that_holds_nothing_else(template: Transformed) -> None:
+    (index,) = template["Table"]["GlobalSecondaryIndexes"]
+    assert index["IndexName"] == DUE_INDEX
+    assert {key["AttributeName"]: key["KeyType"] for key in index["KeySchema"]} == {"due": "HASH", "due_at": "RANGE"}
+    # Whatever was due is read as it is now, so a copy of it would only cost.
+    assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+    declared = {one["AttributeName"]: one["AttributeType"] for one in template["Table"]["AttributeDefinitions"]}
+    assert declared == dict.fromkeys(["pk", "sk", "due", "due_at"], "S")
+
+
+@promise
 def the_table_forgets_what_has_expired(template: Transformed) -> None:
     assert template["Table"]["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
     assert AudioSettings().record_lasts.total_seconds() > 0
@@ -141,12 +153,16 @@ def secrets_are_named_to_functions_and_never_given(template: Transformed) -> Non
         for variable, value in function["Environment"]["Variables"].items():
             if variable.endswith("_SECRET"):
                 assert value.keys() == {"Ref"}
-    variables = template["Api"]["Environment"]["Variables"]
-    assert {key: one["Ref"] for key, one in variables.items() if key.endswith("_SECRET")} == {
-        "PUBLISHING_SECRET": "PublishingSecret",
-        "SPOTIFY_SECRET": "SpotifySecretName",
-        "ORIGIN_SECRET": "OriginSecret",
-    }
+    spotify, publishing = {"SPOTIFY_SECRET": "SpotifySecretName"}, {"PUBLISHING_SECRET": "PublishingSecret"}
+    for name, secrets in {
+        "Api": {**spotify, **publishing, "ORIGIN_SECRET": "OriginSecret"},
+        "ReleaseWorker": {**spotify, **publishing},
+        "ScheduledJobs": spotify,
+        "AudioWorker": {},
+        "BuildIndex": {},
+    }.items():
+        variables = template[name]["Environment"]["Variables"]
+        assert {key: one["Ref"] for key, one in variables.items() if key.endswith("_SECRET")} == secrets
 
 
 @promise

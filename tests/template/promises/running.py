@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 from scheduled_jobs.handler import JOBS
 from shared.observability import NAMESPACE
@@ -14,6 +15,8 @@ from tests.template.transformed import Transformed, as_list, attribute
 SCHEDULES = "AWS::Scheduler::Schedule"
 QUEUES = "AWS::SQS::Queue"
 MOST_MEMORY_OF_A_NEW_ACCOUNT = 3008
+# With the queues that they are handed.
+WORKERS = {"AudioWorker": "AudioQueue", "ReleaseWorker": "ReleaseQueue"}
 
 
 def schedules_of(template: Transformed, function: str) -> dict[str, dict[str, object]]:
@@ -25,13 +28,14 @@ def schedules_of(template: Transformed, function: str) -> dict[str, dict[str, ob
 
 
 @promise
-def the_four_functions_are_there(template: Transformed) -> None:
+def the_five_functions_are_there(template: Transformed) -> None:
     handlers = {name: one["Handler"] for name, one in template.functions.items()}
     assert handlers == {
         "BuildIndex": "build_index.handler.handler",
         "ScheduledJobs": "scheduled_jobs.handler.handler",
         "Api": "api.handler.handler",
         "AudioWorker": "audio_worker.handler.handler",
+        "ReleaseWorker": "release_worker.handler.handler",
     }
 
 
@@ -204,7 +208,9 @@ def the_operator_sets_how_often_lists_are_collected(template: Transformed) -> No
 def the_jobs_that_ask_reccobeats_can_be_switched_off_and_the_others_cannot(template: Transformed) -> None:
     states = {name: one.get("State") for name, one in schedules_of(template, "ScheduledJobs").items()}
     switch = {"Ref": "ScheduledJobsState"}
-    assert states == {"Collect": switch, "RefreshPopularity": switch, "RemoveAudio": None, "CheckConsent": None}
+    switched = {"Collect", "RefreshPopularity"}
+    assert states == {name: switch if name in switched else None for name in states}
+    assert switched < states.keys()
     assert set(template.values["Parameters"]["ScheduledJobsState"]["AllowedValues"]) == {"ENABLED", "DISABLED"}
 
 
@@ -215,8 +221,20 @@ def forgotten_audio_goes_early_in_the_day_for_which_it_may_stay_at_most(template
 
 
 @promise
-def the_consent_is_looked_at_often_enough_for_an_alarm_in_days(template: Transformed) -> None:
-    assert schedules_of(template, "ScheduledJobs")["CheckConsent"]["ScheduleExpression"] == "rate(1 day)"
+def the_service_account_is_looked_at_often_enough_for_alarms_in_days(template: Transformed) -> None:
+    assert schedules_of(template, "ScheduledJobs")["CheckService"]["ScheduleExpression"] == "rate(1 day)"
+
+
+@promise
+def what_is_due_goes_to_the_worker_within_minutes_and_artists_are_looked_at_around_the_day(
+    template: Transformed,
+) -> None:
+    schedules = schedules_of(template, "ScheduledJobs")
+    assert schedules["SweepReleases"]["ScheduleExpression"] == "rate(5 minutes)"
+    window: Any = schedules["SweepReleases"]["FlexibleTimeWindow"]
+    assert window["MaximumWindowInMinutes"] < 5, "or it would be no sweep every five minutes"
+    assert schedules["PollReleases"]["ScheduleExpression"] == "rate(1 hour)"
+    assert schedules["RenewPlaylists"]["ScheduleExpression"] == "rate(1 day)"
 
 
 # ---- Queues ----------------------------------------------------------------------------------------------------------
@@ -228,28 +246,55 @@ def every_queue_is_encrypted(template: Transformed) -> None:
         assert queue["SqsManagedSseEnabled"] is True
 
 
-@promise
-def the_worker_gets_one_message_at_a_time_and_says_which_have_to_come_again(template: Transformed) -> None:
-    (mapping,) = template.of_type("AWS::Lambda::EventSourceMapping").values()
-    assert mapping["FunctionName"] == {"Ref": "AudioWorker"}
-    assert mapping["EventSourceArn"] == {"Fn::GetAtt": "AudioQueue.Arn"}
-    assert mapping["BatchSize"] == 1
-    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert mapping.get("Enabled", True) is True
+def mapping_of(template: Transformed, worker: str) -> dict[str, Any]:
+    mappings = template.of_type("AWS::Lambda::EventSourceMapping").values()
+    (found,) = [one for one in mappings if one["FunctionName"] == {"Ref": worker}]
+    return dict(found)
 
 
 @promise
-def uploads_leave_most_of_a_new_accounts_functions_to_the_others(template: Transformed) -> None:
-    (mapping,) = template.of_type("AWS::Lambda::EventSourceMapping").values()
-    assert mapping["ScalingConfig"]["MaximumConcurrency"] == 2
+def each_worker_gets_one_message_at_a_time_and_says_which_have_to_come_again(template: Transformed) -> None:
+    assert len(template.of_type("AWS::Lambda::EventSourceMapping")) == len(WORKERS)
+    for worker, queue in WORKERS.items():
+        mapping = mapping_of(template, worker)
+        assert mapping["EventSourceArn"] == {"Fn::GetAtt": f"{queue}.Arn"}
+        assert mapping["BatchSize"] == 1
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert mapping.get("Enabled", True) is True
+
+
+@promise
+def workers_leave_most_of_a_new_accounts_functions_to_the_others(template: Transformed) -> None:
+    for worker in WORKERS:
+        assert mapping_of(template, worker)["ScalingConfig"]["MaximumConcurrency"] == 2
 
 
 @promise
 def a_message_is_hidden_for_as_long_as_its_worker_and_lambdas_own_retries_may_last(template: Transformed) -> None:
+    for worker, queue in WORKERS.items():
+        assert template[queue]["VisibilityTimeout"] >= 6 * template[worker]["Timeout"]
     hidden, takes = template["AudioQueue"]["VisibilityTimeout"], template["AudioWorker"]["Timeout"]
-    assert hidden >= 6 * takes
     # A worker that died is followed by another one before the job is given up.
     assert hidden + takes < AudioSettings().given_up_after.total_seconds()
+
+
+@promise
+def an_attempt_at_a_release_has_the_time_that_its_parts_may_take(template: Transformed) -> None:
+    # What recommending and publishing wait for outside, and a publication's lease.
+    assert template["ReleaseWorker"]["Timeout"] >= template["Api"]["Timeout"] * 4
+
+
+@promise
+def an_artists_releases_come_one_after_the_other_and_each_once_for_an_attempt(template: Transformed) -> None:
+    for queue in ("ReleaseQueue", "ReleaseDeadLetters"):
+        assert template[queue]["FifoQueue"] is True
+        # Ids of groups and repetitions are the adapter's; two messages of equal text may be about two attempts.
+        assert "ContentBasedDeduplication" not in template[queue]
+        # Each artist apart, as SQS does it unless it is told to let a queue go faster.
+        assert not template[queue].keys() & {"FifoThroughputLimit", "DeduplicationScope"}
+    assert "FifoQueue" not in template["AudioQueue"]
+    # Shorter than a lost message is missed, longer than a worker that is throttled.
+    assert template["ReleaseQueue"]["MessageRetentionPeriod"] == timedelta(days=1).total_seconds()
 
 
 @promise
@@ -261,11 +306,13 @@ def messages_go_with_their_jobs(template: Transformed) -> None:
 
 @promise
 def what_fails_again_and_again_is_kept_for_a_person(template: Transformed) -> None:
-    redrive = template["AudioQueue"]["RedrivePolicy"]
-    assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": "AudioDeadLetters.Arn"}
-    assert redrive["maxReceiveCount"] > AudioSettings().asks + 1
-    # Its age counts from when it was sent at first, and two weeks are the most there is.
-    assert template["AudioDeadLetters"]["MessageRetentionPeriod"] == timedelta(days=14).total_seconds()
+    for queue, letters in {"AudioQueue": "AudioDeadLetters", "ReleaseQueue": "ReleaseDeadLetters"}.items():
+        assert template[queue]["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": f"{letters}.Arn"}
+        # Its age counts from when it was sent at first, and two weeks are the most there is.
+        assert template[letters]["MessageRetentionPeriod"] == timedelta(days=14).total_seconds()
+    assert template["AudioQueue"]["RedrivePolicy"]["maxReceiveCount"] > AudioSettings().asks + 1
+    # Being throttled counts too; crashes are all that brings a release again, and they hold up the artist's others.
+    assert 1 < template["ReleaseQueue"]["RedrivePolicy"]["maxReceiveCount"] <= 5
 
 
 @promise

@@ -317,6 +317,8 @@ def the_outputs_say_where_things_are(template: Transformed) -> None:
         "TableName": {"Ref": "Table"},
         "BuildIndexName": {"Ref": "BuildIndex"},
         "AudioDeadLettersUrl": {"Ref": "AudioDeadLetters"},
+        "ReleaseQueueUrl": {"Ref": "ReleaseQueue"},
+        "ReleaseDeadLettersUrl": {"Ref": "ReleaseDeadLetters"},
         "PublishingSecretArn": {"Fn::GetAtt": "PublishingSecret.Id"},
         "SpotifySecretName": {"Ref": "SpotifySecretName"},
         "AlarmTopicArn": {"Ref": "AlarmTopic"},
