@@ -23,6 +23,7 @@ DEFAULT_SIZE: Final = 30
 YEAR_LIMITS: Final = (1900, 2100)
 MAXIMUM_FOLLOWERS: Final = 10**9
 MAXIMUM_EXCLUSIONS: Final = 500
+MAXIMUM_PINNED: Final = SIZE_LIMITS[1]
 MAXIMUM_VARIATION: Final = 1_000_000
 MAXIMUM_ADDRESS_CHARACTERS: Final = 2000
 _AND: Final = " and "
@@ -205,14 +206,7 @@ class RequestFilters:
         for name, excluded in (("exclude_artists", self.exclude_artists), ("exclude_tracks", self.exclude_tracks)):
             if len(excluded) > MAXIMUM_EXCLUSIONS:
                 raise InvalidQuery(f"At most {MAXIMUM_EXCLUSIONS} artists and as many tracks can be excluded.", name)
-        ids = []
-        for position, text in enumerate(self.exclude_tracks):
-            with _inside(f"exclude_tracks[{position}]"):
-                link = parse_link(text)
-                if link.kind is not LinkKind.TRACK:
-                    raise InvalidQuery("exclude_tracks takes track links, not albums.")
-                ids.append(link.id)
-        object.__setattr__(self, "exclude_tracks", tuple(ids))
+        object.__setattr__(self, "exclude_tracks", _track_ids(self.exclude_tracks, "exclude_tracks"))
         if any(len(name) > MAX_NAME_LENGTH for name in self.exclude_artists) or not _is_text(self.exclude_artists):
             raise InvalidQuery(
                 "exclude_artists must be names of at most 1,000 characters, or Spotify ids.", "exclude_artists"
@@ -226,7 +220,8 @@ class RecommendationRequest:
     ``size`` counts recommended tracks; own tracks come extra. ``band`` is ``None`` for the default one, which may
     widen; a band that was asked for widens only with ``widen``. ``targets`` are shifts from -1 to 1 by continuous
     feature, in standard deviations of the catalogue: more or less of it than the seeds have. ``era`` lets time of
-    release count beside the sound. Raises ``InvalidQuery``.
+    release count beside the sound. ``pinned`` tracks, given as links and kept as ids once each, stand in the list ahead
+    of the choice and count in ``size``; more of them than that make the list longer. Raises ``InvalidQuery``.
     """
 
     seeds: tuple[Seed, ...]
@@ -241,6 +236,7 @@ class RecommendationRequest:
     era: bool = True
     targets: Mapping[str, float] = field(default_factory=dict)
     variation: int = 0
+    pinned: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.seeds) <= MAXIMUM_SEEDS:
@@ -266,6 +262,9 @@ class RecommendationRequest:
             raise InvalidQuery(
                 f"variation is {self.variation}; it must be from 0 to {MAXIMUM_VARIATION:,}.", "variation"
             )
+        if len(self.pinned) > MAXIMUM_PINNED:
+            raise InvalidQuery(f"At most {MAXIMUM_PINNED} tracks can be pinned, not {len(self.pinned)}.", "pinned")
+        object.__setattr__(self, "pinned", tuple(dict.fromkeys(_track_ids(self.pinned, "pinned"))))
 
     @property
     def may_widen(self) -> bool:
@@ -278,7 +277,7 @@ class RecommendationRequest:
         if not isinstance(values, Mapping):
             raise InvalidQuery("The request must be an object with seeds.")
         known = {"seeds", "genre", "size", "band", "widen", "popularity_weight", "order", "own_slots", "filters",
-                 "era", "targets", "variation"}  # fmt: skip
+                 "era", "targets", "variation", "pinned"}  # fmt: skip
         _refuse_unknown(values, known, "The request")
         seeds = values.get("seeds")
         if not isinstance(seeds, Sequence) or isinstance(seeds, str):
@@ -298,6 +297,7 @@ class RecommendationRequest:
             era=_or(_optional(values, "era", bool), True),
             targets=_targets(_optional(values, "targets", dict) or {}),
             variation=_or(_optional(values, "variation", int), 0),
+            pinned=_strings(values, "pinned"),
         )
 
 
@@ -377,6 +377,18 @@ def _filters(values: Mapping[str, Any]) -> RequestFilters:
             exclude_artists=_strings(values, "exclude_artists"),
             exclude_tracks=_strings(values, "exclude_tracks"),
         )
+
+
+def _track_ids(links: Sequence[str], name: str) -> tuple[str, ...]:
+    """The ids that the links of a list name; raises ``InvalidQuery`` with the place of one that names no track."""
+    ids = []
+    for position, text in enumerate(links):
+        with _inside(f"{name}[{position}]"):
+            link = parse_link(text)
+            if link.kind is not LinkKind.TRACK:
+                raise InvalidQuery(f"{name} takes track links, not albums.")
+            ids.append(link.id)
+    return tuple(ids)
 
 
 @contextmanager

@@ -175,6 +175,7 @@ def compose(settings: ApiSettings) -> Services:
             publications(),
             clock,
             watch=report_look_up,
+            albums=spotify,
         )
 
     return Services(settings, clock, index, publications, playlists, secrets, link_expander, audio, seed_completer)
