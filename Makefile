@@ -49,6 +49,7 @@ lock: ## re-make the pinned requirements from pyproject.toml (UPGRADE=1: to the 
 	"$$uv" $(COMPILE) pyproject.toml --extra service -c requirements.txt -o layers/dependencies/requirements.txt && \
 	"$$uv" $(COMPILE) --group sam -o requirements-sam.txt && \
 	"$$uv" $(COMPILE) --group emulator -o requirements-emulator.txt && \
+	"$$uv" $(COMPILE) --group scan -o requirements-scan.txt && \
 	"$$uv" $(COMPILE) --group uv -o requirements-uv.txt
 
 build: ## build what is deployed, and look for faults that would only show there

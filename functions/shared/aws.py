@@ -4,9 +4,11 @@ Made with botocore alone, because importing boto3 for the same clients costs a c
 credentials and ``AWS_ENDPOINT_URL`` come from the environment.
 """
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+import botocore
 import botocore.session
 from botocore.config import Config
 
@@ -15,6 +17,23 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
+
+OLDEST_BOTOCORE: Final = (1, 36)
+"""The first that can be told not to check answers twice; since 1.35.69 objects can be replaced on a condition."""
+
+
+def require_botocore(version: str) -> None:
+    """Raise ``RuntimeError`` for one that is too old; Lambda's runtime brings its own, which we do not choose."""
+    if tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < OLDEST_BOTOCORE:
+        oldest = ".".join(map(str, OLDEST_BOTOCORE))
+        raise RuntimeError(
+            f"This runtime has botocore {version}, and {oldest} is the oldest that will do. "
+            "Set the function's runtime management back to Auto, and Lambda brings a newer one."
+        )
+
+
+# When a function starts, so that no build comes to activate an index without a condition.
+require_botocore(botocore.__version__)
 
 # Whoever reads the index compares SHA-256 with its manifest anyway; hashing it twice would delay a cold start.
 _BASE: Final = Config(response_checksum_validation="when_required")

@@ -3,12 +3,14 @@
 No tracer: importing it adds half a second to a cold start.
 """
 
+import os
 from typing import Final
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics
 
-SERVICE: Final = "daltonify"
+SERVICE: Final = os.environ.get("POWERTOOLS_SERVICE_NAME") or "daltonify"
+"""Which installation this is, the stack's name where there is one: stages in one account are told apart by it."""
 NAMESPACE: Final = "Daltonify"
 
 logger = Logger(service=SERVICE)

@@ -42,6 +42,7 @@ from daltonify_core.use_cases.collected_shards import CollectedShards
 from daltonify_core.use_cases.import_catalogue import ImportSettings, import_catalogue
 from daltonify_core.use_cases.recommend import Recommender
 from daltonify_core.use_cases.roll_back_index import KeptIndex, kept_indexes, roll_back_index
+from infra.cli.aws_session import aws_session
 from infra.cli.login import PrivateFiles
 
 if TYPE_CHECKING:
@@ -169,13 +170,12 @@ def spotify_consent(
 def secrets_manager() -> SecretStore:
     """AWS Secrets Manager with the region and credentials of the environment; raises ``SecretUnavailable``."""
     with _packages_of_the_service():
-        import boto3
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError
 
         from daltonify_core.adapters.secrets_manager import SecretsManagerStore
     try:
-        client = boto3.client(
+        client = aws_session().client(
             "secretsmanager",
             config=Config(connect_timeout=5, read_timeout=15, retries={"total_max_attempts": 2, "mode": "standard"}),
         )
@@ -217,10 +217,9 @@ def roll_back(store: IndexStore, version: str) -> CurrentIndex:
 def _aws_client(service: Any) -> Any:
     """A client with the region and credentials of the environment; raises ``UpstreamUnavailable``."""
     with _packages_of_the_service():
-        import boto3
         from botocore.exceptions import BotoCoreError
     try:
-        return boto3.client(service)
+        return aws_session().client(service)
     except BotoCoreError as error:
         raise UpstreamUnavailable(
             f"AWS is not set up in this terminal ({type(error).__name__}). Set AWS_REGION and sign in."

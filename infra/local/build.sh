@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# build.sh: checks template.yaml, makes what is deployed in .aws-sam/build, and looks for the faults that only show there.
+# build.sh: checks and scans template.yaml, makes what is deployed in .aws-sam/build, and looks for the faults that only show there.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -9,7 +9,9 @@ export SAM_CLI_TELEMETRY=0
 unset MAKEFLAGS MAKELEVEL MFLAGS
 
 tools=$("$here/setup_tools.sh" sam)
+scanner=$("$here/setup_tools.sh" scan)
 "$tools/sam" validate --lint
+"$tools/python" -m infra.local.scan_template "$scanner/checkov"
 
 # SAM builds a layer again when the folder in its ContentUri has changed, and does not know what else its recipe reads.
 wanted=$(cat layers/*.mk layers/*/Makefile pyproject.toml requirements-uv.txt "$here/native_code.py" | cksum)

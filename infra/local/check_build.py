@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from infra.local.native_code import loading_faults, portability_faults
+from infra.local.native_code import loading_faults, portability_faults, stripping_faults
 from infra.local.sam_template import SamTemplate, read_template
 
 FUNCTIONS: Final = Path(__file__).parents[2] / "functions"
@@ -120,14 +120,18 @@ def bytecode_fault(source: Path) -> str | None:
 
 
 def native_faults(layer: Path) -> list[str]:
-    """Shared libraries that Lambda could not load, or that would crash on an older processor."""
+    """Shared libraries that Lambda could not load; and ours, where they might crash elsewhere or are not stripped."""
     return [
         f"{path}: {fault}"
         for path in _files(layer)
         if ".so" in path.suffixes
         for fault in [
             *loading_faults(path),
-            *(portability_faults(path) if path.is_relative_to(layer / COMPILED_HERE) else []),
+            *(
+                [*portability_faults(path), *stripping_faults(path)]
+                if path.is_relative_to(layer / COMPILED_HERE)
+                else []
+            ),
         ]
     ]
 

@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from daltonify_core.playlist.publishing import PublishSettings
+from daltonify_core.use_cases.submit_audio import AudioSettings
+
 PRICES_OF: Final = "November 2026"
 VOLUMES: Final = (100, 10_000, 1_000_000)
 """Requests to the API in a month; a visit makes ``REQUESTS_PER_VISIT`` of them."""
@@ -50,6 +53,7 @@ METRIC_MONTH: Final = Price(0.30, "metric", 1, NOTED)
 ALARM_MONTH: Final = Price(0.10, "alarm", 1, NOTED)
 SECRET_MONTH: Final = Price(0.40, "secret", 1, NOTED)
 SECRET_READ: Final = Price(5.00, "million reads", 1e6, NOTED)
+SQS_REQUEST: Final = Price(0.40, "million", 1e6, NOTED)
 
 # ---- What AWS gives every account for nothing each month, without end -----------------------------------------------
 
@@ -60,11 +64,13 @@ FREE_CLOUDFRONT_GB: Final = 1_000.0
 FREE_LOGS_GB: Final = 5.0
 FREE_METRICS: Final = 10.0
 FREE_ALARMS: Final = 10.0
+FREE_SQS_REQUESTS: Final = 1_000_000.0
 
 # ---- What a request uses: measured, unless it says assumed ----------------------------------------------------------
 
 REQUESTS_PER_VISIT: Final = 10  # assumed: configuration, genres, a few searches, three lists
 PUBLISHED_SHARE: Final = 0.02  # assumed: one visit in five ends in a playlist
+FILES_SHARE: Final = 0.01  # assumed: one visit in ten sends an audio file
 WARM_SECONDS: Final = 0.013  # a list takes 13 ms, a search 7 ms
 PUBLISH_SECONDS: Final = 3.0  # assumed: two or three calls to Spotify
 COLD_SECONDS: Final = 2.0  # 0.7 s of imports and the index from S3; assumed to be twice as slow in Lambda as here
@@ -84,10 +90,22 @@ BUILD_SECONDS: Final = (
 )
 STORED_GB: Final = 0.2  # catalogue and four indexes of 28,000 tracks; a million tracks take 4
 WRITES_PER_BUILD: Final = 10.0
-METRICS: Final = 20
+FILE_SECONDS: Final = 20.0  # assumed: ReccoBeats takes 5 to 60 seconds to listen
+WORKER_GB: Final = 512 / 1024  # of the worker for audio and of the scheduled jobs
+JOBS: Final = 30 * (24 + 3.0)  # one that removes audio every hour, three others every day
+JOB_SECONDS: Final = 2.0  # assumed: there is mostly nothing to do
+POLLS: Final = 5 * 3 * 60 * 24 * 30.0  # assumed: Lambda waits at the queue on five connections, 20 seconds each
+MILLION_STORED_GB: Final = 4.0
+MILLION_BUILD_SECONDS: Final = 270.0  # 90 s here, and as much slower in Lambda as above
+# A metric is paid for in the hours in which it is sent.
+METRICS_OF_EVERY_HOUR: Final = 2  # the job that removes audio
+METRICS_OF_EVERY_DAY: Final = 13  # builds and the other jobs
+METRICS_OF_VISITS: Final = 24  # API and worker; faults and look-ups count once for each code and service
 ALARMS: Final = 6
 SECRETS: Final = 3
-_SECONDS_OF_A_MONTH: Final = 30 * 24 * 3600.0
+_DAYS: Final = 30
+_HOURS: Final = _DAYS * 24
+_SECONDS_OF_A_MONTH: Final = _HOURS * 3600.0
 _GB: Final = 1e9
 
 
@@ -111,22 +129,50 @@ def cold_starts(requests: float) -> float:
     return visits * math.exp(-visits * IDLE_SECONDS / _SECONDS_OF_A_MONTH)
 
 
-def bill(requests: float) -> list[Line]:
+def hours_with_visits(requests: float) -> float:
+    """In how many hours of a month somebody comes, if visits come by chance."""
+    return _HOURS * (1 - math.exp(-requests / REQUESTS_PER_VISIT / _HOURS))
+
+
+def playlists(requests: float) -> float:
+    """How many are made in a month; each day has its limit."""
+    return min(requests * PUBLISHED_SHARE, _DAYS * PublishSettings().daily_creations)
+
+
+def audio_files(requests: float) -> float:
+    """How many are listened to in a month; each day has its limit."""
+    return min(requests * FILES_SHARE, _DAYS * AudioSettings().daily_in_all)
+
+
+def bill(requests: float, stored_gb: float = STORED_GB, build_seconds: float = BUILD_SECONDS) -> list[Line]:
     """The lines of a month with so many requests to the API."""
-    visits, publishes, colds = requests / REQUESTS_PER_VISIT, requests * PUBLISHED_SHARE, cold_starts(requests)
+    visits, colds = requests / REQUESTS_PER_VISIT, cold_starts(requests)
+    publishes, files = playlists(requests), audio_files(requests)
     seconds = requests * WARM_SECONDS + publishes * PUBLISH_SECONDS + colds * COLD_SECONDS
-    gb_seconds = seconds * API_GB + BUILDS * BUILD_SECONDS * BUILDER_GB
+    beside = files * FILE_SECONDS + JOBS * JOB_SECONDS
+    gb_seconds = seconds * API_GB + beside * WORKER_GB + BUILDS * build_seconds * BUILDER_GB
     page_requests = visits * PAGE_FILES
     edge_gb = (requests * ANSWER_BYTES + visits * PAGE_BYTES) / _GB
+    metrics = (
+        METRICS_OF_EVERY_HOUR
+        + METRICS_OF_EVERY_DAY * _DAYS / _HOURS
+        + METRICS_OF_VISITS * hours_with_visits(requests) / _HOURS
+    )
     return [
         _line(
             "Lambda, computing",
             f"(requests × {WARM_SECONDS * 1000:g} ms + playlists × {PUBLISH_SECONDS:g} s + cold starts × "
-            f"{COLD_SECONDS:g} s) × {API_GB:.2f} GB + {BUILDS:g} builds × {BUILD_SECONDS:g} s × {BUILDER_GB:.2f} GB",
+            f"{COLD_SECONDS:g} s) × {API_GB:.2f} GB + (audio files × {FILE_SECONDS:g} s + {JOBS:g} jobs × "
+            f"{JOB_SECONDS:g} s) × {WORKER_GB:g} GB + {BUILDS:g} builds × {BUILD_SECONDS:g} s × {BUILDER_GB:.2f} GB",
             [(gb_seconds, LAMBDA_GB_SECOND)],
             FREE_LAMBDA_GB_SECONDS,
         ),
-        _line("Lambda, requests", "requests + builds", [(requests + BUILDS, LAMBDA_REQUEST)], FREE_LAMBDA_REQUESTS),
+        _line(
+            "Lambda, requests",
+            "requests + audio files + jobs + builds",
+            [(requests + files + JOBS + BUILDS, LAMBDA_REQUEST)],
+            FREE_LAMBDA_REQUESTS,
+        ),
         _line("HTTP API", "requests", [(requests, HTTP_API_REQUEST)]),
         _line(
             "CloudFront, requests",
@@ -150,13 +196,20 @@ def bill(requests: float) -> list[Line]:
             f"{STORED_GB:g} GB; cold starts × {READS_PER_COLD_START:g} and visits × {PAGE_FILES:g} reads; builds × "
             f"{WRITES_PER_BUILD:g} writes",
             [
-                (STORED_GB, S3_GB_MONTH),
+                (stored_gb, S3_GB_MONTH),
                 (colds * READS_PER_COLD_START + page_requests, S3_READ),
                 (BUILDS * WRITES_PER_BUILD, S3_WRITE),
             ],
         ),
+        _line("SQS", f"{POLLS:,.0f} looks into the queue", [(POLLS, SQS_REQUEST)], FREE_SQS_REQUESTS),
         _line("Logs", f"requests × {LOG_BYTES / 1000:g} KB", [(requests * LOG_BYTES / _GB, LOGS_GB)], FREE_LOGS_GB),
-        _line("Metrics", f"{METRICS}", [(METRICS, METRIC_MONTH)], FREE_METRICS),
+        _line(
+            "Metrics",
+            f"{METRICS_OF_EVERY_HOUR} always, {METRICS_OF_EVERY_DAY} in one hour a day, {METRICS_OF_VISITS} in hours "
+            "with visits",
+            [(metrics, METRIC_MONTH)],
+            FREE_METRICS,
+        ),
         _line("Alarms", f"{ALARMS}", [(ALARMS, ALARM_MONTH)], FREE_ALARMS),
         _line(
             "Secrets",
@@ -164,6 +217,24 @@ def bill(requests: float) -> list[Line]:
             [(SECRETS, SECRET_MONTH), (colds + publishes, SECRET_READ)],
         ),
     ]
+
+
+def billed(lines: Sequence[Line]) -> float:
+    """The sum, after what AWS gives every account."""
+    return sum(line.billed for line in lines)
+
+
+def notes() -> str:
+    """What the words in the formulas mean, and what a larger catalogue adds."""
+    larger = bill(0, MILLION_STORED_GB, MILLION_BUILD_SECONDS)
+    added = sum(line.listed for line in larger) - sum(line.listed for line in bill(0))
+    return (
+        f"A visit is {REQUESTS_PER_VISIT} requests; one visit in {1 / PUBLISHED_SHARE / REQUESTS_PER_VISIT:g} makes a "
+        f"playlist, at most {PublishSettings().daily_creations} a day in all, and one in "
+        f"{1 / FILES_SHARE / REQUESTS_PER_VISIT:g} sends an audio file, at most {AudioSettings().daily_in_all} a day. "
+        f"A cold start is a visit after {IDLE_SECONDS / 60:g} quiet minutes. A catalogue of a million tracks adds "
+        f"{added:.2f} dollars at list prices."
+    )
 
 
 def formulas() -> str:
@@ -189,7 +260,7 @@ def table(volumes: Sequence[int] = VOLUMES) -> str:
     ]
     for name, sums in (
         ("**at list prices**", [sum(line.listed for line in lines) for lines in bills]),
-        ("**after what AWS gives every account**", [sum(line.billed for line in lines) for lines in bills]),
+        ("**after what AWS gives every account**", [billed(lines) for lines in bills]),
     ):
         rows.append(f"| {name} | " + " | ".join(f"**{total:.2f}**" for total in sums) + " |")
     return "\n".join(rows)
@@ -214,10 +285,7 @@ def main() -> None:
     print(formulas())
     print()
     print(table())
-    print(
-        f"\nA visit is {REQUESTS_PER_VISIT} requests, and one request in {1 / PUBLISHED_SHARE:.0f} makes a playlist. "
-        "Measurements and assumptions stand in infra/local/costs.py."
-    )
+    print(f"\n{notes()} Measurements and assumptions stand in infra/local/costs.py.")
 
 
 if __name__ == "__main__":

@@ -15,9 +15,14 @@ from typing import Final
 LAMBDA_MACHINE: Final = "Advanced Micro Devices X86-64"
 LAMBDA_GLIBC: Final = (2, 34)
 """Of Amazon Linux 2023, the system of Lambda's python3.12 and later."""
+LAMBDA_LIBSTDCXX: Final = (3, 4, 29)
+"""Of GCC 11, which that system brings. A newer compiler may ask for more, whatever the glibc."""
 
 # What GCC and Clang write down when they were told nothing about the processor.
 _FOR_ANY_PROCESSOR: Final = {"-m64", "-march=x86-64", "-mtune=generic"}
+
+# Names for debuggers, and an id that depends on where the file was compiled.
+_STRIPPED: Final = {".symtab", ".note.gnu.build-id"}
 
 
 def compiler_faults(debug_information: str) -> list[str]:
@@ -40,8 +45,12 @@ def wide_instructions(disassembly: str) -> int:
 
 def newest_glibc(dynamic_symbols: str) -> tuple[int, ...]:
     """The newest glibc that ``objdump --dynamic-syms`` asks for; empty when it asks for none."""
-    versions = re.findall(r"\bGLIBC_(\d+(?:\.\d+)+)", dynamic_symbols)
-    return max((tuple(int(part) for part in version.split(".")) for version in versions), default=())
+    return _newest("GLIBC", dynamic_symbols)
+
+
+def newest_libstdcxx(dynamic_symbols: str) -> tuple[int, ...]:
+    """The same of the standard library of C++."""
+    return _newest("GLIBCXX", dynamic_symbols)
 
 
 def machine(header: str) -> str:
@@ -55,8 +64,11 @@ def loading_faults(path: Path) -> list[str]:
     faults = []
     if (kind := machine(_run("readelf", "--file-header", path))) != LAMBDA_MACHINE:
         faults.append(f"is for {kind}, not for {LAMBDA_MACHINE}")
-    if (needed := newest_glibc(_run("objdump", "--dynamic-syms", path))) > LAMBDA_GLIBC:
+    symbols = _run("objdump", "--dynamic-syms", path)
+    if (needed := newest_glibc(symbols)) > LAMBDA_GLIBC:
         faults.append(f"needs glibc {_dotted(needed)}, and Lambda has {_dotted(LAMBDA_GLIBC)}")
+    if (needed := newest_libstdcxx(symbols)) > LAMBDA_LIBSTDCXX:
+        faults.append(f"needs libstdc++ {_dotted(needed)}, and Lambda has {_dotted(LAMBDA_LIBSTDCXX)}")
     return faults
 
 
@@ -66,8 +78,25 @@ def portability_faults(path: Path) -> list[str]:
     return [f"holds {count} instructions of AVX-512"] if count else []
 
 
+def left_sections(headers: str) -> list[str]:
+    """What `strip` would have removed, from ``readelf --section-headers --wide``."""
+    names = re.findall(r"^ *\[ *\d+\] (\.\S+)", headers, re.MULTILINE)
+    return sorted(name for name in names if name.startswith(".debug_") or name in _STRIPPED)
+
+
+def stripping_faults(path: Path) -> list[str]:
+    """Why a shared library of ours is larger than it has to be, and another one with every build."""
+    left = left_sections(_run("readelf", "--section-headers", "--wide", path))
+    return [f"is not stripped: it has {' '.join(left)}"] if left else []
+
+
 def _run(*command: str | Path) -> str:
     return subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout  # noqa: S603 - our own words
+
+
+def _newest(library: str, dynamic_symbols: str) -> tuple[int, ...]:
+    versions = re.findall(rf"\b{library}_(\d+(?:\.\d+)+)", dynamic_symbols)
+    return max((tuple(int(part) for part in version.split(".")) for version in versions), default=())
 
 
 def _dotted(version: tuple[int, ...]) -> str:

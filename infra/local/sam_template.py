@@ -15,6 +15,9 @@ TEMPLATE: Final = Path(__file__).parents[2] / "template.yaml"
 _DEFAULT_TIMEOUT_SECONDS: Final = 3
 _DEFAULT_MEMORY_MB: Final = 128
 
+_STACK_NAME: Final = "AWS::StackName"
+_LOCAL_STACK: Final = "daltonify"
+
 
 class _Loader(yaml.SafeLoader):
     """Reads CloudFormation's short forms (``!Ref X``) as its long ones (``{"Ref": "X"}``)."""
@@ -82,6 +85,8 @@ class SamTemplate:
         if not isinstance(value, dict):
             return str(value)
         name = value["Ref"]
+        if name == _STACK_NAME:
+            return _LOCAL_STACK
         return references[name] if name in references else str(self.values["Parameters"][name]["Default"])
 
 

@@ -7,10 +7,13 @@ are taken from there. A test refuses a page that is not what this module writes,
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from daltonify_core.playlist.publishing import PublishSettings
+from daltonify_core.ports import LookUpKind
+from daltonify_core.use_cases.remove_audio import FORGOTTEN_AFTER
 from infra.local.sam_template import SamTemplate, read_template
 
 PAGE: Final = Path(__file__).parents[1] / "site" / "privacy.html"
@@ -28,29 +31,30 @@ DELETION_LAG_DAYS: Final = 2
 """How late DynamoDB may remove what has expired; until then nothing of ours reads it."""
 
 
+SPOTIFY_TERMS: Final = "https://www.spotify.com/legal/end-user-agreement/"
+SPOTIFY_PRIVACY: Final = "https://www.spotify.com/legal/privacy-policy/"
+RECCOBEATS_TERMS: Final = "https://reccobeats.com/docs/documentation/terms-of-service"
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One kind of data: what it is, what for, and how long it stays."""
+    """One kind of data: what it is, what for, and how long it stays. ``kinds`` are those of its items in the table."""
 
     heading: str
     what: str
     why: str
     until: str
+    kinds: tuple[str, ...] = ()
 
 
 def kept(template: SamTemplate) -> list[Kept]:
     """Everything that the service keeps of what visitors do."""
     publications = PublishSettings().record_days
-    backups = (
-        f" Backups of the table are kept for {BACKUP_DAYS} days more."
-        if _recovers(template)
-        else " There are no backups of the table."
-    )
     return [
         Kept(
             "What you ask for",
-            "Links, titles, names and numbers that you type are used to answer and are not stored: not in a database, "
-            "and not in a log.",
+            "Links, titles, names and numbers that you type are used to answer and are not stored in any database, nor "
+            "in a log but for the one exception under Logs.",
             "To make the list.",
             "Until the answer is sent.",
         ),
@@ -62,16 +66,18 @@ def kept(template: SamTemplate) -> list[Kept]:
             "publishes under, with title, description and tracks.",
             "So that a request that is sent again makes no second playlist, and that nobody else changes yours.",
             f"{publications} days; the hash of the token as long as the service exists, since the playlist exists as "
-            f"long. What has expired disappears from the table within about {DELETION_LAG_DAYS} days.{backups} To have "
-            "a playlist deleted earlier, write to the contact above.",
+            "long. To have a playlist deleted earlier, write to the contact above.",
+            ("publication", "edit token"),
         ),
         Kept(
             "How often an address asks for something costly",
-            "Not your network address but a SHA-256 of it, beside a count: of published playlists, of short links that "
-            "were followed, of audio files and of wrong access codes. Whoever may read the table could find the "
-            "address by trying all of them.",
+            "Not your network address but a hash of it (SHA-256), beside a count: of playlists that were published or "
+            "changed, of tracks that were looked up elsewhere, of short links that were followed, of audio files and "
+            "of wrong access codes. Of an IPv6 address the network counts alone. Whoever may read the table could find "
+            "the address by trying all of them.",
             "So that one visitor cannot use up what is there for all.",
-            "Counts end at midnight (UTC), a lock after wrong access codes after an hour.",
+            "Counts end at midnight (UTC), those of wrong access codes and the lock after them within an hour.",
+            ("counter", "circuit"),
         ),
         Kept(
             "What other services say of a track",
@@ -80,20 +86,34 @@ def kept(template: SamTemplate) -> list[Kept]:
             "see the id of the track or album and nothing of you.",
             "So that nobody is asked the same thing again and again.",
             f"Sound for {FEATURES_DAYS} days, names for {IDENTITY_HOURS} hours.",
+            tuple(LookUpKind),
+        ),
+        Kept(
+            "The tracks that lists are made of",
+            "Titles, names of artists, genres, popularity and sound of tracks, from data that others have published "
+            "and whoever runs this service has chosen; nothing of it comes from visitors.",
+            "To compare your track with them.",
+            f"Until the operator replaces it; what was replaced or deleted for {_replaced_days(template)} days more. "
+            "To have something of yours taken out, write to the contact above.",
         ),
         Kept(
             "Audio files that you send",
-            "Up to 30 seconds of a recording, cut on your own machine. Our server may send the clip to ReccoBeats to "
-            "have it listened to; what ReccoBeats does with it, its own terms say. Nothing else hears it, and nothing "
-            "is trained on it.",
+            "Up to 30 seconds of a recording, cut on your own machine. Our server sends the clip to ReccoBeats to have "
+            "it listened to, or measures it by itself; what ReccoBeats does with it, its own terms say. Nobody else "
+            "gets it, and we train nothing on it.",
             "To measure how a track sounds that nobody has data on.",
-            f"The clip is deleted as soon as it was analysed, mostly within a minute; after a fault within "
-            f"{AUDIO_LEFTOVER_DAYS} days. The measured numbers are kept for {AUDIO_RECORD_HOURS} hour, to be fetched.",
+            f"The clip is deleted as soon as it was analysed, mostly within a minute. What a fault leaves behind is "
+            f"looked for every hour and deleted when it is {_hours(FORGOTTEN_AFTER)} hours old; where that fails as "
+            f"well, within {AUDIO_LEFTOVER_DAYS} days. The measured numbers are kept for {AUDIO_RECORD_HOURS} hour, to "
+            "be fetched. Of work that failed again and again a number remains that stands for it, without sound or "
+            f"name, for {_dead_letter_days(template)} days.",
+            ("audio job",),
         ),
         Kept(
             "Logs",
-            "Of each request: time, route, status, duration, size and a random number. Neither addresses nor what you "
-            "typed nor headers. Of a fault: what failed, without what you sent.",
+            "Of each request: time, route, status, duration, size, a random number, and which services were asked. "
+            "Neither addresses nor what you typed nor headers. Of a fault: what failed, and where in the program; only "
+            "in the report of one that nobody foresaw a piece of what you sent could stand.",
             "To find out what went wrong.",
             f"{_log_days(template)} days.",
         ),
@@ -137,6 +157,12 @@ def page(template: SamTemplate) -> str:
 
       <h2>What is stored</h2>
 {sections}
+      <p>
+        Of playlists, counts, answers of other services and measured numbers, what has expired disappears within about
+        {DELETION_LAG_DAYS} days.
+        {_backups(template)}
+      </p>
+
       <h2>In your browser</h2>
       <p>
         No cookies, nothing that follows you, and no script from anywhere else. The page remembers your last list with
@@ -150,21 +176,28 @@ def page(template: SamTemplate) -> str:
         An audio file that you have measured on the page does not leave your computer.
       </p>
       <p>
-        Where you publish under your own Spotify account, your browser speaks with Spotify itself, and this service
-        learns nothing of it. What Spotify gives the page for that stays in the memory of the page and is gone when you
-        close or reload it. At spotify.com/account/apps you can withdraw it for good.
-      </p>
-      <p>
         Pictures of albums, where they are shown, come from Spotify&#8217;s servers, and so does Spotify&#8217;s player,
         which is loaded only when you ask for it; Spotify then sees the address of your browser, and its player may
-        remember something there. A link to Spotify leads to Spotify, whose own terms hold there.
+        remember something there. A link to Spotify leads to Spotify, whose own
+        <a href="{SPOTIFY_TERMS}" rel="noreferrer">terms</a> and
+        <a href="{SPOTIFY_PRIVACY}" rel="noreferrer">privacy policy</a> hold there.
+      </p>
+
+      <h2>Your account at Spotify</h2>
+      <p>
+        You need none, unless you choose to publish under it: then your browser speaks with Spotify itself, and this
+        service learns nothing of it. What Spotify gives the page for that stays in the memory of the page and is gone
+        when you close or reload it. At spotify.com/account/apps you can withdraw it for good. Other playlists are made
+        under the operator&#8217;s own account, whose consent ends after six months at the latest.
       </p>
 
       <h2>Who else is involved</h2>
       <p>
         The service runs on Amazon Web Services, which handle your network address to answer you and keep what is
-        described here for the operator. Playlists are made through Spotify&#8217;s interface. Nothing is sold, nothing
-        is given to advertisers, and what is counted (requests, faults, durations) names nobody.
+        described here for the operator. Playlists are made through Spotify&#8217;s interface, and titles and pictures
+        that come from Spotify are shown with a link to it. ReccoBeats is asked about tracks and listens to audio files,
+        under its <a href="{RECCOBEATS_TERMS}" rel="noreferrer">terms of service</a>. Nothing is sold, nothing is given
+        to advertisers, and what is counted (requests, faults, durations) names nobody.
       </p>
 
       <h2>Your rights</h2>
@@ -182,8 +215,13 @@ def page(template: SamTemplate) -> str:
         </li>
         <li>Do not use it to deceive listeners or to inflate streams: Spotify forbids that, and so do these terms.</li>
         <li>
+          What comes from Spotify or ReccoBeats is theirs: do not copy it in bulk, change it, take their services apart
+          or sell any of it.
+        </li>
+        <li>
           The service may refuse requests, delete playlists from its account and end at any time. It comes without any
-          warranty.
+          warranty, in the operator&#8217;s name or in that of Spotify or ReccoBeats. The operator alone answers for it;
+          Spotify and ReccoBeats answer for nothing here.
         </li>
       </ul>
     </main>
@@ -200,6 +238,25 @@ def log_retentions(template: SamTemplate) -> set[int]:
     """In days, of every log group of the template."""
     resources: Sequence[Any] = list(template.values["Resources"].values())
     return {int(one["Properties"]["RetentionInDays"]) for one in resources if one["Type"] == "AWS::Logs::LogGroup"}
+
+
+def _backups(template: SamTemplate) -> str:
+    return f"Backups hold it for {BACKUP_DAYS} days more." if _recovers(template) else "There are no backups of it."
+
+
+def _replaced_days(template: SamTemplate) -> int:
+    rules = template.resource("DataBucket")["LifecycleConfiguration"]["Rules"]
+    return int(
+        next(one for one in rules if one.get("Prefix") == "catalogue/")["NoncurrentVersionExpiration"]["NoncurrentDays"]
+    )
+
+
+def _dead_letter_days(template: SamTemplate) -> int:
+    return int(template.resource("AudioDeadLetters")["MessageRetentionPeriod"]) // 86_400
+
+
+def _hours(duration: timedelta) -> int:
+    return int(duration / timedelta(hours=1))
 
 
 def _log_days(template: SamTemplate) -> int:

@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from infra.local.deploy.__main__ import app
+from infra.local.deploy.aws import sign_in
 
 
 def run(*arguments: str) -> Result:
@@ -66,3 +67,22 @@ def test_an_access_code_is_printed_alone_and_joins_the_secret(aws, stage):
     assert ended.exit_code == 0, ended.stderr
     stored = json.loads(aws.secrets_manager.get_secret_value(SecretId=secret)["SecretString"])
     assert stored == {"access_codes": ended.stdout.strip(), "edit_token_key": "NEVERLOGME-key"}
+
+
+def test_the_region_is_the_one_that_aws_region_names(aws, monkeypatch):
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    account = sign_in()
+    assert (account.region, account.client("cloudformation").meta.region_name) == ("eu-west-1", "eu-west-1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    assert sign_in().region == "eu-west-1"
+
+
+def test_without_any_region_it_says_what_to_set(aws, monkeypatch):
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    # Who signs in can be asked of AWS without a region as well, so nobody must be asked.
+    monkeypatch.setattr("infra.local.deploy.aws._client", lambda *_: pytest.fail("AWS was asked"))
+    ended = run("access-code")
+    assert (ended.exit_code, "AWS_REGION" in ended.stderr) == (1, True)

@@ -97,3 +97,9 @@ def test_without_a_region_it_says_what_to_set(monkeypatch):
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
     result = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["rollback", "--stack", "any"])
     assert (result.exit_code, "AWS_REGION" in result.stderr) == (6, True)
+
+
+def test_a_region_in_aws_region_is_enough(run, aws, stack, grown, monkeypatch):
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    assert run("rollback", "--stack", stack[0]).out.startswith("version")

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from rich.console import Console
 
 from daltonify_core.ports import Progress, no_progress
 from infra.cli.stack import find_stack
 from infra.local.deploy import deployment
 from infra.local.deploy.faults import DeploymentFault
+from infra.local.deploy.page import page_files
 from infra.local.deploy.removal import BUCKET, Resource
 from infra.local.deploy.service import Heard
 from infra.local.deploy.stages import Stage
@@ -54,11 +56,13 @@ class Machine:
         self.commands: list[list[str]] = []
         self.sleep: Callable[[float], object] = lambda _: None
         self.breaks_at = ""
+        self.confirms = True
+        self.is_healthy = True
+        self.cache = folder / "cache"
         self.typed: list[str] = []
         self.told = io.StringIO()
         self.catalogue = folder / "tracks.csv"
         self.catalogue.write_text(catalogue_csv([make_track(genres=("pop",))]))
-        self._folder = folder
 
     def deploy(self, catalogue: str | None = None, contact: str = CONTACT, alarm_email: str = "") -> None:
         wanted = str(self.catalogue) if catalogue is None else catalogue
@@ -77,7 +81,7 @@ class Machine:
         return Steps(Console(file=self.told, width=200), no_bars)
 
     def tools(self) -> deployment.Tools:
-        return deployment.Tools(self.sleep, self._run, self._ask, self._folder / "cache", lambda: "sam")
+        return deployment.Tools(self.sleep, self._run, self._ask, self.cache, lambda: "sam")
 
     def keys(self, bucket: str) -> set[str]:
         return {entry["Key"] for entry in self.aws.s3.list_objects_v2(Bucket=bucket).get("Contents", [])}
@@ -121,7 +125,12 @@ class Machine:
             "TemplateBody": json.dumps(template),
             "Parameters": [{"ParameterKey": name, "ParameterValue": value} for name, value in known.items()],
         }
-        if find_stack(self.cloudformation, self.stage.stack_name) is None:
+        is_new = find_stack(self.cloudformation, self.stage.stack_name) is None
+        if not self.confirms:
+            # What SAM leaves behind, with success, when its question is answered with no.
+            kind: Any = "CREATE" if is_new else "UPDATE"
+            self.cloudformation.create_change_set(**arguments, ChangeSetName="asked", ChangeSetType=kind)
+        elif is_new:
             self.cloudformation.create_stack(**arguments)
         else:
             self.cloudformation.update_stack(**arguments)
@@ -140,6 +149,8 @@ class Machine:
         return str(made["Distribution"]["Id"])
 
     def _ask(self, address: str) -> Heard:
+        if not self.is_healthy:
+            return Heard(503, "there is no index")
         return Heard(200, '{"ok": true}' if address.endswith("/api/health") else "<html></html>")
 
     def _confirm(self, answers: Sequence[str]) -> Any:
@@ -199,6 +210,139 @@ def test_a_second_run_changes_nothing_and_needs_no_contact(machine):
 def test_what_is_missing_is_said_before_anything_is_built(machine, arguments, said):
     with pytest.raises(DeploymentFault, match=said):
         machine.deploy(**arguments)
+    assert machine.commands == []
+
+
+@pytest.mark.parametrize("arguments", [{"contact": "me"}, {"alarm_email": "me"}, {"catalogue": "/no/such/file"}])
+def test_what_is_wrong_in_itself_is_said_before_anybody_signs_in(machine, arguments):
+    wishes = deployment.Wishes(
+        machine.stage, **{"catalogue": str(machine.catalogue), "contact": CONTACT, "alarm_email": "", **arguments}
+    )
+
+    def sign_in() -> Any:
+        raise AssertionError("nobody was to be asked")
+
+    with pytest.raises(DeploymentFault):
+        deployment.deploy(wishes, sign_in, machine.steps(), machine.tools())
+
+
+def test_without_a_catalogue_an_update_leaves_the_one_that_is_there(machine):
+    machine.deploy()
+    before = machine.aws.s3.head_object(Bucket=machine.data, Key="catalogue/tracks.csv")
+    machine.deploy(catalogue="", contact="")
+    assert machine.aws.s3.head_object(Bucket=machine.data, Key="catalogue/tracks.csv")["ETag"] == before["ETag"]
+    assert "stays as it is" in machine.told.getvalue()
+    assert machine.functions.invoked == ["builder", "builder"]
+
+
+def test_where_no_catalogue_was_uploaded_yet_one_must_be_named(machine):
+    machine.deploy()
+    machine.aws.s3.delete_object(Bucket=machine.data, Key="catalogue/tracks.csv")
+    with pytest.raises(DeploymentFault, match="CATALOGUE="):
+        machine.deploy(catalogue="")
+
+
+def test_invented_tracks_that_would_join_real_ones_are_refused_before_anything_changes(machine):
+    machine.deploy()
+    machine.commands.clear()
+    with pytest.raises(DeploymentFault, match="real tracks"):
+        machine.deploy(catalogue="synthetic")
+    assert machine.commands == []
+    assert machine.keys(machine.data) == {"catalogue/tracks.csv"}
+
+
+def test_changes_that_nobody_confirmed_upload_nothing(machine):
+    machine.deploy()
+    machine.catalogue.write_text(catalogue_csv([make_track(title="newer", genres=("pop",))]))
+    machine.confirms = False
+    with pytest.raises(DeploymentFault, match="not confirmed"):
+        machine.deploy(contact="other@example.org")
+    page = machine.aws.s3.get_object(Bucket=machine.site(), Key="privacy.html")["Body"].read().decode()
+    assert f"mailto:{CONTACT}" in page
+    assert machine.functions.invoked == ["builder"]
+
+
+def test_a_first_deployment_that_nobody_confirmed_is_no_service(machine):
+    machine.confirms = False
+    with pytest.raises(DeploymentFault, match="not confirmed"):
+        machine.deploy()
+    assert machine.keys(machine.data) == set()
+    machine.account.replace("cloudformation", Busy(machine.cloudformation, ["REVIEW_IN_PROGRESS"] * 2))
+    machine.destroy(machine.stage.stack_name)
+    assert find_stack(machine.cloudformation, machine.stage.stack_name) is None
+
+
+class Unreliable:
+    """S3 that takes some objects and then fails once."""
+
+    def __init__(self, client: Any, takes: int) -> None:
+        self._client = client
+        self._takes = takes
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def put_object(self, **arguments: Any) -> Any:
+        self._takes -= 1
+        if self._takes == -1:
+            raise ClientError(
+                {"Error": {"Code": "SlowDown", "Message": "Please reduce your request rate."}}, "PutObject"
+            )
+        return self._client.put_object(**arguments)
+
+
+def files_of_the_page() -> int:
+    return len(page_files(CONTACT))
+
+
+@pytest.mark.parametrize("takes", [0, 5, files_of_the_page() - 1, files_of_the_page()])
+def test_an_upload_that_breaks_off_anywhere_is_brought_to_its_end_by_the_next_run(machine, takes):
+    machine.account.replace("s3", Unreliable(machine.aws.s3, takes))
+    with pytest.raises(DeploymentFault, match="reduce your request rate"):
+        machine.deploy()
+    assert machine.functions.invoked == []
+    # HTML comes last, so no page is there whose parts are not.
+    assert takes >= files_of_the_page() - 2 or "index.html" not in machine.keys(machine.site())
+    machine.deploy(contact="")
+    assert machine.keys(machine.site()) == {file.name for file in page_files(CONTACT)}
+    assert machine.keys(machine.data) == {"catalogue/tracks.csv"}
+    assert machine.functions.invoked == ["builder"]
+    assert machine.invalidations() == 1
+
+
+def test_a_run_that_was_killed_right_after_the_stack_is_brought_to_its_end_by_the_next(machine):
+    def killed(*_: Any, **__: Any) -> Any:
+        raise KeyboardInterrupt
+
+    machine.account.replace("s3", Unreliable(machine.aws.s3, 1_000))
+    machine.account.client("s3").put_object = killed
+    with pytest.raises(KeyboardInterrupt):
+        machine.deploy()
+    machine.account.replace("s3", machine.aws.s3)
+    machine.deploy(contact="")
+    assert "index.html" in machine.keys(machine.site())
+    assert machine.keys(machine.data) == {"catalogue/tracks.csv"}
+
+
+def test_health_that_never_comes_is_a_fault_with_its_last_words_and_the_next_run_doubles_nothing(machine):
+    machine.is_healthy = False
+    with pytest.raises(DeploymentFault, match="there is no index"):
+        machine.deploy()
+    machine.is_healthy = True
+    machine.deploy(contact="")
+    assert "0 sent, 1 unchanged" in machine.told.getvalue()
+    assert machine.invalidations() == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"), [("DELETE_FAILED", "make destroy"), ("UPDATE_ROLLBACK_FAILED", "Continue update rollback")]
+)
+def test_a_stack_that_cannot_be_updated_says_what_leads_out(machine, status, advice):
+    machine.deploy()
+    machine.commands.clear()
+    machine.account.replace("cloudformation", Busy(machine.cloudformation, [status]))
+    with pytest.raises(DeploymentFault, match=advice):
+        machine.deploy()
     assert machine.commands == []
 
 
@@ -286,9 +430,19 @@ def test_without_its_name_nothing_is_deleted(machine):
     assert "index.html" in machine.keys(machine.site())
 
 
-def test_destroying_what_is_not_there_says_so(machine):
+def test_destroying_what_is_not_there_says_so_and_how_to_find_what_was_kept(machine):
     machine.destroy()
     assert "no such stack" in machine.told.getvalue()
+    assert "Stage=dev" in machine.told.getvalue()
+
+
+def test_destroying_again_after_an_interruption_asks_nothing_and_still_says_what_is_kept(machine):
+    machine.deploy()
+    machine.account.replace("cloudformation", Busy(machine.cloudformation, ["DELETE_IN_PROGRESS"] * 2))
+    machine.destroy()
+    assert machine.typed == []
+    assert find_stack(machine.cloudformation, machine.stage.stack_name) is None
+    assert "infra.local.deploy erase --stage dev --bucket" in machine.told.getvalue()
 
 
 def test_what_was_kept_goes_only_when_the_stack_is_gone_and_its_name_is_typed(machine):

@@ -9,10 +9,14 @@ from pathlib import Path
 import pytest
 
 from daltonify_core.playlist.publishing import PublishSettings
+from daltonify_core.ports import LookUpKind
+from daltonify_core.use_cases.remove_audio import FORGOTTEN_AFTER
 from infra.local import write_privacy
 from infra.local.sam_template import SamTemplate, read_template
 
-SITE = Path(__file__).parents[2] / "infra" / "site"
+ROOT = Path(__file__).parents[2]
+CORE = ROOT / "daltonify_core"
+SITE = ROOT / "infra" / "site"
 PAGE = (SITE / "privacy.html").read_text(encoding="utf-8")
 WORDS = " ".join(re.sub(r"<[^>]+>", " ", PAGE).split())
 template = read_template()
@@ -37,6 +41,73 @@ def test_it_names_the_numbers_of_template_and_code():
         assert f"{days} days" in WORDS
     assert f"{PublishSettings().record_days} days" in WORDS
     assert f"{write_privacy.BACKUP_DAYS} days more" in WORDS
+
+
+def test_every_kind_of_item_in_the_table_is_spoken_of():
+    code = "".join(path.read_text(encoding="utf-8") for path in (CORE / "adapters/dynamodb").glob("*.py"))
+    stored = set(re.findall(r"(?:stored_key|_items\.read)\(\"([^\"]+)\"", code))
+    stored |= set(re.findall(r"^_KIND = \"([^\"]+)\"", code, flags=re.MULTILINE))
+    assert len(stored) > 4
+    told = [kind for one in write_privacy.kept(template) for kind in one.kinds]
+    assert sorted(told) == sorted(stored | set(LookUpKind))
+
+
+def test_everything_that_is_counted_for_an_address_is_named():
+    words = {
+        "{day}#": "playlists that were published or changed",
+        "audio files ": "of audio files",
+        "short-links ": "short links that were followed",
+        "look-ups ": "tracks that were looked up elsewhere",
+        "access codes ": "wrong access codes",
+    }
+    folders = (CORE / "use_cases", ROOT / "functions" / "api")
+    code = "".join(path.read_text(encoding="utf-8") for folder in folders for path in folder.glob("*.py"))
+    assert set(re.findall(r"f\"((?:\{day\}|[^\"{])*)\{(?:client_key\(client\)|client|who)\}", code)) == set(words)
+    assert all(text in WORDS for text in words.values())
+
+
+def test_every_place_of_the_template_that_stores_something_is_spoken_of():
+    places = {
+        "DataBucket": "The tracks that lists are made of",
+        "AudioBucket": "Audio files that you send",
+        "SiteBucket": "Privacy and terms",  # the page itself
+        "Table": "Playlists that you publish",
+        "AudioQueue": "deleted as soon as it was analysed",
+        "AudioDeadLetters": "a number remains that stands for it",
+    }
+    kinds = (
+        "AWS::S3::Bucket",
+        "AWS::DynamoDB::Table",
+        "AWS::SQS::Queue",
+        "AWS::Kinesis::Stream",
+        "AWS::RDS::DBInstance",
+    )
+    found = {name for name, one in template.values["Resources"].items() if one["Type"] in kinds}
+    assert found == set(places)
+    assert all(text in WORDS for text in places.values())
+    # The address of a visitor would stand in these, and in nothing else that CloudFront or S3 can write.
+    assert "Logging" not in template.resource("Distribution")["DistributionConfig"]
+    assert not any("LoggingConfiguration" in template.resource(name) for name in places if name.endswith("Bucket"))
+
+
+def test_what_is_kept_after_a_fault_is_what_template_and_code_say():
+    assert f"when it is {FORGOTTEN_AFTER // timedelta(hours=1)} hours old" in WORDS
+    schedules = [event["Properties"] for event in template.resource("ScheduledJobs")["Events"].values()]
+    (removal,) = [one for one in schedules if "remove_audio" in one.get("Input", "")]
+    assert (removal["ScheduleExpression"], "State" in removal) == ("rate(1 hour)", False)
+    assert f"for {template.resource('AudioDeadLetters')['MessageRetentionPeriod'] // 86_400} days" in WORDS
+
+
+def test_it_says_what_spotify_and_reccobeats_have_to_do_with_it():
+    for text in (
+        "not affiliated with Spotify",
+        "nothing to disconnect",
+        "warranty",
+        "Spotify and ReccoBeats answer for nothing",
+    ):
+        assert text in WORDS
+    for address in (write_privacy.SPOTIFY_TERMS, write_privacy.SPOTIFY_PRIVACY, write_privacy.RECCOBEATS_TERMS):
+        assert f'<a href="{address}" rel="noreferrer">' in PAGE
 
 
 def test_logs_hold_neither_addresses_nor_what_was_typed():

@@ -18,6 +18,7 @@ PINS = [
     "requirements-dev.txt",
     "requirements-emulator.txt",
     "requirements-sam.txt",
+    "requirements-scan.txt",
     "requirements-uv.txt",
     LAYER_PINS,
 ]

@@ -5,9 +5,10 @@ from functools import cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import boto3
 from botocore.config import Config
+from botocore.exceptions import NoRegionError
 
+from infra.cli.aws_session import aws_session
 from infra.local.deploy.faults import aws_faults
 
 # A build may take 15 minutes, all of which the connection is silent. A repetition would start another one.
@@ -34,13 +35,16 @@ class Account:
 def sign_in() -> Account:
     """The account of the credentials in the environment; raises ``DeploymentFault`` when they do not do."""
     with aws_faults("AWS cannot be asked whose credentials these are"):
-        session = boto3.session.Session()
+        session = aws_session()
+        if session.region_name is None:
+            # Who signs in can be asked without one, but nothing can be deployed.
+            raise NoRegionError
         sts = _client(session, "sts")
         identity, address = sts.get_caller_identity(), sts.meta.endpoint_url
         return Account(
             session=session,
             number=identity["Account"],
-            region=sts.meta.region_name,
+            region=session.region_name,
             caller=identity["Arn"],
             endpoint_url=None if urlsplit(address).netloc.endswith(_AWS_HOSTS) else address,
         )

@@ -51,6 +51,12 @@ class Uploaded:
     others: tuple[str, ...]
 
 
+def check_named(wanted: str) -> None:
+    """Raises ``DeploymentFault`` when ``wanted`` names something that is not there; nothing named is no fault here."""
+    if wanted not in ("", SYNTHETIC) and not Path(wanted).expanduser().exists():
+        raise DeploymentFault(f"There is nothing at CATALOGUE={wanted}.")
+
+
 def check_catalogue(wanted: str, cache: Path, progress: Progress) -> CheckedCatalogue:
     """The catalogue that ``wanted`` names: a file or folder in any form that can be imported, or ``synthetic``.
 
@@ -62,10 +68,9 @@ def check_catalogue(wanted: str, cache: Path, progress: Progress) -> CheckedCata
             "Name the tracks to recommend: CATALOGUE=file-or-folder, as `daltonify import` reads or writes them, or "
             f"CATALOGUE={SYNTHETIC} for invented ones to try things out with."
         )
+    check_named(wanted)
     is_by_name = wanted == SYNTHETIC
     source = None if is_by_name else Path(wanted).expanduser()
-    if source is not None and not source.exists():
-        raise DeploymentFault(f"There is nothing at CATALOGUE={wanted}.")
     try:
         files = prepare_catalogue(source, cache, progress)
         rows, kinds = _count(files, progress)
@@ -84,23 +89,26 @@ def check_catalogue(wanted: str, cache: Path, progress: Progress) -> CheckedCata
     return CheckedCatalogue(tuple(files), valid, rows - valid, is_by_name)
 
 
+def holds_catalogue(s3: "S3Client", bucket: str) -> bool:
+    """Whether there is anything that a build could read; raises ``DeploymentFault``."""
+    with aws_faults(f"The catalogue in {bucket} cannot be looked at"):
+        return bool(_stored(s3, bucket))
+
+
+def check_fits(s3: "S3Client", bucket: str, catalogue: CheckedCatalogue) -> None:
+    """Raises ``DeploymentFault`` for invented tracks that would join real ones."""
+    with aws_faults(f"The catalogue in {bucket} cannot be looked at"):
+        _others(s3, bucket, catalogue)
+
+
 def upload_catalogue(s3: "S3Client", bucket: str, catalogue: CheckedCatalogue, progress: Progress) -> Uploaded:
     """Bring the files under ``catalogue/``; equal ones are not sent again.
 
     Invented tracks make way for real ones, and never join them: raises ``DeploymentFault``.
     """
-    names = {file.name for file in catalogue.files}
     with aws_faults(f"The catalogue cannot be uploaded to {bucket}"):
-        stored = _stored(s3, bucket)
-        # An operator's own file may bear that name as well; only the mark tells.
-        candidates = {name for name in stored if name.startswith(SYNTHETIC)} - names
-        invented = {name for name in candidates if _head(s3, bucket, name).get(_INVENTED_MARK)}
-        others = tuple(name for name in stored if name not in names | invented)
-        if catalogue.is_invented and others:
-            raise DeploymentFault(
-                f"s3://{bucket}/{PREFIX} holds real tracks ({others[0]}), and invented ones would be recommended "
-                "beside them. Try things out in another stage."
-            )
+        invented, others = _others(s3, bucket, catalogue)
+        stored = {*_stored(s3, bucket)}
         sent, unchanged = [], []
         for number, file in enumerate(catalogue.files, start=1):
             digest = FileDigest.of(file.path).sha256
@@ -131,6 +139,24 @@ def _count(files: Sequence[CatalogueFile], progress: Progress) -> tuple[int, Cou
                     progress("check catalogue", rows, 0)
     progress("check catalogue", rows, rows)
     return rows, kinds
+
+
+def _others(s3: "S3Client", bucket: str, catalogue: CheckedCatalogue) -> tuple[set[str], tuple[str, ...]]:
+    """Stored files that this catalogue does not replace: invented ones, and all the rest.
+
+    Raises ``DeploymentFault`` when this one is invented and the rest is not.
+    """
+    stored, names = _stored(s3, bucket), {file.name for file in catalogue.files}
+    # An operator's own file may bear that name as well; only the mark tells.
+    candidates = {name for name in stored if name.startswith(SYNTHETIC)} - names
+    invented = {name for name in candidates if _head(s3, bucket, name).get(_INVENTED_MARK)}
+    others = tuple(name for name in stored if name not in names | invented)
+    if catalogue.is_invented and others:
+        raise DeploymentFault(
+            f"s3://{bucket}/{PREFIX} holds real tracks ({others[0]}), and invented ones would be recommended beside "
+            "them. Try things out in another stage."
+        )
+    return invented, others
 
 
 def _stored(s3: "S3Client", bucket: str) -> list[str]:

@@ -1,5 +1,6 @@
 """The steps of ``make deploy`` and ``make destroy``, in order."""
 
+import os
 import subprocess
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +14,15 @@ from infra.cli.stack import Stack, find_stack
 from infra.local.content_types import logo_in
 from infra.local.deploy import service
 from infra.local.deploy.aws import Account
-from infra.local.deploy.catalogue import CheckedCatalogue, check_catalogue, upload_catalogue
+from infra.local.deploy.catalogue import (
+    CheckedCatalogue,
+    check_catalogue,
+    check_fits,
+    check_named,
+    holds_catalogue,
+    upload_catalogue,
+)
+from infra.local.deploy.changes import waiting_changes
 from infra.local.deploy.faults import DeploymentFault
 from infra.local.deploy.page import SITE, check_contact, check_mail, invalidate, page_files, upload_page
 from infra.local.deploy.prerequisites import check_machine
@@ -29,6 +38,12 @@ LOGO_PARAMETER: Final = "SpotifyLogo"
 _REDIRECT_URI: Final = f"http://127.0.0.1:{DEFAULT_PORT}/callback"
 _PAUSE_SECONDS: Final = 5.0
 _PATIENCE_SECONDS: Final = 1_800.0
+_FAILED_AT_FIRST: Final = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED")
+_STUCK: Final = {
+    "DELETE_FAILED": "Run `make destroy` again, which says what is in its way.",
+    "UPDATE_ROLLBACK_FAILED": "In the console of CloudFormation choose `Continue update rollback`, then repeat this.",
+}
+"""States that no deployment leads out of, and what does."""
 _OPTIONS: Final = {BUCKET: "--bucket", TABLE: "--table", SECRET: "--secret"}
 
 type Run = Callable[[Sequence[str]], None]
@@ -58,9 +73,10 @@ class Tools:
 
 def run_program(command: Sequence[str]) -> None:
     """Run a program of ours in the checkout."""
+    environment = {**os.environ, "SAM_CLI_TELEMETRY": "0"}
     # Its messages and questions are for the terminal as they are.
-    if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:  # noqa: S603 - our own programs
-        raise DeploymentFault(f"`{Path(command[0]).name} {' '.join(command[1:2])}` failed; it says why above.")
+    if subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode != 0:  # noqa: S603 - our own programs
+        raise DeploymentFault(f"`{' '.join([Path(command[0]).name, *command[1:2]])}` failed; it says why above.")
 
 
 def deploy(wishes: Wishes, sign_in: Callable[[], Account], steps: Steps, tools: Tools) -> Stack:
@@ -71,20 +87,19 @@ def deploy(wishes: Wishes, sign_in: Callable[[], Account], steps: Steps, tools: 
     stage = wishes.stage
     steps.begin("Check what is needed")
     check_machine()
+    _check_wishes(wishes)
     account = _say_account(sign_in(), steps)
     cloudformation = account.client("cloudformation")
     before = _settled(cloudformation, stage.stack_name, steps, tools)
+    if before is not None and before.status in _STUCK:
+        raise DeploymentFault(f"The stack {stage.stack_name} is in the state {before.status}. {_STUCK[before.status]}")
     # As given; else as samconfig.toml has it for the stage; else as it was deployed.
     known = {**(before.parameters if before else {}), **stage.parameters}
     contact = wishes.contact or known.get(CONTACT_PARAMETER, "")
     check_contact(contact)
-    if wishes.alarm_email:
-        check_mail(wishes.alarm_email)
-    with steps.bars() as progress:
-        catalogue = check_catalogue(wishes.catalogue, tools.cache, progress)
-    _say_catalogue(catalogue, steps)
-    if before is not None and before.status == "ROLLBACK_COMPLETE":
-        # What a first deployment leaves that failed: nothing is in it, and CloudFormation will not go on from there.
+    catalogue = _catalogue(wishes.catalogue, account, before, steps, tools)
+    if before is not None and before.status in _FAILED_AT_FIRST:
+        # Nothing is in it, and CloudFormation will not go on from there.
         steps.warn("The first deployment failed; what is left of it is removed.")
         delete_stack(cloudformation, before, tools.sleep)
 
@@ -92,7 +107,11 @@ def deploy(wishes: Wishes, sign_in: Callable[[], Account], steps: Steps, tools: 
     tools.run(["infra/local/build.sh"])
 
     steps.begin(f"Deploy the stack {stage.stack_name}")
+    waiting = waiting_changes(cloudformation, stage.stack_name)
     tools.run(_sam_deploy(tools.sam(), wishes, contact, account.region))
+    if waiting_changes(cloudformation, stage.stack_name) - waiting:
+        # SAM takes that for success.
+        raise DeploymentFault("The changes were not confirmed, so nothing was deployed and nothing uploaded.")
     stack = _find(cloudformation, stage.stack_name)
     if stack is None or not stack.is_in_good_order:
         raise DeploymentFault(
@@ -110,8 +129,10 @@ def deploy(wishes: Wishes, sign_in: Callable[[], Account], steps: Steps, tools: 
     return stack
 
 
-def fill(stack: Stack, account: Account, catalogue: CheckedCatalogue, contact: str, steps: Steps, tools: Tools) -> None:
-    """Upload page and catalogue to a deployed stack and build its index."""
+def fill(
+    stack: Stack, account: Account, catalogue: CheckedCatalogue | None, contact: str, steps: Steps, tools: Tools
+) -> None:
+    """Upload page and catalogue to a deployed stack and build its index; without a catalogue, of what lies there."""
     s3 = account.client("s3")
     site, distribution = stack.output("SiteBucketName"), stack.output("DistributionId")
     steps.begin("Upload the page")
@@ -121,17 +142,8 @@ def fill(stack: Stack, account: Account, catalogue: CheckedCatalogue, contact: s
     if invalidate(account.client("cloudfront"), s3, distribution, site, page, reference):
         steps.say("CloudFront was told to fetch it anew.")
 
-    steps.begin("Upload the catalogue")
-    data = stack.output("DataBucketName")
-    with steps.bars() as progress:
-        uploaded = upload_catalogue(s3, data, catalogue, progress)
-    steps.say(f"{len(uploaded.sent)} sent, {len(uploaded.unchanged)} unchanged.")
-    if uploaded.removed:
-        steps.say(f"The invented tracks have made way: {', '.join(uploaded.removed)}.")
-    if uploaded.others:
-        steps.warn(
-            f"{len(uploaded.others)} more under s3://{data}/catalogue/ count as well: {', '.join(uploaded.others[:5])}"
-        )
+    if catalogue is not None:
+        _upload(catalogue, account, stack.output("DataBucketName"), steps)
 
     steps.begin("Build the index (minutes for a million tracks)")
     with steps.waiting("The builder works"):
@@ -144,6 +156,18 @@ def fill(stack: Stack, account: Account, catalogue: CheckedCatalogue, contact: s
             steps.warn(warning)
 
 
+def _upload(catalogue: CheckedCatalogue, account: Account, bucket: str, steps: Steps) -> None:
+    steps.begin("Upload the catalogue")
+    with steps.bars() as progress:
+        uploaded = upload_catalogue(account.client("s3"), bucket, catalogue, progress)
+    steps.say(f"{len(uploaded.sent)} sent, {len(uploaded.unchanged)} unchanged.")
+    if uploaded.removed:
+        steps.say(f"The invented tracks have made way: {', '.join(uploaded.removed)}.")
+    if uploaded.others:
+        some = ", ".join(uploaded.others[:5])
+        steps.warn(f"{len(uploaded.others)} more under s3://{bucket}/catalogue/ count as well: {some}")
+
+
 def destroy(
     stage: Stage, sign_in: Callable[[], Account], confirm: Callable[[str], str], steps: Steps, tools: Tools
 ) -> None:
@@ -154,20 +178,29 @@ def destroy(
     steps.begin(f"Look at the stack {stage.stack_name}")
     account = _say_account(sign_in(), steps)
     cloudformation = account.client("cloudformation")
-    stack = _settled(cloudformation, stage.stack_name, steps, tools)
+    stack = _find(cloudformation, stage.stack_name)
+    # One that was interrupted: what it keeps can be told only as long as the stack is there.
+    is_under_way = stack is not None and stack.status == "DELETE_IN_PROGRESS"
+    if not is_under_way:
+        stack = _settled(cloudformation, stage.stack_name, steps, tools)
     if stack is None:
-        steps.say("There is no such stack, so there is nothing to delete.")
+        steps.say("There is no such stack in this region, so there is nothing to delete.")
+        steps.say(f"What an earlier one kept has the tags Application=daltonify and Stage={stage.name}.")
         return
     held = holdings(cloudformation, stack)
     for resource in held.kept:
         steps.say(f"kept: {resource.logical_id}, {resource.name}")
     for resource in held.emptied:
         steps.say(f"deleted with all that is in it: {resource.logical_id}, {resource.name}")
-    _let_type(confirm, stage.stack_name, f"the stack {stage.stack_name}")
+    if is_under_way:
+        steps.say("It is being deleted already.")
+    else:
+        _let_type(confirm, stage.stack_name, f"the stack {stage.stack_name}")
 
     steps.begin("Delete")
-    for resource in held.emptied:
-        steps.say(f"{empty_bucket(account.client('s3'), resource.name):,} objects removed from {resource.name}.")
+    if not is_under_way:
+        for resource in held.emptied:
+            steps.say(f"{empty_bucket(account.client('s3'), resource.name):,} objects removed from {resource.name}.")
     with steps.waiting("Deleting, which takes minutes because of CloudFront"):
         delete_stack(cloudformation, stack, tools.sleep)
     steps.say(f"The stack {stage.stack_name} is gone.")
@@ -220,6 +253,31 @@ def _sam_deploy(sam: str, wishes: Wishes, contact: str, region: str) -> list[str
         *("--region", region, "--no-fail-on-empty-changeset"),
         *("--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())),
     ]
+
+
+def _check_wishes(wishes: Wishes) -> None:
+    """What can be refused without asking anybody is refused first."""
+    if wishes.contact:
+        check_contact(wishes.contact)
+    if wishes.alarm_email:
+        check_mail(wishes.alarm_email)
+    check_named(wishes.catalogue)
+
+
+def _catalogue(
+    wanted: str, account: Account, before: Stack | None, steps: Steps, tools: Tools
+) -> CheckedCatalogue | None:
+    """The catalogue to upload, whole and fit for what lies there; ``None`` where that is to stay as it is."""
+    s3, bucket = account.client("s3"), before.outputs.get("DataBucketName") if before else None
+    if not wanted and bucket and holds_catalogue(s3, bucket):
+        steps.say("Catalogue: no CATALOGUE= was named, so what was uploaded before stays as it is.")
+        return None
+    with steps.bars() as progress:
+        catalogue = check_catalogue(wanted, tools.cache, progress)
+    _say_catalogue(catalogue, steps)
+    if bucket:
+        check_fits(s3, bucket, catalogue)
+    return catalogue
 
 
 def _say_account(account: Account, steps: Steps) -> Account:

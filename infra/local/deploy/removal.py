@@ -41,6 +41,9 @@ class Holdings:
 
 def holdings(cloudformation: Any, stack: Stack) -> Holdings:
     """Buckets, tables and secrets of a stack, by the deletion policies that it was deployed with."""
+    if stack.status == "REVIEW_IN_PROGRESS":
+        # Somebody was asked to confirm the first deployment and did not: nothing was made, and there is no template.
+        return Holdings((), ())
     with aws_faults(f"The resources of {stack.name} cannot be listed"):
         pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack.name)
         summaries = [one for page in pages for one in page["StackResourceSummaries"]]

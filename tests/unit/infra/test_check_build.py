@@ -2,6 +2,8 @@
 
 import ast
 import py_compile
+import re
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +11,8 @@ from infra.local import check_build
 from infra.local.check_build import BuiltFunction
 from infra.local.lambda_import import imports_in_functions
 from infra.local.sam_template import read_template
+
+LOCAL = Path(check_build.__file__).parent
 
 UNCHECKED, CHECKED, TIMED = (
     py_compile.PycInvalidationMode.UNCHECKED_HASH,
@@ -138,12 +142,13 @@ def test_a_package_in_two_layers_is_found_because_one_of_them_would_be_dead(laye
     assert check_build.package_faults([layer, other]) == ["core: in more than one layer"]
 
 
-def test_only_what_is_compiled_here_is_searched_for_wide_instructions(layer, monkeypatch):
+def test_only_what_is_compiled_here_is_searched_for_wide_instructions_and_names(layer, monkeypatch):
     monkeypatch.setattr(check_build, "loading_faults", lambda path: [])
     monkeypatch.setattr(check_build, "portability_faults", lambda path: ["is native"])
+    monkeypatch.setattr(check_build, "stripping_faults", lambda path: ["is not stripped"])
     ours = write(layer / "annoy" / "annoylib.cpython-313-x86_64-linux-gnu.so")
     write(layer / "numpy" / "core.cpython-313-x86_64-linux-gnu.so")
-    assert check_build.native_faults(layer) == [f"{ours}: is native"]
+    assert check_build.native_faults(layer) == [f"{ours}: is native", f"{ours}: is not stripped"]
 
 
 def test_every_shared_library_must_be_loadable_whatever_its_version_suffix(layer, monkeypatch):
@@ -247,3 +252,26 @@ def test_every_gate_counts_towards_the_verdict(tmp_path, layer, function, monkey
         "cannot be imported",
     ):
         assert words in said
+
+
+@pytest.mark.parametrize("name", ["check_build.py", "native_code.py", "scan_template.py"])
+def test_no_gate_asks_the_environment_whether_to_close(name):
+    source = (LOCAL / name).read_text(encoding="utf-8")
+    assert not re.search(r"\b(environ|getenv|expandvars)\b", source)
+
+
+@pytest.mark.parametrize("script", ["infra/local/build.sh", "layers/layer.mk", "layers/dependencies/Makefile"])
+def test_no_step_of_the_build_may_fail_without_ending_it(script):
+    source = (LOCAL.parents[1] / script).read_text(encoding="utf-8")
+    assert "-euo pipefail" in source or "include layers/layer.mk" in source
+    # Make goes on after a recipe that begins with a hyphen, and the shell after a fault that was answered.
+    assert not re.search(r"(?<!\\)\n\t-|\|\| *(true|:)|set \+e", source)
+
+
+def test_the_layers_packages_come_with_their_hashes_and_annoy_from_its_source_without_a_cache():
+    source = (LOCAL.parents[1] / "layers/dependencies/Makefile").read_text(encoding="utf-8")
+    (install,) = re.findall(r"pip install(?:.*\\\n)+.*", source)
+    for option in ("--require-hashes", "--no-cache", "--only-binary :all:", "--no-binary annoy"):
+        assert option in install
+    # Before the file is stripped, because it names its flags only until then.
+    assert source.index("infra.local.native_code") < source.index("strip --strip-unneeded")

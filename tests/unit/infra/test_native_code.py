@@ -77,6 +77,7 @@ def test_the_newest_glibc_is_found_by_number_and_not_by_text():
 0000000000000000      DF *UND*  0000000000000000 (GLIBCXX_3.4.30) _ZSt4cerr
 """
     assert native_code.newest_glibc(symbols) == (2, 17)
+    assert native_code.newest_libstdcxx(symbols) == (3, 4, 30)
 
 
 def test_a_file_that_asks_for_no_glibc_asks_for_nothing():
@@ -124,6 +125,17 @@ def test_a_stripped_file_still_betrays_avx_512(compiled):
     assert "AVX-512" in fault
 
 
+def test_a_file_that_was_not_stripped_is_refused(compiled):
+    library = compiled("-Wl,--build-id")
+    (fault,) = native_code.stripping_faults(library)
+    assert fault.startswith("is not stripped: it has .debug_")
+    assert ".symtab" in fault
+    subprocess.run(["strip", "--strip-unneeded", library], check=True)
+    assert native_code.stripping_faults(library) == ["is not stripped: it has .note.gnu.build-id"]
+    subprocess.run(["strip", "--remove-section=.note.gnu.build-id", library], check=True)
+    assert native_code.stripping_faults(library) == []
+
+
 def test_a_file_that_lambda_cannot_load_says_why(compiled, monkeypatch):
     library = compiled("-Wl,--no-as-needed", "-lm")
     monkeypatch.setattr(native_code, "LAMBDA_MACHINE", "AArch64")
@@ -131,3 +143,11 @@ def test_a_file_that_lambda_cannot_load_says_why(compiled, monkeypatch):
     faults = native_code.loading_faults(library)
     assert faults[0] == "is for Advanced Micro Devices X86-64, not for AArch64"
     assert faults[1].startswith("needs glibc 2.2.5, and Lambda has 2.0")
+
+
+def test_a_newer_library_of_c_plus_plus_is_refused(compiled, monkeypatch):
+    asked = "0000000000000000      DF *UND*  0000000000000000 (GLIBCXX_3.4.32) _ZSt21ios_base_library_initv\n"
+    library = compiled()
+    really = native_code._run
+    monkeypatch.setattr(native_code, "_run", lambda *words: asked if "--dynamic-syms" in words else really(*words))
+    assert native_code.loading_faults(library) == ["needs libstdc++ 3.4.32, and Lambda has 3.4.29"]
