@@ -101,7 +101,7 @@ def test_what_is_kept_after_a_fault_is_what_template_and_code_say():
 def test_it_says_what_spotify_and_reccobeats_have_to_do_with_it():
     for text in (
         "not affiliated with Spotify",
-        "nothing to disconnect",
+        "you can withdraw it for good",
         "warranty",
         "Spotify and ReccoBeats answer for nothing",
     ):
