@@ -25,6 +25,7 @@
     │   ├── PublicationInProgress another attempt at the same publication is under way
     │   └── PublicationUnknown    whether the playlist exists could not be found out yet
     ├── PublishingUnavailable     Spotify cannot be reached or must not be asked; copying still works
+    ├── AlbumUnavailable          which tracks an album holds cannot be found out now
     ├── SecretUnavailable         a secret is missing, unreadable or incomplete
     └── UpstreamError             an outside service did not do what was asked
         ├── UpstreamUnavailable   it failed without having done anything
@@ -37,7 +38,7 @@
 ``code`` is stable and machine readable; the message is safe to show and says what to do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -133,13 +134,15 @@ class SeedKnowledge:
     """What the request, the catalogue and outside services know of one seed, and what it lacks.
 
     ``missing`` holds ``title``, ``artists``, ``features`` and ``artist_popularity`` as far as they are not known;
-    ``tried`` is what was done to learn them.
+    ``tried`` is what was done to learn them. ``facts`` is everything that is known, in the names that a seed of a
+    request has and as values for JSON.
     """
 
     track_id: str | None
     title: str | None
     artists: tuple[str, ...]
     missing: tuple[str, ...]
+    facts: Mapping[str, Any]
     tried: tuple[LookUpTried, ...] = ()
 
     @property
@@ -179,6 +182,7 @@ class SeedDataNeeded(InvalidQuery):
             "seeds": [
                 {
                     "position": position,
+                    **seed.facts,
                     "track_id": seed.track_id,
                     "title": seed.title,
                     "artists": list(seed.artists),
@@ -356,6 +360,16 @@ class PublishingUnavailable(DaltonifyError):
     code = "publishing_unavailable"
 
     def __init__(self, message: str, retry_after_seconds: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class AlbumUnavailable(DaltonifyError):
+    """Nobody can be asked which tracks an album holds; ``retry_after_seconds`` is ``None`` if waiting does not help."""
+
+    code = "album_unavailable"
+
+    def __init__(self, message: str, retry_after_seconds: int | None) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
 

@@ -426,6 +426,25 @@ class TrackDirectory(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class AlbumListing:
+    """An album and the first of its tracks, in its order; ``total`` is how many it has."""
+
+    title: str
+    tracks: tuple[TrackIdentity, ...]
+    total: int
+
+
+class AlbumDirectory(Protocol):
+    """Knows which tracks an album holds."""
+
+    def album(self, album_id: str) -> AlbumListing | None:
+        """The album with its first 50 tracks at most, ``None`` when there is no such album.
+
+        May raise what ``TrackDirectory`` may raise.
+        """
+
+
 FEATURE_BATCH: Final = 40
 """The most tracks that a feature service is asked for at once."""
 
@@ -455,6 +474,7 @@ class LookUpKind(StrEnum):
 
     FEATURES = "features"
     SPOTIFY_TRACK = "spotify track"
+    SPOTIFY_ALBUM = "spotify album"
     OEMBED_TRACK = "oembed track"
     RECCOBEATS_TRACK = "reccobeats track"
 

@@ -89,6 +89,18 @@ class ItemArrays:
         start = len(ascending) - int(np.searchsorted(ascending, np.int16(high), side="right"))
         return start, max(start, end)
 
+    def counts_by_popularity(self, items: Items, highest: int) -> list[int]:
+        """How many of the items have a primary artist at each popularity from 0 to ``highest``; unknown ones are out.
+
+        It takes a search per popularity, not a look at each item.
+        """
+        ascending = self.artist_popularity[::-1]
+        levels = np.arange(highest + 2, dtype=ascending.dtype)
+        ends = len(ascending) - np.searchsorted(ascending, levels, side="left")
+        at_least = np.searchsorted(items, ends.astype(items.dtype))
+        counts: list[int] = (at_least[:-1] - at_least[1:]).tolist()
+        return counts
+
     def save(self, folder: Path) -> None:
         """Write one ``.npy`` file per array."""
         for field in fields(self):

@@ -54,12 +54,17 @@ class Band:
 @dataclass(frozen=True, slots=True)
 class BandUse:
     """The band asked for, the one in use after widening, and how many tracks it holds under all rules but the
-    limit of one per artist and song."""
+    limit of one per artist and song.
+
+    ``tracks_at`` says for each popularity from 0 to 100 how many tracks of the used genres have a primary artist
+    there, whatever the rules say of them: what another band would hold at most.
+    """
 
     asked: Band
     used: Band
     widened: bool
     candidates: int
+    tracks_at: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

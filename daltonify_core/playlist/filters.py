@@ -46,6 +46,18 @@ class EveryArtistBigger:
 
 
 @dataclass(frozen=True, slots=True)
+class PrimaryArtistBigger:
+    """The primary artist's popularity must be known and above the seed level; ranges of items see to it otherwise."""
+
+    arrays: ItemArrays
+    level: int
+
+    def keep(self, items: Items) -> Mask:
+        """True where the primary artist is above the level."""
+        return np.asarray(self.arrays.artist_popularity[items] > self.level)
+
+
+@dataclass(frozen=True, slots=True)
 class NotThese:
     """Leaves out given items, ascending: seeds, tracks by the seeds' artists, whatever the request excludes."""
 

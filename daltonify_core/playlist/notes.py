@@ -12,6 +12,7 @@ from daltonify_core.index.feature_space import FAR_SIMILARITY
 from daltonify_core.playlist.band import MAXIMUM_POPULARITY
 from daltonify_core.playlist.filters import Explicit
 from daltonify_core.playlist.genre_choice import GenreChoice, GenreSource, related_genres
+from daltonify_core.playlist.pinned import Unkept
 from daltonify_core.playlist.reasons import AUDIBLE_STEPS
 from daltonify_core.playlist.recommendation import Row
 from daltonify_core.playlist.request import RecommendationRequest
@@ -22,6 +23,16 @@ from daltonify_core.playlist.selection import Selection
 # recording it is about 0.8, which needs no words.
 _LITTLE_KNOWN: Final = 0.7
 _NAMED_SEEDS: Final = 3
+_NAMED_PINS: Final = 3
+_UNKEPT_WORDS: Final = {
+    Unkept.OWN_ARTIST: "your own artists stand in the list with your own tracks only",
+    Unkept.NOT_BIGGER: "all artists in the list must be more popular than yours ({level} of 100)",
+    Unkept.LEFT_OUT: "you left out the track or its artist",
+    Unkept.LYRICS: "your choice of lyrics leaves it out",
+    Unkept.YEAR: "your choice of years leaves it out",
+    Unkept.SAME_ARTIST: "one of the artists stands in the list already",
+    Unkept.SAME_SONG: "another version of the song stands in the list already",
+}
 
 
 def notes_for(
@@ -68,6 +79,32 @@ def notes_on_lonely(seeds: Sequence[ResolvedSeed]) -> list[str]:
     return [f"Nothing in the list is nearest to {titles}{others}; a list of its own would show what is."]
 
 
+def notes_on_pins(unkept: Sequence[tuple[Unkept, str]], missing: int, kept: int, size: int, level: int) -> list[str]:
+    """A sentence for each reason for which pinned tracks (``unkept`` with their titles) are not kept, and on size.
+
+    ``missing`` counts those that the catalogue does not hold, ``kept`` those that stand in the list.
+    """
+    notes = []
+    for reason, words in _UNKEPT_WORDS.items():
+        titles = [f"“{title}”" for why, title in unkept if why is reason]
+        if titles:
+            named = _listed_words([*titles[:_NAMED_PINS], *_and_more(len(titles) - _NAMED_PINS)])
+            notes.append(f"{named} could not stay pinned: {words.format(level=level)}.")
+    if missing > 0:
+        verb = "was" if missing == 1 else "were"
+        notes.append(
+            f"{counted(missing, 'pinned track')} could not be kept: the catalogue, as it is now, does not hold what "
+            f"{verb} pinned."
+        )
+    if kept > size:
+        notes.append(f"{kept} tracks are pinned, so the list has more than the {size} that were asked for.")
+    return notes
+
+
+def _and_more(count: int) -> list[str]:
+    return [f"{count} more"] if count > 0 else []
+
+
 def counted(number: int, noun: str) -> str:
     """A number with its noun, in the plural where that is due."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
@@ -112,7 +149,8 @@ def _on_genre(seeds: Sequence[ResolvedSeed], genre: GenreChoice) -> Iterator[str
 
 
 def _on_nearness(selection: Selection) -> Iterator[str]:
-    if fmean(one.similarity for one in selection.chosen) < FAR_SIMILARITY * selection.reach:
+    found = selection.chosen[selection.pinned :]
+    if found and fmean(one.similarity for one in found) < FAR_SIMILARITY * selection.reach:
         yield ("Nothing there sounds much like it: these tracks lie nearly as far from yours as any taken at random.")
 
 

@@ -107,7 +107,7 @@ class Recommendation:
                 "source": self.index.source,
             },
             "search": str(self.search),
-            "seeds": [_seed_to_dict(seed) for seed in self.seeds],
+            "seeds": [seed.facts.to_dict() for seed in self.seeds],
             "genre": {
                 "used": list(self.genre.used),
                 "how": str(self.genre.how),
@@ -118,6 +118,7 @@ class Recommendation:
                 "used": [self.band.used.low, self.band.used.high],
                 "widened": self.band.widened,
                 "candidates": self.band.candidates,
+                "tracks_at": list(self.band.tracks_at),
             },
             "tracks": _rows_to_list(self.tracks),
             "reserves": _rows_to_list(self.reserves),
@@ -127,27 +128,3 @@ class Recommendation:
 
 def _rows_to_list(rows: Sequence[Row]) -> list[dict[str, Any]]:
     return [row.to_dict() for row in rows]
-
-
-def _seed_to_dict(seed: ResolvedSeed) -> dict[str, Any]:
-    """In the names that a seed of a request has, so that it can be sent back as it is."""
-    return {
-        "track_id": seed.track_id,
-        "title": seed.title,
-        "artists": list(seed.artists),
-        "artist_ids": list(seed.artist_ids),
-        "identity_source": seed.identity_source,
-        "album": seed.album,
-        # Artwork is Spotify's to give; the catalogue holds none.
-        "artwork_url": seed.artwork_url,
-        "release_date": seed.release_date,
-        "duration_ms": seed.duration_ms,
-        "explicit": seed.explicit,
-        "popularity": seed.popularity,
-        "genres": list(seed.genres),
-        "artist_popularity": seed.artist_popularity,
-        "popularity_source": str(seed.popularity_source),
-        "features": seed.features.present(),
-        "features_source": seed.features_source,
-        "features_rough": seed.features_rough,
-    }

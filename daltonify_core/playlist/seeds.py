@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field, fields
+from typing import Any, Final
 
 from daltonify_core.catalogue.artists import KnownArtist, PopularitySource
 from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES, AudioFeatures, FeaturesSource
@@ -37,6 +37,56 @@ def popularity_of_followers(followers: int) -> int:
 
 # Beyond every catalogue; the feature space takes what is newer than all it holds for the newest.
 _STILL_TO_COME: Final = "9999"
+
+
+@dataclass(frozen=True, slots=True)
+class SeedFacts:
+    """What is known of a seed, as answers show it; what is not known is ``None`` or empty."""
+
+    track_id: str | None = None
+    title: str | None = None
+    artists: tuple[str, ...] = ()
+    artist_ids: tuple[str, ...] = ()
+    identity_source: str | None = None
+    album: str | None = None
+    artwork_url: str | None = None
+    release_date: str | None = None
+    duration_ms: int | None = None
+    explicit: bool | None = None
+    popularity: int | None = None
+    genres: tuple[str, ...] = ()
+    artist_popularity: int | None = None
+    popularity_source: PopularitySource | None = None
+    features: AudioFeatures = field(default_factory=AudioFeatures)
+    features_source: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON in the names that a seed of a request has, so that they can be sent back."""
+        return {
+            "track_id": self.track_id,
+            "title": self.title,
+            "artists": list(self.artists),
+            "artist_ids": list(self.artist_ids),
+            "identity_source": self.identity_source,
+            "album": self.album,
+            # Artwork is Spotify's to give; the catalogue holds none.
+            "artwork_url": self.artwork_url,
+            "release_date": self.release_date,
+            "duration_ms": self.duration_ms,
+            "explicit": self.explicit,
+            "popularity": self.popularity,
+            "genres": list(self.genres),
+            "artist_popularity": self.artist_popularity,
+            "popularity_source": str(self.popularity_source) if self.popularity_source else None,
+            "features": self.features.present(),
+            "features_source": self.features_source,
+            "features_rough": is_rough(self.features_source),
+        }
+
+
+def is_rough(features_source: str | None) -> bool:
+    """Whether features were only measured here, which tells no more than roughly how a track sounds."""
+    return FeaturesSource.MEASURED in (features_source or "").split(" and ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +124,13 @@ class ResolvedSeed:
 
     @property
     def features_rough(self) -> bool:
-        """Whether features were only measured here, which tells no more than roughly how a track sounds."""
-        return FeaturesSource.MEASURED in self.features_source.split(" and ")
+        """See ``is_rough``."""
+        return is_rough(self.features_source)
+
+    @property
+    def facts(self) -> SeedFacts:
+        """The part of it that answers show."""
+        return SeedFacts(**{one.name: getattr(self, one.name) for one in fields(SeedFacts)})
 
     @property
     def release_year(self) -> int | None:
@@ -121,7 +176,7 @@ def resolve_seeds(
         if isinstance(result, SeedKnowledge):
             known.append(result)
         else:
-            known.append(SeedKnowledge(result.track_id, result.title, result.artists, missing=()))
+            known.append(SeedKnowledge(result.track_id, result.title, result.artists, (), result.facts.to_dict()))
             # Equal descriptions are one track as well.
             resolved.setdefault(seed.track_id or seed, result)
     if any(seed.missing for seed in known):
@@ -148,21 +203,12 @@ def _resolve(seed: Seed, item: int | None, index: LoadedIndex, findings: SeedFin
         missing.append("features")
     if popularity is None or source is None:
         missing.append("artist_popularity")
-    if identity.title is None or popularity is None or source is None or missing:
-        tried = findings.tried.get(seed.track_id or "", ())
-        return SeedKnowledge(seed.track_id, identity.title, identity.artists, tuple(missing), tried)
-
-    return ResolvedSeed(
+    facts = SeedFacts(
         track_id=seed.track_id,
-        item=item,
         title=identity.title,
         artists=identity.artists,
         artist_ids=identity.artist_ids,
-        identity_source=joined_sources(identity.sources, IdentitySource),
-        artist_numbers=artists.numbers,
-        primary_artist=artists.primary,
-        is_artist_certain=artists.is_certain,
-        unnumbered_artists=artists.unnumbered,
+        identity_source=joined_sources(identity.sources, IdentitySource) or None,
         album=_first(track.album if track else None, seed.album, *(one.album for one in found)),
         artwork_url=_first(seed.artwork_url, *(one.artwork_url for one in found)),
         release_date=_first(
@@ -175,6 +221,32 @@ def _resolve(seed: Seed, item: int | None, index: LoadedIndex, findings: SeedFin
         explicit=_first(track.explicit if track else None, seed.explicit, *(one.explicit for one in found)),
         popularity=_first(track.popularity if track else None, seed.popularity, *(one.popularity for one in found)),
         genres=normalise_genres((*seed.genres, *(track.genres if track else ()))),
+        artist_popularity=popularity,
+        popularity_source=source,
+        features=features,
+        features_source=features_source or None,
+    )
+    if facts.title is None or popularity is None or source is None or missing:
+        tried = findings.tried.get(seed.track_id or "", ())
+        return SeedKnowledge(facts.track_id, facts.title, facts.artists, tuple(missing), facts.to_dict(), tried)
+    return ResolvedSeed(
+        track_id=facts.track_id,
+        item=item,
+        title=facts.title,
+        artists=facts.artists,
+        artist_ids=facts.artist_ids,
+        identity_source=facts.identity_source or "",
+        artist_numbers=artists.numbers,
+        primary_artist=artists.primary,
+        is_artist_certain=artists.is_certain,
+        unnumbered_artists=artists.unnumbered,
+        album=facts.album,
+        artwork_url=facts.artwork_url,
+        release_date=facts.release_date,
+        duration_ms=facts.duration_ms,
+        explicit=facts.explicit,
+        popularity=facts.popularity,
+        genres=facts.genres,
         features=features,
         features_source=features_source,
         artist_popularity=popularity,

@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Final
@@ -39,9 +39,10 @@ class Pick:
 class Selection:
     """Chosen picks and spare ones, and how they were found.
 
-    ``chosen`` comes stage by stage, each best first; ``spare`` is best first. ``in_band`` counts the chosen ones that
-    lie in the band asked for. ``reach`` is the similarity that what is known of the seeds gives a track that sounds
-    just like one. ``unlike`` counts the tracks that were left out, because they sound nothing like any seed.
+    ``chosen`` begins with the ``pinned`` ones, then comes stage by stage, each best first; ``spare`` is best first.
+    ``in_band`` counts the chosen ones that lie in the band asked for. ``reach`` is the similarity that what is known of
+    the seeds gives a track that sounds just like one. ``unlike`` counts the tracks that were left out, because they
+    sound nothing like any seed.
     """
 
     chosen: list[Pick]
@@ -51,6 +52,7 @@ class Selection:
     in_band: int
     reach: float
     unlike: int
+    pinned: int = 0
 
 
 def pick(
@@ -68,7 +70,7 @@ def pick(
     while True:
         ranking = rank(wanted)
         path = ranking.path if path is SearchPath.EXACT else path
-        for candidate in _candidates(ranking):
+        for candidate in picks_of(ranking):
             if len(picks) == count:
                 return picks, path
             if candidate.item in seen:
@@ -81,6 +83,12 @@ def pick(
         if ranking.complete or len(picks) == count:
             return picks, path
         wanted *= _GROWTH
+
+
+def picks_of(ranking: Ranking) -> list[Pick]:
+    """Everything that was ranked, in its order."""
+    columns = (ranking.items.tolist(), ranking.scores.tolist(), ranking.similarities.tolist())
+    return [Pick(item, score, similarity) for item, score, similarity in zip(*columns, strict=True)]
 
 
 def like_enough(picks: Sequence[Pick], reach: float, least: int) -> list[Pick]:
@@ -129,9 +137,3 @@ def vary(pool: Sequence[Pick], count: int, variation: int, name_of: Callable[[in
 
 def _mean_similarity(picks: Sequence[Pick]) -> float:
     return fmean(one.similarity for one in picks)
-
-
-def _candidates(ranking: Ranking) -> Iterator[Pick]:
-    columns = (ranking.items.tolist(), ranking.scores.tolist(), ranking.similarities.tolist())
-    for item, score, similarity in zip(*columns, strict=True):
-        yield Pick(item, score, similarity)

@@ -13,11 +13,14 @@ from typing import Any, Final
 from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES, AudioFeatures
 from daltonify_core.catalogue.links import is_spotify_id
 from daltonify_core.catalogue.track import MAX_DURATION_MS, MAX_NAME_LENGTH, is_release_date
+from daltonify_core.errors import AlbumUnavailable, CapReached, DaltonifyError, InvalidLink, LookUpOutcome
 from daltonify_core.index.bundle import LoadedIndex
 from daltonify_core.playlist.findings import NO_FINDINGS, SeedFindings
 from daltonify_core.playlist.request import Seed, fuller_seeds, is_address
 from daltonify_core.ports import (
     FEATURE_BATCH,
+    AlbumDirectory,
+    AlbumListing,
     CircuitStore,
     Clock,
     FeatureService,
@@ -34,6 +37,9 @@ _KINDS: Final[Mapping[IdentitySource, LookUpKind]] = {
     IdentitySource.SPOTIFY: LookUpKind.SPOTIFY_TRACK,
     IdentitySource.OEMBED: LookUpKind.OEMBED_TRACK,
 }
+_TRACKS: Final = "tracks"
+_TRACK_LINKS: Final = "Give the links of its tracks instead."
+_NO_ALBUMS: Final = f"This installation cannot ask Spotify which tracks an album holds. {_TRACK_LINKS}"
 _FEATURES: Final = "features"
 _TITLE: Final = "title"
 _ARTISTS: Final = "artists"
@@ -49,7 +55,7 @@ class SeedCompleter:
     """Completes the seeds of requests, one request at a time.
 
     ``directories`` are asked in their order, each only for what is still missing. ``cache``, ``circuits`` and ``watch``
-    are those of ``LookUps``.
+    are those of ``LookUps``. ``albums`` is how Spotify is asked for the tracks of an album.
     """
 
     def __init__(
@@ -61,8 +67,10 @@ class SeedCompleter:
         clock: Clock,
         settings: LookUpSettings | None = None,
         watch: Watch = lambda service, seconds, error: None,
+        albums: AlbumDirectory | None = None,
     ) -> None:
         self._features = features
+        self._albums = albums
         self._directories = directories
         self._settings = settings or LookUpSettings()
         self._look_ups = LookUps(cache, circuits, clock, self._settings, watch)
@@ -85,6 +93,51 @@ class SeedCompleter:
         identities = self._identities(turn, lacking, unknown)
         tried = {track_id: tuple(attempts) for track_id, attempts in turn.tried.items()}
         return SeedFindings(features, identities, tried, turn.notes)
+
+    def album(self, album_id: str, deadline: datetime, count: Callable[[], None]) -> AlbumListing:
+        """The tracks of an album, asked for as seldom and as briefly as what seeds lack; see ``complete``.
+
+        Raises ``InvalidLink`` for an album that Spotify does not know or that holds no track, ``AlbumUnavailable`` when
+        it cannot be asked, and ``CapReached``.
+        """
+        if self._albums is None:
+            raise AlbumUnavailable(_NO_ALBUMS, None)
+        albums, asked = self._albums, dict[str, AlbumListing]()
+
+        def ask(album_ids: Sequence[str]) -> dict[str, AlbumListing]:
+            found = ((one, albums.album(one)) for one in album_ids)
+            asked.update({one: _usable_album(listing) for one, listing in found if listing is not None})
+            return asked
+
+        source = Source(
+            IdentitySource.SPOTIFY, LookUpKind.SPOTIFY_ALBUM, (_TRACKS,), 1, ask, _pack_album,
+            lambda _, stored: _unpack_album(stored), self._settings.identity_lasts,
+        )  # fmt: skip
+        turn = self._look_ups.begin(deadline, count)
+        found = self._look_ups.answers(turn, source, [album_id]).get(album_id)
+        if found is None or not found.tracks:
+            raise self._why_no_album(turn, album_id, found)
+        directory = self._directories.get(IdentitySource.SPOTIFY)
+        if asked and directory is not None:
+            # A listing says of each track what asking for the track would say.
+            known = {track.track_id: track for track in found.tracks}
+            self._look_ups.note(turn, self._directory_source(IdentitySource.SPOTIFY, directory), known)
+        return found
+
+    def _why_no_album(self, turn: Round, album_id: str, found: AlbumListing | None) -> DaltonifyError:
+        if found is not None:
+            return InvalidLink(f"Spotify lists no track for the album “{found.title}”. {_TRACK_LINKS}")
+        tried = turn.tried[album_id][-1]
+        if tried.outcome is LookUpOutcome.NOT_KNOWN:
+            return InvalidLink("Spotify knows no album under this link. Copy it anew, or give the links of its tracks.")
+        seconds = self._look_ups.seconds_until(tried.retry_at)
+        if turn.used_up is not None:
+            return CapReached(f"{tried.detail} {_TRACK_LINKS}", seconds)
+        if not tried.detail:
+            return AlbumUnavailable(_NO_ALBUMS, None)
+        return AlbumUnavailable(
+            f"{tried.detail} Only Spotify knows which tracks an album holds. {_TRACK_LINKS}", seconds
+        )
 
     def _identities(
         self, turn: Round, lacking: Mapping[str, frozenset[str]], unknown_to_features: Collection[str]
@@ -171,6 +224,22 @@ def facts_to_look_up(seeds: Sequence[Seed], index: LoadedIndex) -> dict[str, fro
             lacking[seed.track_id] = frozenset(facts)
     known = index.tracks.find(list(lacking)) if lacking else {}
     return {track_id: facts for track_id, facts in lacking.items() if track_id not in known}
+
+
+def _usable_album(album: AlbumListing) -> AlbumListing:
+    usable = tuple(found for one in album.tracks if (found := usable_identity(one)))
+    return replace(album, title=album.title if _is_name(album.title) else "", tracks=usable)
+
+
+def _pack_album(album: AlbumListing) -> dict[str, object]:
+    tracks = [{"track_id": track.track_id, **_pack_identity(track)} for track in album.tracks]
+    return {"title": album.title, "total": album.total, "tracks": tracks}
+
+
+def _unpack_album(stored: Mapping[str, Any]) -> AlbumListing:
+    rows = [dict(row) for row in stored["tracks"]]
+    tracks = tuple(_unpack_identity(row.pop("track_id"), row, IdentitySource.SPOTIFY) for row in rows)
+    return AlbumListing(stored["title"], tracks, stored["total"])
 
 
 def usable_identity(identity: TrackIdentity) -> TrackIdentity | None:

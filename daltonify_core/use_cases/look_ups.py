@@ -4,6 +4,7 @@ Answers are remembered, failing services are left in peace, time is limited, and
 is asked of whom, and what for, is the business of ``complete_seeds``.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -163,6 +164,14 @@ class LookUps:
                 noted = replace(tried, service=source.service, wanted=source.wanted)
                 turn.tried.setdefault(track_id, []).append(noted)
         return {track_id: answer for track_id, answer in answers.items() if answer is not None}
+
+    def seconds_until(self, moment: datetime | None) -> int | None:
+        """Whole seconds from now on, at least one."""
+        return None if moment is None else max(1, math.ceil((moment - self._clock()).total_seconds()))
+
+    def note[T](self, turn: Round, source: Source[T], known: Mapping[str, T]) -> None:
+        """Remember what ``source`` has told unasked, so that it need not be asked."""
+        self._remember(turn, source, known)
 
     def _learned[T](self, turn: Round, source: Source[T], track_ids: Sequence[str]) -> dict[str, T | None]:
         """What the service says now, ``None`` for what it does not know; what it does not tell is absent."""

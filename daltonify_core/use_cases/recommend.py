@@ -14,7 +14,7 @@ from daltonify_core.index.bundle import LoadedIndex
 from daltonify_core.index.candidate_search import Ranking, SearchPath
 from daltonify_core.index.feature_space import QueryPoint
 from daltonify_core.index.items import Items, contained
-from daltonify_core.playlist.band import Band, BandLifts, BandUse, band_stages
+from daltonify_core.playlist.band import MAXIMUM_POPULARITY, Band, BandLifts, BandUse, band_stages
 from daltonify_core.playlist.filters import (
     EveryArtistBigger,
     Explicit,
@@ -24,6 +24,7 @@ from daltonify_core.playlist.filters import (
     NotByName,
     NotThese,
     OnePerArtist,
+    PrimaryArtistBigger,
     ReleasedBetween,
     apply_filters,
 )
@@ -36,15 +37,22 @@ from daltonify_core.playlist.genre_choice import (
     inferred_shares,
     offered_genre,
 )
-from daltonify_core.playlist.notes import counted, notes_for, notes_on_lonely, notes_on_unreleased
+from daltonify_core.playlist.notes import counted, notes_for, notes_on_lonely, notes_on_pins, notes_on_unreleased
 from daltonify_core.playlist.own_slots import own_positions, own_track_limit
+from daltonify_core.playlist.pinned import NO_PINS, Pins, Unkept, keep_pins
 from daltonify_core.playlist.recommendation import RESERVES, IndexDescription, Recommendation
 from daltonify_core.playlist.request import SIZE_LIMITS, Order, RecommendationRequest
 from daltonify_core.playlist.rows import RowWriter
 from daltonify_core.playlist.seeds import ResolvedSeed, resolve_seeds
-from daltonify_core.playlist.selection import VARIATION_POOL, Pick, Selection, like_enough, pick, vary
+from daltonify_core.playlist.selection import VARIATION_POOL, Pick, Selection, like_enough, pick, picks_of, vary
 from daltonify_core.playlist.sequencer import sequence_for_flow
 from daltonify_core.playlist.targets import aimed
+
+
+@dataclass(frozen=True, slots=True)
+class _ListRules:
+    one_per_artist: OnePerArtist
+    one_version: NoAlternateVersions
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,8 @@ class Recommender:
     index: LoadedIndex
     built_at: str
     genre_settings: GenreSettings = field(default_factory=GenreSettings)
+    _counts: dict[tuple[int, ...], tuple[int, ...]] = field(init=False, default_factory=dict, repr=False, compare=False)
+    """What ``_tracks_at`` found for genres before; an index never changes."""
 
     def check(self, request: RecommendationRequest) -> None:
         """Refuse what can be refused before anything is looked up outside; raises ``UnknownGenre``."""
@@ -77,24 +87,27 @@ class Recommender:
         genre_numbers = [index.genres.index(name) for name in genre.used]
         excluded_items, excluded_names = self._excluded(request)
         filters = self._item_filters(request, level, np.union1d(own_items, excluded_items))
-        not_by_name = NotByName(
-            self._linked_artists, excluded_names.union(*(seed.unnumbered_artists for seed in seeds))
-        )
+        own_names = frozenset[str]().union(*(seed.unnumbered_artists for seed in seeds))
+        not_by_name = NotByName(self._linked_artists, excluded_names | own_names)
+        rules = self._list_rules(seeds)
+        pins = self._pins(request, level, rules, own_items, own_names, excluded_items, excluded_names)
         # Only from here on: the genre is that of the seeds as they are.
         if request.targets:
             queries = [
                 aimed(index.space, query, seed.features, request.targets)
                 for query, seed in zip(queries, seeds, strict=True)
             ]
-        selection = self._select(request, seeds, queries, level, genre_numbers, filters, not_by_name)
+        selection = self._select(request, seeds, queries, level, genre_numbers, filters, rules, not_by_name, pins)
         if not selection.chosen:
-            raise NoBiggerArtists(self._nobody_bigger(request, level, genre, genre_numbers, own_items))
+            raise self._nobody_bigger(request, level, genre, genre_numbers, own_items)
         own = _distinct_songs(seeds)[: own_track_limit(min(request.size, len(selection.chosen)))]
         items = [one.item for one in (*selection.chosen, *selection.spare)]
         tracks = dict(zip(items, index.tracks.tracks(items), strict=True))
         above = Band(level + 1, 100)
         bigger = np.concatenate([self._items_in(above, [number]) for number in genre_numbers])
-        rows = RowWriter(index, seeds, queries, level, tracks, bigger, request.targets)
+        # Pinned tracks may stand alone, where the genre has nobody bigger.
+        peers = bigger if len(bigger) else None
+        rows = RowWriter(index, seeds, queries, level, tracks, peers, request.targets)
         slots = dict(zip(own_positions(len(own), len(selection.chosen), request.own_slots), own, strict=True))
         ordered = self._ordered(request.order, selection.chosen, tracks, slots)
         listed = rows.with_own_tracks(ordered, slots)
@@ -119,6 +132,7 @@ class Recommender:
                 *notes_on_lonely(rows.seeds_without_neighbours(selection.chosen)),
                 *notes_on_unreleased(listed),
                 *self._on_exclusions(request, excluded_names),
+                *self._on_pins(request, pins, level, own),
                 *findings.notes,
             ),
         )
@@ -188,6 +202,64 @@ class Recommender:
             if artist_key_of_name(artist) in unnumbered and not self.index.tracks.search(artist, 1):
                 yield f"Nobody called {artist[:60]} is in the catalogue, so leaving them out changed nothing."
 
+    def _list_rules(self, seeds: Sequence[ResolvedSeed]) -> _ListRules:
+        """What keeps the tracks of one list apart, with the seeds in it already."""
+        arrays = self.index.arrays
+        return _ListRules(
+            OnePerArtist(arrays.artists_of, (number for seed in seeds for number in seed.artist_numbers)),
+            NoAlternateVersions(lambda item: int(arrays.song_keys[item]), self._song, [seed.song for seed in seeds]),
+        )
+
+    def _pins(
+        self,
+        request: RecommendationRequest,
+        level: int,
+        rules: _ListRules,
+        own_items: Items,
+        own_names: frozenset[str],
+        excluded_items: Items,
+        excluded_names: frozenset[str],
+    ) -> Pins:
+        """The pinned tracks that may stay, which ``rules`` remember."""
+        if not request.pinned:
+            return NO_PINS
+        arrays, wishes = self.index.arrays, request.filters
+        found = self.index.tracks.find(request.pinned)
+        items = [found[track_id] for track_id in request.pinned if track_id in found]
+        return keep_pins(
+            items,
+            sum(track_id not in found for track_id in request.pinned),
+            (
+                (Unkept.OWN_ARTIST, NotThese(own_items)),
+                (Unkept.LEFT_OUT, NotThese(excluded_items)),
+                (Unkept.NOT_BIGGER, PrimaryArtistBigger(arrays, level)),
+                (Unkept.NOT_BIGGER, EveryArtistBigger(arrays, level)),
+                (Unkept.LYRICS, ExplicitLyrics(arrays, wishes.explicit)),
+                *(
+                    ((Unkept.YEAR, ReleasedBetween(arrays, wishes.year_from, wishes.year_to)),)
+                    if wishes.year_from is not None or wishes.year_to is not None
+                    else ()
+                ),
+            ),
+            (
+                (Unkept.SAME_ARTIST, rules.one_per_artist),
+                (Unkept.SAME_SONG, rules.one_version),
+                (Unkept.OWN_ARTIST, NotByName(self._linked_artists, own_names)),
+                (Unkept.LEFT_OUT, NotByName(self._linked_artists, excluded_names)),
+            ),
+        )
+
+    def _on_pins(
+        self, request: RecommendationRequest, pins: Pins, level: int, own: Sequence[ResolvedSeed]
+    ) -> list[str]:
+        """Notes about pinned tracks that are not kept, but for own tracks, which the list holds by itself."""
+        standing = {seed.item for seed in own}
+        unkept = {item: why for item, why in pins.unkept.items() if item not in standing}
+        titles = [track.title for track in self.index.tracks.tracks(list(unkept))]
+        told = list(zip(unkept.values(), titles, strict=True))
+        standing_unknown = sum(seed.item is None and seed.track_id in request.pinned for seed in own)
+        return notes_on_pins(told, pins.missing - standing_unknown, len(pins.kept), request.size, level)
+
     def _select(
         self,
         request: RecommendationRequest,
@@ -196,27 +268,27 @@ class Recommender:
         level: int,
         genres: Sequence[int],
         filters: Sequence[ItemFilter],
+        rules: _ListRules,
         not_by_name: NotByName,
+        pins: Pins,
     ) -> Selection:
         arrays = self.index.arrays
-        one_per_artist = OnePerArtist(arrays.artists_of, (number for seed in seeds for number in seed.artist_numbers))
-        one_version = NoAlternateVersions(
-            lambda item: int(arrays.song_keys[item]), self._song, [seed.song for seed in seeds]
-        )
         reach = float(self.index.space.similarity(np.array([min(query.unknown for query in queries)]))[0])
-        chosen: list[Pick] = []
+        chosen = self._ranked(queries, pins.kept, request.popularity_weight)
         spare: list[Pick] = []
         pools: list[Items] = []
         asked = used = Band(0, 0)
         widened, in_band, unlike, search = False, 0, 0, SearchPath.EXACT
         for stage in band_stages(level, request.band or BandLifts(), request.may_widen):
-            missing = request.size - len(chosen)
-            if missing == 0:
+            missing = max(0, request.size - len(chosen))
+            # Where pinned tracks fill the list, the band is still looked at: for reserves.
+            if missing == 0 and pools:
                 break
             allowed = apply_filters(self._items_in(stage.added, genres), filters)
             used, widened = stage.used, stage.widened
             if not stage.widened:
                 asked = stage.used
+                in_band = int(np.isin(pins.kept, allowed).sum())
             pools.append(allowed)
             if len(allowed) == 0:
                 continue
@@ -225,10 +297,12 @@ class Recommender:
                 return self.index.search.rank(queries, allowed, count, request.popularity_weight)
 
             pool_size = missing * (VARIATION_POOL if request.variation else 1) + RESERVES
-            found, path = pick(rank, (one_per_artist, one_version, not_by_name), pool_size)
+            found, path = pick(rank, (rules.one_per_artist, rules.one_version, not_by_name), pool_size)
             pool = like_enough(found, reach, SIZE_LIMITS[0] - len(chosen))
             unlike += len(found) - len(pool)
-            taken = vary(pool, missing, request.variation, lambda item: bytes(arrays.track_ids[item]))
+            taken = (
+                vary(pool, missing, request.variation, lambda item: bytes(arrays.track_ids[item])) if missing else []
+            )
             items = {one.item for one in taken}
             chosen += taken
             spare = [one for one in pool if one.item not in items]
@@ -236,8 +310,24 @@ class Recommender:
             # One stage by Annoy is enough to say that the answer is approximate.
             search = path if search is SearchPath.EXACT else search
         candidates = sum(len(allowed) for allowed in pools)
-        band = BandUse(asked, used, widened, candidates)
-        return Selection(chosen, spare, band, search, in_band, reach, unlike)
+        band = BandUse(asked, used, widened, candidates, self._tracks_at(genres))
+        return Selection(chosen, spare, band, search, in_band, reach, unlike, len(pins.kept))
+
+    def _ranked(self, queries: Sequence[QueryPoint], items: Sequence[int], popularity_weight: float) -> list[Pick]:
+        """These items, best first."""
+        if not items:
+            return []
+        ascending = np.array(sorted(items), dtype=np.int32)
+        return picks_of(self.index.search.rank(queries, ascending, len(items), popularity_weight))
+
+    def _tracks_at(self, genres: Sequence[int]) -> tuple[int, ...]:
+        """How many tracks of these genres there are at each popularity from 0 on."""
+        key = tuple(sorted(genres))
+        if key not in self._counts:
+            of_each = [self.index.arrays.items_of_genre(genre) for genre in genres]
+            items = of_each[0] if len(of_each) == 1 else np.unique(np.concatenate(of_each))
+            self._counts[key] = tuple(self.index.arrays.counts_by_popularity(items, MAXIMUM_POPULARITY))
+        return self._counts[key]
 
     def _items_in(self, band: Band, genres: Sequence[int]) -> Items:
         start, end = self.index.arrays.popularity_range(band.low, band.high)
@@ -273,20 +363,24 @@ class Recommender:
         genre: GenreChoice,
         genre_numbers: Sequence[int],
         own_items: Items,
-    ) -> str:
+    ) -> NoBiggerArtists:
+        """Why nobody is left, with the field of the request that stands in the way."""
         names = " and ".join(genre.used)
         above = apply_filters(
             self._items_in(Band(level + 1, 100), genre_numbers),
             [EveryArtistBigger(self.index.arrays, level), NotThese(own_items)],
         )
         if len(above) == 0:
-            return (
+            return NoBiggerArtists(
                 f"Nobody in {names} is more popular than the track's artist, who is at {level} of 100. "
-                "Choose another genre, or another track."
+                "Choose another genre, or another track.",
+                "genre",
             )
-        return (
+        return NoBiggerArtists(
             f"Artists above the seed's level of {level} have {counted(len(above), 'track')} in {names}, but the band "
-            "or the filters leave none. Widen the band (widen) or drop a filter."
+            "or the filters leave none. Widen the band (widen) or drop a filter.",
+            # A band that may widen reaches everybody above the level.
+            "filters" if request.may_widen else "band",
         )
 
 

@@ -15,7 +15,7 @@ from daltonify_core.playlist.publishing import (
     MAXIMUM_URIS,
     PublishedPlaylist,
 )
-from daltonify_core.playlist.request import MAXIMUM_EXCLUSIONS, MAXIMUM_SEEDS, SIZE_LIMITS
+from daltonify_core.playlist.request import MAXIMUM_EXCLUSIONS, MAXIMUM_PINNED, MAXIMUM_SEEDS, SIZE_LIMITS
 from daltonify_core.use_cases.find_tracks import FoundTrack
 from daltonify_core.use_cases.recommend import Recommender
 
@@ -25,6 +25,7 @@ LIMITS: Final[Mapping[str, Any]] = {
     "size": list(SIZE_LIMITS),
     "seeds": MAXIMUM_SEEDS,
     "exclusions": MAXIMUM_EXCLUSIONS,
+    "pinned": MAXIMUM_PINNED,
     "query": list(QUERY_CHARACTERS),
     "ids": MAX_IDS,
     "title": MAXIMUM_TITLE_CHARACTERS,

@@ -42,7 +42,7 @@ _PAGES: Final = {
             **_WITH_BODY,
             422: ("invalid_query", "invalid_link", "unknown_genre", "seed_data_needed", "no_bigger_artists"),
             429: ("cap_reached",),
-            503: (*_WITH_INDEX[503], "upstream_unavailable"),
+            503: (*_WITH_INDEX[503], "album_unavailable", "upstream_unavailable"),
         },
     ),
     "genres": _Page("List the genres on offer", "With the number of tracks in each.", "The genres", _WITH_INDEX),
@@ -129,7 +129,7 @@ _PAGES: Final = {
     "qr": _Page(
         "Draw a QR code that opens a playlist",
         "The code holds the playlist's address and nothing else.",
-        "The code as SVG",
+        "The code, as SVG or PNG",
         {422: ("invalid_query", "invalid_link")},
     ),
     "config": _Page(
@@ -148,7 +148,12 @@ def documented(name: str, answer: type[BaseModel] | None) -> dict[str, Any]:
     """The documentation of one route, as arguments of its registration; ``answer`` is ``None`` for an image."""
     page = _PAGES[name]
     good: dict[str, Any] = (
-        {"application/json": {"model": answer}} if answer else {"image/svg+xml": {"schema": {"type": "string"}}}
+        {"application/json": {"model": answer}}
+        if answer
+        else {
+            "image/svg+xml": {"schema": {"type": "string"}},
+            "image/png": {"schema": {"contentMediaType": "image/png"}},
+        }
     )
     responses: dict[int, Any] = {page.status: {"description": page.success, "content": good}}
     if page.also:

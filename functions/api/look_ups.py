@@ -11,7 +11,7 @@ from api.wiring import Services
 from daltonify_core.index.bundle import LoadedIndex
 from daltonify_core.playlist.findings import NO_FINDINGS, SeedFindings
 from daltonify_core.playlist.request import Seed
-from daltonify_core.ports import Cap
+from daltonify_core.ports import AlbumListing, Cap
 from daltonify_core.use_cases.complete_seeds import facts_to_look_up
 
 _PER_CLIENT_AND_DAY: Final = 200
@@ -34,6 +34,10 @@ class LookUps:
         outcomes = sorted({f"{one.service} {one.outcome}" for tried in found.tried.values() for one in tried})
         logger.append_keys(look_ups=outcomes)
         return found
+
+    def album(self, album_id: str, client: Callable[[], str], deadline: datetime) -> AlbumListing:
+        """The tracks of an album; raises what ``SeedCompleter.album`` raises."""
+        return self._services.seed_completer().album(album_id, deadline, lambda: self._count(client()))
 
     def _count(self, client: str) -> None:
         now = self._services.clock()

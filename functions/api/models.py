@@ -25,6 +25,7 @@ from daltonify_core.playlist.request import (
     MAXIMUM_ADDRESS_CHARACTERS,
     MAXIMUM_EXCLUSIONS,
     MAXIMUM_FOLLOWERS,
+    MAXIMUM_PINNED,
     MAXIMUM_SEEDS,
     MAXIMUM_VARIATION,
     SIZE_LIMITS,
@@ -222,7 +223,12 @@ class TargetsBody(Body):
 class RecommendationBody(Body):
     """What to recommend. Only `seeds` is required; `null` means not given."""
 
-    seeds: list[SeedBody] = Field(min_length=1, max_length=MAXIMUM_SEEDS)
+    seeds: list[SeedBody] = Field(
+        min_length=1,
+        max_length=MAXIMUM_SEEDS,
+        description=f"One may link to an album: its tracks are seeds then, up to {MAXIMUM_SEEDS} in all, and "
+        "`seeds` of the answer are those tracks",
+    )
     genre: str | None = Field(default=None, description="One of `GET /api/genres`; left out, it is found out")
     size: int | None = Field(
         default=DEFAULT_SIZE,
@@ -240,6 +246,13 @@ class RecommendationBody(Body):
     targets: TargetsBody | None = None
     variation: int | None = Field(
         default=0, ge=0, le=MAXIMUM_VARIATION, description="Another number gives another list of about equal quality"
+    )
+    pinned: list[TrackLink] | None = Field(
+        default=None,
+        max_length=MAXIMUM_PINNED,
+        description="Tracks that stay in the list, ahead of the choice: genre, band and similarity do not bind them, "
+        "rules and `filters` do, and `notes` say what could not be kept. They count in `size`; more of them than that "
+        "make the list longer",
     )
 
 
@@ -339,6 +352,10 @@ class BandAnswer(Answer):
     used: Annotated[list[int], Field(min_length=2, max_length=2)]
     widened: bool
     candidates: int
+    tracks_at: Annotated[list[int], Field(min_length=101, max_length=101)] = Field(
+        description="For each popularity from 0 to 100 how many tracks of the used genres have a primary artist there, "
+        "whatever filters and rules say of them"
+    )
 
 
 class ReasonPart(Answer):
@@ -486,6 +503,7 @@ class Limits(Answer):
     size: Annotated[list[int], Field(min_length=2, max_length=2)]
     seeds: int
     exclusions: int
+    pinned: int
     query: Annotated[list[int], Field(min_length=2, max_length=2)]
     ids: int
     title: int
@@ -498,6 +516,25 @@ class Limits(Answer):
     audio_rate: int
 
 
+class SpotifyInfo(Answer):
+    """Where a page finds Spotify. With `client_id` it may publish under a visitor's own account (PKCE).
+
+    `api` and `accounts` take the paths of Spotify's documentation after them, `embeds` a kind and an id, as in
+    `track/4HJ7mSMtHAdU55lLjGE4zW`.
+    """
+
+    client_id: str | None
+    api: str
+    accounts: str
+    embeds: str | None
+
+
+class AttributionInfo(Answer):
+    """Where the page holds Spotify's logo; null where its operator has placed none."""
+
+    logo: str | None
+
+
 class ConfigAnswer(Answer):
     """What a page needs to know; `index` is null while there is none."""
 
@@ -507,6 +544,8 @@ class ConfigAnswer(Answer):
     publishing: PublishingInfo
     limits: Limits
     open_playlists_at: str
+    spotify: SpotifyInfo
+    attribution: AttributionInfo
 
 
 class HealthAnswer(Answer):
@@ -538,12 +577,29 @@ class LookUpTriedAnswer(Answer):
 
 
 class KnownSeed(Answer):
-    """What is known of a seed, and where that was looked up which is not in the catalogue."""
+    """What is known of a seed, and where that was looked up which is not in the catalogue.
+
+    With what it lacks, and without `position` and `tried`, it may be sent back as a seed; then nobody is asked again.
+    """
 
     position: int
     track_id: str | None
     title: str | None
     artists: list[str]
+    artist_ids: list[str]
+    identity_source: IdentitySources | None
+    album: str | None
+    artwork_url: str | None
+    release_date: str | None
+    duration_ms: int | None
+    explicit: bool | None
+    popularity: int | None
+    genres: list[str]
+    artist_popularity: int | None
+    popularity_source: PopularitySourceName | None
+    features: Features
+    features_source: FeaturesSources | None
+    features_rough: bool
     tried: list[LookUpTriedAnswer]
 
 

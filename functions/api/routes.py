@@ -1,19 +1,22 @@
 """The routes: parse, call one use case, map the result."""
 
+import base64
 import io
+import math
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from time import perf_counter
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response, content_types
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Query
 from aws_lambda_powertools.metrics import MetricUnit
 from shared.http_errors import iso
 from shared.observability import logger, metrics
-from shared.settings import KEY_CHARACTERS, MAX_FOUND_TRACKS, MAX_IDS, QUERY_CHARACTERS, VERSION, PublishAccess
+from shared.settings import KEY_CHARACTERS, MAX_FOUND_TRACKS, MAX_IDS, NO_LOGO, QUERY_CHARACTERS, VERSION, PublishAccess
 
 from api.access import CODE_HEADER, PublishingSecret
+from api.albums import before_looking, with_album
 from api.answers import LIMITS, index_answer, json_text, playlist_answer, track_answer
 from api.audio_routes import AUDIO_PATH, STATUS_PATH, register_audio
 from api.documentation import documented
@@ -36,7 +39,7 @@ from api.short_links import ShortLinks, before_following
 from api.wiring import Services
 from daltonify_core.catalogue.links import MAX_TEXT_CHARACTERS, LinkKind, parse_link, parse_playlist_link
 from daltonify_core.catalogue.track import SYNTHETIC_SOURCE
-from daltonify_core.errors import IndexUnavailable, InvalidLink, InvalidQuery, UpstreamError
+from daltonify_core.errors import IndexUnavailable, InvalidLink, InvalidQuery, SeedDataNeeded, UpstreamError
 from daltonify_core.playlist.publishing import PublishRequest, UnreleasedTrack
 from daltonify_core.playlist.request import RecommendationRequest
 from daltonify_core.use_cases.find_tracks import search_tracks, tracks_by_id
@@ -61,6 +64,13 @@ METHODS: Final[Mapping[str, str]] = {
 _ANSWERING_SECONDS: Final = 2
 """What is left of the function's time for writing the answer."""
 
+_WORTH_COMPRESSING: Final = 1_000
+"""In characters; less fits into one packet as it is."""
+_QR_BORDER: Final = 4
+"""In modules; scanners rely on it."""
+_QR_PIXELS: Final = 1_000
+"""Sharp at 8 cm when it is printed with 300 dots per inch."""
+
 # No `type` statements: Powertools looks for the parameter's kind in the annotation itself.
 _Words = Annotated[
     str | None,
@@ -72,6 +82,7 @@ _Words = Annotated[
 ]
 _Ids = Annotated[str | None, Query(description=f"Up to {MAX_IDS} track ids or links, separated by commas")]
 _Playlist = Annotated[str, Query(max_length=MAX_TEXT_CHARACTERS, description="The id of a playlist, or a link to it")]
+_Format = Annotated[Literal["svg", "png"], Query(description="PNG is at least 1,000 pixels wide, for print")]
 _Key = Annotated[
     str,
     Header(
@@ -112,17 +123,30 @@ def _register_recommendations(app: APIGatewayHttpResolver, services: Services, c
         values = body.model_dump(exclude_unset=True)
         seeds = values["seeds"]
         # What can be refused is refused before it costs anybody a call.
-        values["seeds"] = before_following(seeds)
+        values["seeds"] = before_looking(before_following(seeds))
         request = RecommendationRequest.from_dict(values)
         recommender = _recommender(services)
         recommender.check(request)
-        values["seeds"] = short_links.expanded(seeds, client)
+        deadline = _deadline(app, services)
+        seeds = short_links.expanded(seeds, client)
+        before_looking(seeds)
+        album = with_album(seeds, lambda album_id: look_ups.album(album_id, client, deadline))
+        values["seeds"] = album.seeds
         request = RecommendationRequest.from_dict(values)
-        findings = look_ups.findings(request.seeds, recommender.index, client, _deadline(app, services))
+        findings = look_ups.findings(request.seeds, recommender.index, client, deadline)
         started = perf_counter()
-        answer = recommender.recommend(request, findings).to_dict()
+        try:
+            recommended = recommender.recommend(request, findings)
+        except SeedDataNeeded as error:
+            smaller = album.without_unknown(error)
+            if smaller is None:
+                raise
+            album = smaller
+            request = RecommendationRequest.from_dict({**values, "seeds": album.seeds})
+            recommended = recommender.recommend(request, findings)
         metrics.add_metric("RecommendationMilliseconds", MetricUnit.Milliseconds, 1000 * (perf_counter() - started))
-        return _json(200, answer)
+        answer = recommended.to_dict()
+        return _json(200, answer | {"notes": [*album.notes, *answer["notes"]]})
 
 
 def _register_catalogue(app: APIGatewayHttpResolver, services: Services) -> None:
@@ -169,7 +193,7 @@ def _register_publishing(
         return _json(201 if published.created else 200, playlist_answer(published, settings))
 
     @app.get("/api/qr", **documented("qr", None))
-    def qr(playlist: _Playlist) -> Response[Any]:
+    def qr(playlist: _Playlist, format: _Format = "svg") -> Response[Any]:
         try:
             playlist_id = parse_playlist_link(playlist.removeprefix(settings.open_playlists_at))
         except InvalidLink as error:
@@ -178,11 +202,17 @@ def _register_publishing(
         # Drawing is rare, and its library would slow every cold start.
         import segno
 
-        image = io.BytesIO()
-        segno.make(settings.open_playlists_at + playlist_id, micro=False).save(
-            image, kind="svg", border=4, xmldecl=False, omitsize=True, light="#fff"
-        )
-        return Response(200, "image/svg+xml", image.getvalue().decode(), {"Cache-Control": "public, max-age=86400"})
+        code, image = segno.make(settings.open_playlists_at + playlist_id, micro=False), io.BytesIO()
+        cached = {"Cache-Control": "public, max-age=86400"}
+        if format == "png":
+            width, _ = code.symbol_size(border=_QR_BORDER)
+            code.save(image, kind="png", border=_QR_BORDER, scale=math.ceil(_QR_PIXELS / width))
+            # Encoded here: Powertools takes bytes for text before it encodes them.
+            response: Response[Any] = Response(200, "image/png", base64.b64encode(image.getvalue()).decode(), cached)
+            response.base64_encoded = True
+            return response
+        code.save(image, kind="svg", border=_QR_BORDER, xmldecl=False, omitsize=True, light="#fff")
+        return Response(200, "image/svg+xml", image.getvalue().decode(), cached)
 
 
 def _register_information(app: APIGatewayHttpResolver, services: Services, secret: PublishingSecret) -> None:
@@ -203,6 +233,13 @@ def _register_information(app: APIGatewayHttpResolver, services: Services, secre
             "publishing": _publishing(services, secret),
             "limits": LIMITS,
             "open_playlists_at": settings.open_playlists_at,
+            "spotify": {
+                "client_id": settings.spotify_client_id,
+                "api": settings.spotify_api,
+                "accounts": settings.spotify_accounts,
+                "embeds": settings.spotify_embeds,
+            },
+            "attribution": {"logo": None if settings.spotify_logo == NO_LOGO else f"/{settings.spotify_logo}"},
         }
         return _json(200, answer)
 
@@ -214,8 +251,12 @@ def _register_information(app: APIGatewayHttpResolver, services: Services, secre
 
 
 def _json(status: int, body: Mapping[str, Any]) -> Response[Any]:
-    """A finished answer, which Powertools neither checks nor copies."""
-    return Response(status, content_types.APPLICATION_JSON, json_text(body))
+    """A finished answer, which Powertools neither checks nor copies; compressed for whoever takes it so.
+
+    CloudFront compresses only what it may keep, which these answers are not.
+    """
+    text = json_text(body)
+    return Response(status, content_types.APPLICATION_JSON, text, compress=len(text) >= _WORTH_COMPRESSING)
 
 
 def _deadline(app: APIGatewayHttpResolver, services: Services) -> datetime:

@@ -34,7 +34,7 @@ class ShortLinks:
         Raises ``InvalidQuery`` for too many, ``InvalidLink`` with its field for one that leads elsewhere,
         ``CapReached``, and ``UpstreamUnavailable`` when nobody answers in time.
         """
-        short = {place: link for place, seed in enumerate(seeds) if is_short_link(link := _link_of(seed))}
+        short = {place: link for place, seed in enumerate(seeds) if is_short_link(link := link_of(seed))}
         if len(set(short.values())) > MAX_SHORT_LINKS:
             raise InvalidQuery(
                 f"At most {MAX_SHORT_LINKS} short links can be followed at once. Open the others in a browser and copy "
@@ -47,7 +47,7 @@ class ShortLinks:
 
     def _with_full_link(self, place: int, seed: Any, client: Callable[[], str]) -> Any:
         try:
-            full = self._follow(_link_of(seed), client)
+            full = self._follow(link_of(seed), client)
         except InvalidLink as error:
             error.field = f"seeds[{place}]" if isinstance(seed, str) else f"seeds[{place}].track"
             raise
@@ -80,14 +80,16 @@ class ShortLinks:
 
 def before_following(seeds: Sequence[Any]) -> list[Any]:
     """The seeds with some track in place of each short link, so that everything else about them can be checked."""
-    return [_with_stand_in(seed) if is_short_link(_link_of(seed)) else seed for seed in seeds]
+    return [with_stand_in(seed) if is_short_link(link_of(seed)) else seed for seed in seeds]
 
 
-def _with_stand_in(seed: Any) -> Any:
+def with_stand_in(seed: Any) -> Any:
+    """The seed as if its link led to some track."""
     return _STAND_IN if isinstance(seed, str) else {**seed, "track": seed.get("track_id") or _STAND_IN}
 
 
-def _link_of(seed: Any) -> str:
+def link_of(seed: Any) -> str:
+    """What a seed of a request gives as its link, ``""`` for none."""
     link = seed.get("track") if isinstance(seed, Mapping) else seed
     return link.strip() if isinstance(link, str) else ""
 

@@ -190,6 +190,7 @@ def compose(settings: ApiSettings) -> Services:
             publications(),
             clock,
             watch=report_look_up,
+            albums=spotify,
         )
 
     @cache

@@ -29,6 +29,9 @@ MAX_SHORT_LINKS: Final = 5
 SPOTIFY_API: Final = "https://api.spotify.com/v1/"
 SPOTIFY_ACCOUNTS: Final = "https://accounts.spotify.com"
 SPOTIFY_OEMBED: Final = "https://open.spotify.com/oembed"
+SPOTIFY_EMBEDS: Final = "https://open.spotify.com/embed/"
+NO_LOGO: Final = "none"
+"""In place of a file's name; parameters of a stack cannot be empty on every way to it."""
 RECCOBEATS_API: Final = "https://api.reccobeats.com/v1/"
 MAX_AUDIO_BYTES: Final = 3_000_000
 """30 seconds of 16-bit mono at 44.1 kHz are 2.65 MB; a little is left for what stands around the samples."""
@@ -130,6 +133,8 @@ class ApiSettings(UploadSettings, IndexSettings):
     """What the API needs. The addresses of Spotify differ only where a simulator stands in for it.
 
     ``origin_secret`` names what CloudFront sends with each request; without it nothing stands before the service.
+    ``spotify_client_id`` is no secret: with it the page offers to publish under the visitor's own account.
+    ``spotify_logo`` names the file of the page that holds Spotify's logo, which only its holder may hand out.
     """
 
     release_queue_url: str = Field(min_length=1)
@@ -142,6 +147,9 @@ class ApiSettings(UploadSettings, IndexSettings):
     spotify_api: str = SPOTIFY_API
     spotify_accounts: str = SPOTIFY_ACCOUNTS
     spotify_oembed: str = SPOTIFY_OEMBED
+    spotify_embeds: str = SPOTIFY_EMBEDS
+    spotify_client_id: str | None = Field(default=None, pattern="^[0-9A-Za-z-]{1,64}$")
+    spotify_logo: str = Field(default=NO_LOGO, pattern="^[0-9a-z-]+(\\.svg)?$")
     reccobeats_api: str = RECCOBEATS_API
     spotify_market: str = Field(default="US", pattern="^[A-Z]{2}$")
     open_playlists_at: str = "https://open.spotify.com/playlist/"

@@ -172,6 +172,7 @@ def recommend(
     year_to: Annotated[int | None, typer.Option(help="last release year")] = None,
     exclude_artist: Annotated[list[str] | None, typer.Option(help="artist to leave out; may be repeated")] = None,
     exclude_track: Annotated[list[str] | None, typer.Option(help="track link to leave out; may be repeated")] = None,
+    pin: Annotated[list[str] | None, typer.Option(help="track link to keep in the list; may be repeated")] = None,
     era: Annotated[bool, typer.Option("--era/--no-era", help="count time of release beside the sound")] = True,
     target: Annotated[list[str] | None, typer.Option(help=_TARGETS_HELP)] = None,
     variation: Annotated[int, typer.Option(help="0 is the best list; each other number is another good one")] = 0,
@@ -242,6 +243,7 @@ def recommend(
                 era=era,
                 targets=_numbers(target or [], "a target", "energy=0.2"),
                 variation=variation,
+                pinned=tuple(pin or ()),
             )
         with wiring.open_recommender(index) as recommender:
             recommender.check(asked)

@@ -1,7 +1,8 @@
 """What the demo reads from the index that it has just built: all tracks for the simulator, and some to begin with."""
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping
+from itertools import batched, chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _UNDATED: Final = "2024"
 _UNTIMED_MS: Final = 180_000
 _CANDIDATES: Final = 24
+_READ_AT_ONCE: Final = 1_000
 # Another catalogue than the demo's own.
 _NEW_SEED: Final = 7
 _INVENTED: Final = 50
@@ -40,6 +42,17 @@ def open_index(client: "S3Client", bucket: str, scratch: Path) -> LoadedIndex:
 _one_at_a_time = threading.Lock()
 
 
+class _Walk[Value](ItemsView[str, Value]):
+    """All entries of a mapping, for mappings that can read them faster than one by one."""
+
+    def __init__(self, mapping: Mapping[str, Value], walk: Callable[[], Iterator[tuple[str, Value]]]) -> None:
+        super().__init__(mapping)
+        self._walk = walk
+
+    def __iter__(self) -> Iterator[tuple[str, Value]]:
+        return self._walk()
+
+
 class CatalogueTracks(Mapping[str, Track]):
     """Every track of an index by its id, read when it is asked for."""
 
@@ -51,10 +64,17 @@ class CatalogueTracks(Mapping[str, Track]):
             return self._store.tracks([self._store.find([track_id])[track_id]])[0]
 
     def __iter__(self) -> Iterator[str]:
-        for item in range(len(self)):
+        return (track_id for track_id, _ in self._read_all())
+
+    def items(self) -> ItemsView[str, Track]:
+        """All of them, read many at a time."""
+        return _Walk(self, self._read_all)
+
+    def _read_all(self) -> Iterator[tuple[str, Track]]:
+        for items in batched(range(len(self)), _READ_AT_ONCE):
             with _one_at_a_time:
-                track = self._store.tracks([item])[0]
-            yield track.track_id
+                tracks = self._store.tracks(items)
+            yield from ((track.track_id, track) for track in tracks)
 
     def __len__(self) -> int:
         with _one_at_a_time:
@@ -74,6 +94,10 @@ class WithMore(Mapping[str, Track]):
     def __iter__(self) -> Iterator[str]:
         yield from self._tracks
         yield from self._more
+
+    def items(self) -> ItemsView[str, Track]:
+        """The tracks, and then the others."""
+        return _Walk(self, lambda: chain(self._tracks.items(), self._more.items()))
 
     def __len__(self) -> int:
         return len(self._tracks) + len(self._more)
@@ -98,6 +122,10 @@ class SpotifyTracksOf(Mapping[str, SimulatedTrack]):
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._tracks)
+
+    def items(self) -> ItemsView[str, SimulatedTrack]:
+        """All of them, as fast as the tracks can be read."""
+        return _Walk(self, lambda: ((track_id, _simulated(track)) for track_id, track in self._tracks.items()))
 
     def __len__(self) -> int:
         return len(self._tracks)

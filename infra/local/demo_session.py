@@ -24,8 +24,9 @@ from daltonify_core.catalogue.track import SYNTHETIC_SOURCE, Track
 from daltonify_core.errors import DaltonifyError
 from daltonify_core.playlist.notes import counted
 from infra.cli import screen
+from infra.local.content_types import logo_in
 from infra.local.demo_settings import DemoRefused, DemoSettings
-from infra.local.front_door import LOOPBACK, FrontDoor, PortInUse, listen
+from infra.local.front_door import LOOPBACK, SITE, FrontDoor, PortInUse, listen
 from infra.local.lambda_function import FunctionFailed, LambdaFunction
 from infra.local.sam_template import SamTemplate, read_template
 from infra.local.stopping import EXIT_FAULT, EXIT_MEND, serve_until_stopped
@@ -75,11 +76,12 @@ class _Example:
 
 @dataclass(frozen=True, slots=True)
 class _Spotify:
-    """Where Spotify is and what the service account's secret holds; ``playlists_url`` is a simulator's only."""
+    """Where Spotify is and what the service account's secret holds; the rest says where a simulator is."""
 
     environment: Mapping[str, str]
     secret: Mapping[str, str]
-    playlists_url: str | None
+    stand_in: str | None = None
+    playlists_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,11 @@ def _service(settings: DemoSettings, listener: socket.socket, cache: Path) -> It
                 "or unset the SPOTIFY_ variables to use the simulated Spotify."
             )
         new = () if settings.spotify else _new_releases(index)
-        spotify = _real_spotify(settings.spotify) if settings.spotify else stack.enter_context(_simulated(index, new))
+        spotify = (
+            _real_spotify(settings.spotify)
+            if settings.spotify
+            else stack.enter_context(_simulated(index, new, f"http://{LOOPBACK}:{listener.getsockname()[1]}/"))
+        )
         reccobeats = _REAL_RECCOBEATS if settings.has_real_reccobeats else stack.enter_context(_reccobeats(index, new))
         access_code = _store_secrets(aws, spotify, settings)
         _STEPS.print("Starting the service …")
@@ -169,12 +175,19 @@ def _service(settings: DemoSettings, listener: socket.socket, cache: Path) -> It
             RECCOBEATS_API=reccobeats,
             PUBLISH_ACCESS=settings.publish_access,
             SCRATCH_FOLDER=str(work / "scratch"),
+            SPOTIFY_LOGO=logo_in(SITE),
         )
         stack.enter_context(_audio_worker(aws, template))
         from api.handler import handler
 
         door = stack.enter_context(
-            FrontDoor(handler, routes=template.route_keys(), function=template.function(_API), listener=listener)
+            FrontDoor(
+                handler,
+                routes=template.route_keys(),
+                function=template.function(_API),
+                listener=listener,
+                spotify=spotify.stand_in,
+            )
         )
         status, health = _call(door.url, "GET", "/api/health")
         if status != http.HTTPStatus.OK:
@@ -268,20 +281,23 @@ def _opened(aws: "LocalAws", work: Path) -> Iterator["LoadedIndex"]:
 
 
 @contextmanager
-def _simulated(index: "LoadedIndex", new: Sequence[Track]) -> Iterator[_Spotify]:
-    """A simulated Spotify that knows the tracks of the catalogue and the new ones."""
+def _simulated(index: "LoadedIndex", new: Sequence[Track], page_url: str) -> Iterator[_Spotify]:
+    """A simulated Spotify that knows the tracks of the catalogue and the new ones, and the page as an app's own."""
     from daltonify_core.adapters.spotify import CONSENT_SCOPES
     from infra.local.demo_index import CatalogueTracks, SpotifyTracksOf, WithMore
     from infra.local.spotify_simulator import SpotifySimulator
 
     with SpotifySimulator(SpotifyTracksOf(WithMore(CatalogueTracks(index), new))) as simulator:
         client_secret = f"{_FAKE}-{secrets.token_hex(16)}"
-        simulator.register_app(_CLIENT_ID, client_secret)
+        # Visitors come back to the page with their consent.
+        simulator.register_app(_CLIENT_ID, client_secret, [page_url])
         yield _Spotify(
             environment={
                 "SPOTIFY_API": simulator.api_url,
                 "SPOTIFY_ACCOUNTS": simulator.accounts_url,
                 "SPOTIFY_OEMBED": f"{simulator.accounts_url}/oembed",
+                "SPOTIFY_EMBEDS": f"{simulator.accounts_url}/embed/",
+                "SPOTIFY_CLIENT_ID": _CLIENT_ID,
                 "OPEN_PLAYLISTS_AT": simulator.playlists_url,
             },
             secret={
@@ -291,6 +307,7 @@ def _simulated(index: "LoadedIndex", new: Sequence[Track]) -> Iterator[_Spotify]
                 "consented_at": datetime.now(UTC).isoformat(timespec="seconds"),
                 "scopes": " ".join(sorted(CONSENT_SCOPES)),
             },
+            stand_in=simulator.accounts_url,
             playlists_url=simulator.playlists_url,
         )
 
@@ -303,9 +320,9 @@ def _new_releases(index: "LoadedIndex") -> tuple[Track, ...]:
 
 def _real_spotify(login: Mapping[str, str]) -> _Spotify:
     # Empty variables count as absent, and absent ones mean Spotify itself, whatever the shell holds.
-    names = ("SPOTIFY_API", "SPOTIFY_ACCOUNTS", "SPOTIFY_OEMBED", "OPEN_PLAYLISTS_AT")
+    names = ("SPOTIFY_API", "SPOTIFY_ACCOUNTS", "SPOTIFY_OEMBED", "SPOTIFY_EMBEDS", "OPEN_PLAYLISTS_AT")
     absent = dict.fromkeys(names, "")
-    return _Spotify(environment=absent, secret=login, playlists_url=None)
+    return _Spotify({**absent, "SPOTIFY_CLIENT_ID": login["client_id"]}, secret=login)
 
 
 @contextmanager

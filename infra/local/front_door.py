@@ -6,6 +6,7 @@ listened on.
 
 import base64
 import errno
+import gzip
 import json
 import logging
 import os
@@ -13,6 +14,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
@@ -24,7 +26,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.utils import send_from_directory
 from werkzeug.wrappers import Request, Response
 
-from infra.local.content_types import content_type
+from infra.local.content_types import cache_control, content_type, is_compressed, served_type
 from infra.local.gateway_events import (
     MAX_REQUEST_BYTES,
     HttpRequest,
@@ -55,6 +57,9 @@ _OWN_NAMES: Final = frozenset({LOOPBACK, "localhost"})
 _POLL_SECONDS: Final = 0.1
 # A server must not send this one over anything but TLS (RFC 6797, section 7.2).
 _TLS_ONLY: Final = "strict-transport-security"
+_POLICY: Final = "Content-Security-Policy"
+# Where the policy names Spotify's addresses: pictures, calls and players.
+_SPOTIFYS: Final = frozenset({"img-src", "connect-src", "frame-src"})
 # What belongs to one connection goes no further, in neither direction.
 _CONNECTION_HEADERS: Final = frozenset({"connection", "expect", "keep-alive", "te", "transfer-encoding", "upgrade"})
 _SERVERS_OWN_HEADERS: Final = frozenset({"content-length", "date", "server"})
@@ -86,14 +91,23 @@ def listen(port: int) -> socket.socket:
         raise
 
 
-def read_security_headers(path: Path = SECURITY_HEADERS) -> dict[str, str]:
-    """The headers that every answer of the page carries, less what means nothing without TLS."""
+def read_security_headers(path: Path = SECURITY_HEADERS, stand_in: str | None = None) -> dict[str, str]:
+    """The headers that every answer of the page carries, less what means nothing without TLS.
+
+    ``stand_in`` is the origin of a simulated Spotify, which the page may then use as it may use Spotify.
+    """
     headers: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    policy = headers[_POLICY].split("; ")
+    if stand_in is not None:
+        policy = [f"{one} {stand_in}" if one.partition(" ")[0] in _SPOTIFYS else one for one in policy]
+    headers[_POLICY] = "; ".join(policy)
     return {name: value for name, value in headers.items() if name.lower() != _TLS_ONLY}
 
 
 class FrontDoor:
     """Serves the page and one Lambda function over HTTP; a context manager.
+
+    ``spotify`` is the origin of a simulated Spotify, if there is one.
 
     ``routes`` and ``function`` default to what ``template.yaml`` says about the API. ``listener`` is a socket from
     ``listen``, which is closed with the front door; without one any free port is taken. ``gateway_timeout_seconds``
@@ -107,6 +121,7 @@ class FrontDoor:
         routes: Iterable[str] | None = None,
         function: FunctionSettings | None = None,
         site: Path = SITE,
+        spotify: str | None = None,
         listener: socket.socket | None = None,
         gateway_timeout_seconds: float = GATEWAY_TIMEOUT_SECONDS,
         silence_seconds: float = SILENCE_SECONDS,
@@ -116,7 +131,7 @@ class FrontDoor:
         self._function = LambdaFunction(handler, function or read_template().function(_API_FUNCTION))
         self._gateway_timeout_seconds = gateway_timeout_seconds
         self._site = site
-        self._page_headers = read_security_headers()
+        self._page_headers = read_security_headers(stand_in=spotify)
         self._clock = clock
         self._listener = listener or listen(0)
         port = self._listener.getsockname()[1]
@@ -167,13 +182,16 @@ class FrontDoor:
             raise NotFound
         response = send_from_directory(self._site, name, request.environ, mimetype=content_type(name))
         # The first is the server's to say, the second is for downloads.
-        for name in ("Date", "Content-Disposition"):
-            response.headers.remove(name)
+        for header in ("Date", "Content-Disposition"):
+            response.headers.remove(header)
+        if response.status_code != HTTPStatus.NOT_MODIFIED:
+            response.headers["Content-Type"] = served_type(name)
         # Read now: a browser that goes away in between would leave the file open.
         response.direct_passthrough = False
         response.make_sequence()
         response.close()
-        return response
+        response.headers["Cache-Control"] = cache_control(name)
+        return _compressed(response, request) if response.status_code == HTTPStatus.OK else response
 
     def _api_response(self, request: Request, target: str) -> HttpResponse:
         request_id = _new_request_id()
@@ -248,6 +266,22 @@ def _sent(answer: HttpResponse) -> Response:
     dropped = _CONNECTION_HEADERS | _SERVERS_OWN_HEADERS
     headers = Headers([(name, value) for name, value in answer.headers if name not in dropped])
     return Response(answer.body, status=answer.status, headers=headers)
+
+
+def _compressed(response: Response, request: Request) -> Response:
+    """As CloudFront compresses; its tag is then weak, because the same file has another form as well."""
+    if not is_compressed(response.headers["Content-Type"], len(response.data)):
+        return response
+    response.headers["Vary"] = "Accept-Encoding"
+    if request.accept_encodings["gzip"] <= 0:
+        return response
+    # Without a time in it, equal files stay equal.
+    response.data = gzip.compress(response.data, mtime=0)
+    response.headers["Content-Encoding"] = "gzip"
+    tag, _ = response.get_etag()
+    if tag is not None:
+        response.set_etag(tag, weak=True)
+    return response
 
 
 def _target(environ: "WSGIEnvironment") -> str:

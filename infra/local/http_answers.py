@@ -15,7 +15,9 @@ def text_answer(text: str, status: int) -> Response:
     return Response(text, status, content_type="text/plain; charset=utf-8")
 
 
-def html_answer(text: str, status: int = 200) -> Response:
-    """A page; it runs no script, whatever a playlist is called."""
-    policy = "default-src 'none'; style-src 'self'; img-src 'self'"
+def html_answer(text: str, status: int = 200, framed: bool = False) -> Response:
+    """A page; it runs no script, whatever a playlist is called, and only a ``framed`` one is shown in other pages."""
+    # No form-action: browsers apply it to where an answered form leads as well, which is the app's own address.
+    policy = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'"
+    policy += "" if framed else "; frame-ancestors 'none'"
     return Response(text, status, headers={"Content-Security-Policy": policy}, content_type="text/html; charset=utf-8")

@@ -81,9 +81,9 @@ def kept(template: SamTemplate) -> list[Kept]:
         ),
         Kept(
             "What other services say of a track",
-            "How a track sounds, what it is called and by whom it is, by its id at Spotify; not who asked. For a track "
-            "that is not known here, ReccoBeats and Spotify are asked, by our server: they see the id of the track and "
-            "nothing of you.",
+            "How a track sounds, what it is called and by whom it is, and which tracks an album holds, by its id at "
+            "Spotify; not who asked. For what is not known here, ReccoBeats and Spotify are asked, by our server: they "
+            "see the id of the track or album and nothing of you.",
             "So that nobody is asked the same thing again and again.",
             f"Sound for {FEATURES_DAYS} days, names for {IDENTITY_HOURS} hours.",
             tuple(LookUpKind),
@@ -132,7 +132,7 @@ def page(template: SamTemplate) -> str:
     <meta name="description" content="What Daltonify stores, why and for how long, and on what terms it may be used." />
     <meta name="color-scheme" content="light dark" />
     <link rel="icon" href="favicon.svg" type="image/svg+xml" />
-    <link rel="stylesheet" href="styles.css" />
+    <link rel="stylesheet" href="styles/base.css" />
   </head>
   <body>
     <a class="skip" href="#main">Skip to the main part</a>
@@ -165,23 +165,30 @@ def page(template: SamTemplate) -> str:
 
       <h2>In your browser</h2>
       <p>
-        No cookies, nothing that follows you, and no script from anywhere else. The page remembers your last list and a
-        publication that is under way until you close the tab (session storage), and the playlists that you made, with
-        the tokens that may change them, until you remove them or clear the data of this site (local storage). None of
-        it is sent anywhere but to this service, and only when you publish or change a playlist.
+        No cookies, nothing that follows you, and no script from anywhere else. The page remembers your last list with
+        what you asked for and changed in it, and the playlists that you made with the tokens that may change them,
+        until you remove them or clear the data of this site (local storage). A publication that is under way, an
+        analysis of your file with that file&#8217;s name and length, and what belongs to a login at Spotify until you
+        are back from there, are remembered until you close the tab (session storage). None of it is sent anywhere but to this service, and only when you ask for a list or publish one. A
+        link that you share holds the list behind a #, which browsers send to nobody.
       </p>
       <p>
-        Pictures of albums, where they are shown, come from Spotify&#8217;s servers, which then see the address of your
-        browser. A link to Spotify leads to Spotify, whose own
+        An audio file that you have measured on the page does not leave your computer.
+      </p>
+      <p>
+        Pictures of albums, where they are shown, come from Spotify&#8217;s servers, and so does Spotify&#8217;s player,
+        which is loaded only when you ask for it; Spotify then sees the address of your browser, and its player may
+        remember something there. A link to Spotify leads to Spotify, whose own
         <a href="{SPOTIFY_TERMS}" rel="noreferrer">terms</a> and
         <a href="{SPOTIFY_PRIVACY}" rel="noreferrer">privacy policy</a> hold there.
       </p>
 
       <h2>Your account at Spotify</h2>
       <p>
-        You need none, and this service never asks you to sign in at Spotify: it knows nothing of your account, what you
-        listen to or what you follow, so there is nothing to disconnect. Playlists are made under the operator&#8217;s
-        own account, whose consent ends after six months at the latest.
+        You need none, unless you choose to publish under it: then your browser speaks with Spotify itself, and this
+        service learns nothing of it. What Spotify gives the page for that stays in the memory of the page and is gone
+        when you close or reload it. At spotify.com/account/apps you can withdraw it for good. Other playlists are made
+        under the operator&#8217;s own account, whose consent ends after six months at the latest.
       </p>
 
       <h2>Who else is involved</h2>

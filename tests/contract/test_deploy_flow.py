@@ -174,7 +174,7 @@ def test_from_nothing_to_a_service_that_answers(machine):
     build, sam = machine.commands
     assert build == ["infra/local/build.sh"]
     assert " --config-env default --region eu-central-1 " in " ".join(sam)
-    assert {"Stage=dev", f"OperatorContact={CONTACT}"} <= set(sam)
+    assert {"Stage=dev", f"OperatorContact={CONTACT}", "SpotifyLogo=none"} <= set(sam)
     assert {"index.html", "privacy.html", "app.js", "views/list.js"} <= machine.keys(machine.site())
     assert machine.keys(machine.data) == {"catalogue/tracks.csv"}
     assert machine.functions.invoked == ["builder"]

@@ -11,12 +11,11 @@ from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError, 
 
 from daltonify_core.ports import no_progress
 from infra.cli.stack import find_stack
+from infra.local.content_types import HTML_CACHE, OTHER_CACHE
 from infra.local.deploy.access_codes import add_access_code
 from infra.local.deploy.catalogue import check_catalogue, upload_catalogue
 from infra.local.deploy.faults import DeploymentFault, aws_faults
 from infra.local.deploy.page import (
-    HTML_CACHE,
-    OTHER_CACHE,
     PageFile,
     PageUpload,
     check_contact,
@@ -62,7 +61,7 @@ def test_every_file_of_the_page_gets_a_type_that_browsers_accept_and_html_comes_
     kinds = {file.name: file.content_type for file in files}
     assert kinds["app.js"] == "text/javascript; charset=utf-8"
     assert kinds["views/list.js"] == "text/javascript; charset=utf-8"
-    assert kinds["styles.css"] == "text/css; charset=utf-8"
+    assert kinds["styles/base.css"] == "text/css; charset=utf-8"
     assert kinds["favicon.svg"] == "image/svg+xml; charset=utf-8"
     assert "application/octet-stream" not in kinds.values()
     is_html = [file.name.endswith(".html") for file in files]

@@ -1,6 +1,7 @@
 """The front door over real HTTP: what reaches a function, what comes back, and what it answers by itself."""
 
 import base64
+import gzip
 import http.client
 import json
 import socket
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 import requests
 
+from infra.local.deploy.page import page_files
 from infra.local.front_door import FrontDoor, PortInUse, listen, read_security_headers
 from infra.local.lambda_function import FunctionSettings
 
@@ -254,6 +256,79 @@ def test_a_page_that_has_not_changed_is_not_sent_again(door):
     second = ask("GET", f"{door.url}/", headers={"If-None-Match": first.headers["etag"]})
     assert (second.status_code, second.content) == (304, b"")
     assert first.headers["cache-control"] == "no-cache"
+
+
+LONG = "export const words = 'many and many and many';\n" * 40
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "is_compressed"),
+    [
+        ("list.js", LONG, True),
+        ("page.html", LONG, True),
+        ("base.css", LONG, True),
+        ("model.json", LONG, True),
+        ("favicon.svg", LONG, True),
+        ("short.js", LONG[:999], False),
+        ("icon.png", LONG, False),
+        ("font.woff2", LONG, False),
+        ("app.webmanifest", LONG, False),
+    ],
+)
+def test_files_are_compressed_as_cloudfront_would(door, site, name, content, is_compressed):
+    (site / name).write_text(content)
+    plain = ask("GET", f"{door.url}/{name}", headers={"Accept-Encoding": "identity"})
+    packed = ask("GET", f"{door.url}/{name}", headers={"Accept-Encoding": "gzip, deflate, br"})
+    assert plain.content == packed.content == content.encode()
+    assert "content-encoding" not in plain.headers
+    assert (packed.headers.get("content-encoding") == "gzip") == is_compressed
+    assert (int(packed.headers["content-length"]) < 200) == is_compressed
+    assert (packed.headers.get("vary") == "Accept-Encoding") == is_compressed
+    assert packed.headers["etag"].startswith("W/") == is_compressed
+    again = ask("GET", f"{door.url}/{name}", headers={"If-None-Match": packed.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    head = ask("HEAD", f"{door.url}/{name}", headers={"Accept-Encoding": "gzip"})
+    assert head.headers["content-length"] == packed.headers["content-length"]
+
+
+def test_what_the_function_compressed_goes_through_as_it_is(open_door):
+    body = gzip.compress(LONG.encode())
+    result = {
+        "statusCode": 200,
+        "headers": {"Content-Type": "application/json", "Content-Encoding": "gzip"},
+        "body": base64.b64encode(body).decode(),
+        "isBase64Encoded": True,
+    }
+    with open_door(lambda *_: result) as door, raw_request(door, "GET", "/api/echo") as response:
+        assert response.getheader("Content-Encoding") == "gzip"
+        assert response.read() == body
+
+
+@pytest.mark.parametrize(
+    ("path", "cache"),
+    [
+        ("/", "no-cache"),
+        ("/views/list.js", "public, max-age=60, must-revalidate"),
+        ("/data.bin", "public, max-age=60, must-revalidate"),
+    ],
+)
+def test_files_may_be_kept_as_long_as_the_deployed_ones(door, site, path, cache):
+    assert ask("GET", door.url + path).headers["cache-control"] == cache
+    name = path.lstrip("/") or "index.html"
+    [deployed] = [file for file in page_files("me@example.org", site) if file.name == name]
+    assert deployed.cache == cache
+    assert ask("GET", door.url + path).headers["content-type"] == deployed.content_type
+
+
+def test_a_simulated_spotify_may_be_used_as_spotify_may(open_door):
+    with open_door(spotify="http://127.0.0.1:4321") as door:
+        policy = ask("GET", door.url).headers["content-security-policy"]
+    rules = {rule.partition(" ")[0]: rule.split()[1:] for rule in policy.split("; ")}
+    usual = read_security_headers()["Content-Security-Policy"]
+    theirs = {rule.partition(" ")[0]: rule.split()[1:] for rule in usual.split("; ")}
+    for name, sources in rules.items():
+        added = ["http://127.0.0.1:4321"] if name in ("img-src", "connect-src", "frame-src") else []
+        assert sources == theirs[name] + added
 
 
 @pytest.mark.parametrize("path", ["/", "/none", "/views/list.js"])

@@ -1288,3 +1288,109 @@ def test_every_field_that_we_excuse_is_required_by_the_document(spotify_contract
     for removed in spotify_contract.removed_fields:
         assert removed["field"] in spotify_contract.required_by_spotify(removed["schema"])
         assert date.fromisoformat(removed["changelog"]) == date(2026, 2, 11)
+
+
+# --- visitors who publish under their own accounts
+
+
+def own_account(simulator: SpotifySimulator, user: str | None = None) -> Caller:
+    """A page's app with the consent that a visitor gave on the consent screen, by PKCE and without a secret."""
+    asked = pkce_request(scope=ALL_SCOPES) | ({} if user is None else {"user": user})
+    told = decide(simulator, asked)
+    form = {"grant_type": "authorization_code", "code": told["code"], "redirect_uri": asked["redirect_uri"]}
+    answer = ask_token(simulator, secret=None, client_id=PAGE_APP, code_verifier=VERIFIER, **form)
+    caller = object.__new__(Caller)
+    caller.simulator = simulator
+    caller.headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    return caller
+
+
+def test_the_consent_screen_lets_a_person_choose_the_account(simulator):
+    page = open_page(simulator, pkce_request()).text
+    assert page.count('type="radio"') == 2
+    assert re.search(r'value="simulated-listener" checked', page)
+    assert 'value="unlisted-visitor">' in page
+
+
+def test_an_account_that_is_not_among_the_apps_users_consents_and_is_refused_every_call(simulator):
+    call = own_account(simulator, "unlisted-visitor")
+    for method, path in (("GET", "me"), ("POST", "me/playlists"), ("GET", "me/playlists"), ("GET", "search")):
+        answer = call(method, path)
+        assert (answer.status_code, answer.text) == (403, "User not registered in the Developer Dashboard")
+        assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+        # A page may read it.
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert own_account(simulator, "simulated-listener")("GET", "me").json()["id"] == "simulated-listener"
+
+
+def test_nobody_consents_for_an_account_that_there_is_not(simulator):
+    url = f"{simulator.accounts_url}/authorize"
+    asked = pkce_request() | {"decision": "allow", "user": "somebody"}
+    answer = requests.post(url, data=asked, timeout=TIMEOUT_SECONDS, allow_redirects=False)
+    assert (answer.status_code, answer.headers.get("Location")) == (400, None)
+
+
+def test_access_tokens_that_are_ended_are_expired_and_consents_stay(simulator):
+    refresh_token = simulator.consent(APP, ALL_SCOPES)
+    call = Caller(simulator, refresh_token)
+    assert call("GET", "me").status_code == 200
+    ended = requests.delete(f"{simulator.accounts_url}/_simulator/access-tokens", timeout=TIMEOUT_SECONDS)
+    assert ended.status_code == 204
+    assert refusal(call("GET", "me")) == (401, "The access token expired")
+    assert Caller(simulator, refresh_token)("GET", "me").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/me"),
+        ("GET", "/v1/me/playlists"),
+        ("POST", "/v1/me/playlists"),
+        ("POST", f"/v1/playlists/{'x' * 22}/items"),
+        ("PUT", f"/v1/playlists/{'x' * 22}/items"),
+        ("GET", f"/v1/playlists/{'x' * 22}/items"),
+        ("PUT", f"/v1/playlists/{'x' * 22}/images"),
+        ("POST", "/api/token"),
+    ],
+)
+def test_a_page_may_make_every_call_that_publishing_takes(simulator, method, path):
+    headers = {
+        "Origin": "http://127.0.0.1:8000",
+        "Access-Control-Request-Method": method,
+        "Access-Control-Request-Headers": "authorization,content-type",
+    }
+    url = simulator.accounts_url + path
+    asked = requests.options(url, headers=headers, timeout=TIMEOUT_SECONDS)
+    assert asked.status_code == 204
+    assert asked.headers["Access-Control-Allow-Origin"] == "*"
+    assert method in asked.headers["Access-Control-Allow-Methods"].split(", ")
+    assert {"Authorization", "Content-Type"} <= set(asked.headers["Access-Control-Allow-Headers"].split(", "))
+    answer = requests.request(method, url, headers={"Origin": "http://127.0.0.1:8000"}, timeout=TIMEOUT_SECONDS)
+    assert answer.status_code in (400, 401)
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        (f"track/{track_id(0)}", 200, "Häuser &amp; &lt;Höfe&gt;"),
+        (f"track/{track_id(999)}", 404, "No such track"),
+        (f"playlist/{'x' * 22}", 404, "No such playlist"),
+        ("playlist/x", 404, "No such playlist"),
+    ],
+)
+def test_players_may_be_shown_in_a_frame_and_other_pages_may_not(simulator, call, path, status, words):
+    player = requests.get(f"{simulator.accounts_url}/embed/{path}", timeout=TIMEOUT_SECONDS)
+    assert (player.status_code, words in player.text) == (status, True)
+    assert "simulated player" in player.text
+    assert "frame-ancestors" not in player.headers["Content-Security-Policy"]
+    playlist = requests.get(f"{simulator.playlists_url}{call.new_playlist()}", timeout=TIMEOUT_SECONDS)
+    assert "frame-ancestors 'none'" in playlist.headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in open_page(simulator, consent_request()).headers["Content-Security-Policy"]
+
+
+def test_a_playlist_has_a_player(simulator, call):
+    made = call.new_playlist(3, 4, name="<Late> drives")
+    player = requests.get(f"{simulator.accounts_url}/embed/playlist/{made}", timeout=TIMEOUT_SECONDS)
+    assert "&lt;Late&gt; drives" in player.text
+    assert "2 tracks" in player.text

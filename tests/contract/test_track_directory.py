@@ -14,7 +14,7 @@ import threading
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -35,9 +35,9 @@ from daltonify_core.errors import (
     UpstreamRefused,
     UpstreamUnavailable,
 )
-from daltonify_core.ports import IdentitySource, TrackDirectory, TrackFinder, TrackIdentity
+from daltonify_core.ports import AlbumListing, IdentitySource, TrackDirectory, TrackFinder, TrackIdentity
 from infra.local.spotify_simulator import Exchange, Fault, SimulatedPlaylist, SimulatedTrack, SpotifySimulator
-from infra.local.spotify_simulator.catalogue import artist_id
+from infra.local.spotify_simulator.catalogue import album_id, artist_id
 from tests.contract.throwaway_certificate import make_certificate
 from tests.fakes.faults import Fault as OrderedFault
 from tests.fakes.memory_secrets import MemorySecretStore
@@ -649,6 +649,59 @@ def read(script: Script, **fields: object) -> TrackIdentity:
 
 def test_a_track_may_lack_everything_but_its_name(script):
     assert read(script) == TrackIdentity(PLAIN, "Title", (), IdentitySource.SPOTIFY)
+
+
+ALBUM_PATH = f"/v1/albums/{BARE}"
+
+
+def album_read(script: Script, **album: Any) -> AlbumListing:
+    script.say(ALBUM_PATH, {"name": "Straßen", "tracks": {"items": [], "next": None}} | album)
+    found = script.tracks().album(BARE)
+    assert found is not None
+    return found
+
+
+def test_an_album_is_its_tracks_in_order_with_all_that_the_album_says_of_them(spotify):
+    long = album_id(TRACKS[DREAM_POP[0]])
+    found = spotify.tracks.album(album_id(TRACKS[PLAIN]))
+    assert (found.title, found.total) == ("Straßen", 1)
+    [track] = found.tracks
+    assert track == replace(spotify.tracks.track(PLAIN), isrc=None)
+    assert spotify.tracks.album(long).tracks[0].track_id == DREAM_POP[0]
+    assert spotify.asked() == ["token", "albums", "tracks", "albums"]
+    assert all(one.query.get("market") == "US" for one in spotify.requests[1:])
+
+
+@pytest.mark.parametrize("wrong", [NO_TRACK, *NAMELESS])
+def test_what_is_no_album_is_told_as_none(spotify, wrong):
+    assert spotify.tracks.album(wrong) is None
+
+
+def test_an_album_asked_for_fits_spotifys_document(spotify, spotify_contract):
+    spotify.tracks.album(album_id(TRACKS[PLAIN]))
+    spotify.tracks.album(NO_TRACK)
+    assert spotify_contract.check_exchanges(spotify.requests) == 2
+
+
+def test_rows_of_an_album_that_are_no_track_of_spotifys_are_left_out(script):
+    rows = [None, 7, {"name": "A"}, {"name": "B", "id": "short"}, {"name": "", "id": BARE}, {"name": "C", "id": PLAIN}]
+    found = album_read(script, tracks={"items": rows, "next": None}, release_date="2021-06", total_tracks=60)
+    assert [(track.track_id, track.title, track.album, track.release_date) for track in found.tracks] == [
+        (PLAIN, "C", "Straßen", "2021-06")
+    ]
+    assert found.total == 60
+
+
+@pytest.mark.parametrize("total", [None, "9", -4, 10**30, True, [1]])
+def test_how_many_tracks_an_album_has_is_at_least_what_it_lists(script, total):
+    rows = [{"name": "C", "id": PLAIN}, {"name": "D", "id": BARE}]
+    assert album_read(script, tracks={"items": rows, "next": None}, total_tracks=total).total == 2
+
+
+@pytest.mark.parametrize("tracks", [None, [], "x", {"items": None}, {}])
+def test_an_album_without_a_list_of_tracks_is_no_answer(script, tracks):
+    with pytest.raises(UpstreamUnavailable):
+        album_read(script, tracks=tracks)
 
 
 def test_a_track_keeps_the_id_that_was_asked_for(script):

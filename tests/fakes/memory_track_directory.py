@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from daltonify_core.errors import UnknownPlaylist
-from daltonify_core.ports import IdentitySource, TrackIdentity
+from daltonify_core.ports import AlbumListing, IdentitySource, TrackIdentity
 from tests.fakes.faults import FaultPlan
 
 
@@ -11,11 +11,12 @@ class MemoryTrackDirectory:
     """Knows the tracks that it was given; ``source`` is what it is asked in place of.
 
     As oEmbed's, its answers have title and artwork only. ``asked`` holds the ids of all calls in order, those that
-    failed included; ``faults`` strikes calls of ``track``.
+    failed included; ``faults`` strikes calls of ``track`` and ``album``. ``albums`` are listings by album id.
     """
 
     def __init__(self, tracks: Iterable[TrackIdentity] = (), source: IdentitySource = IdentitySource.SPOTIFY) -> None:
         self.tracks = {track.track_id: track for track in tracks}
+        self.albums: dict[str, AlbumListing] = {}
         self.asked: list[str] = []
         self.faults = FaultPlan()
         self._source = source
@@ -29,6 +30,11 @@ class MemoryTrackDirectory:
         if self._source is IdentitySource.OEMBED:
             return TrackIdentity(track_id, known.title, (), self._source, artwork_url=known.artwork_url)
         return known
+
+    def album(self, album_id: str) -> AlbumListing | None:
+        self.asked.append(album_id)
+        with self.faults.step("album"):
+            return self.albums.get(album_id)
 
 
 class MemoryTrackFinder:

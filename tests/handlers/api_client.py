@@ -1,6 +1,7 @@
 """The API as its callers see it: HTTP API events in, status, headers and body out."""
 
 import base64
+import gzip
 import json
 import re
 from collections.abc import Collection, Mapping
@@ -51,6 +52,7 @@ DOCUMENT = OpenAPI.from_dict(
         extra_media_type_deserializers={
             "application/problem+json": lambda body, **_: json.loads(body),
             "image/svg+xml": lambda body, **_: body.decode(),
+            "image/png": lambda body, **_: body,
         }
     ),
 )
@@ -132,7 +134,12 @@ def make_settings(**overrides: str) -> ApiSettings:
 class Answer:
     status: int
     headers: dict[str, str]
-    text: str
+    body: bytes
+    """As it is once what it was compressed with is taken off."""
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
 
     @property
     def json(self) -> Any:
@@ -190,7 +197,9 @@ class ApiClient:
     def new_environment(self) -> SeedCompleter:
         """What a fresh environment looks up with: nothing in memory, everything in the table."""
         directories = {IdentitySource.SPOTIFY: self.spotify, IdentitySource.OEMBED: self.oembed}
-        return SeedCompleter(self.reccobeats, directories, self.look_ups, self.publications, self.clock)
+        return SeedCompleter(
+            self.reccobeats, directories, self.look_ups, self.publications, self.clock, albums=self.spotify
+        )
 
     def recorded(self, name: str) -> dict[str, Any]:
         """An event from ``tests/events``."""
@@ -224,8 +233,10 @@ class ApiClient:
 def told_by(result: Mapping[str, Any]) -> Answer:
     """What a caller gets of a function's result, which is JSON on its way."""
     sent = json.loads(json.dumps(result))
-    text = base64.b64decode(sent["body"]).decode() if sent["isBase64Encoded"] else sent["body"]
-    return Answer(sent["statusCode"], sent["headers"], text)
+    body = base64.b64decode(sent["body"]) if sent["isBase64Encoded"] else sent["body"].encode()
+    if sent["headers"].get("Content-Encoding") == "gzip":
+        body = gzip.decompress(body)
+    return Answer(sent["statusCode"], sent["headers"], body)
 
 
 def check_problem(answer: Answer, status: int, code: str) -> Any:
@@ -264,7 +275,7 @@ def check_against_document(event: Mapping[str, Any], answer: Answer, code_too: b
     DOCUMENT.validate_response(
         MockRequest("http://api.example.org", method.lower(), path),
         MockResponse(
-            answer.text.encode(),
+            answer.body,
             status_code=answer.status,
             headers=answer.headers,
             content_type=answer.headers["Content-Type"],

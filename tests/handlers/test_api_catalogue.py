@@ -143,6 +143,25 @@ def test_a_qr_code_is_drawn_for_any_form_of_a_playlist(recommender, playlist):
     assert answer.text == ApiClient(FixedIndex(recommender), settings).get("/api/qr", playlist=PLAYLIST).text
 
 
+def test_a_qr_code_for_print_is_a_picture_that_holds_the_same_code(recommender):
+    settings = make_settings(OPEN_PLAYLISTS_AT="http://127.0.0.1:8001/playlist/")
+    api = ApiClient(FixedIndex(recommender), settings)
+    answer = api.get("/api/qr", playlist=PLAYLIST, format="png")
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "image/png")
+    assert answer.headers["Cache-Control"] == "public, max-age=86400"
+    assert answer.body.startswith(b"\x89PNG\r\n\x1a\n")
+    width, height = (int.from_bytes(answer.body[place : place + 4]) for place in (16, 20))
+    [modules] = re.findall(r'viewBox="0 0 (\d+) \d+"', api.get("/api/qr", playlist=PLAYLIST, format="svg").text)
+    assert width == height >= 1000
+    # Whole pixels for each module, or scanners meet blurred edges.
+    assert width % int(modules) == 0
+
+
+def test_a_qr_code_comes_in_two_forms_only(api):
+    problem = check_problem(api.get("/api/qr", playlist=PLAYLIST, format="gif"), 422, "invalid_query")
+    assert problem["errors"] == [{"field": "format", "message": "format must be one of 'svg' or 'png'."}]
+
+
 @pytest.mark.parametrize(
     "playlist", ["x", f"spotify:track:{SEED}", f"https://example.org/playlist/{PLAYLIST}", "a" * 3000]
 )
@@ -174,6 +193,7 @@ def test_the_configuration_tells_a_page_everything(api, recommender):
             "size": [5, 100],
             "seeds": 20,
             "exclusions": 500,
+            "pinned": 100,
             "query": [2, 80],
             "ids": 50,
             "title": 80,
@@ -186,7 +206,21 @@ def test_the_configuration_tells_a_page_everything(api, recommender):
             "audio_rate": 44_100,
         },
         "open_playlists_at": "https://open.spotify.com/playlist/",
+        "spotify": {
+            "client_id": None,
+            "api": "http://127.0.0.1:9/v1/",
+            "accounts": "https://accounts.spotify.com",
+            "embeds": "https://open.spotify.com/embed/",
+        },
+        "attribution": {"logo": None},
     }
+
+
+def test_an_app_for_visitors_and_a_logo_are_told_where_the_operator_has_them(recommender):
+    settings = make_settings(SPOTIFY_CLIENT_ID="0123456789abcdef0123456789abcdef", SPOTIFY_LOGO="spotify-logo.svg")
+    config = ApiClient(FixedIndex(recommender), settings).get("/api/config").json
+    assert config["spotify"]["client_id"] == "0123456789abcdef0123456789abcdef"
+    assert config["attribution"] == {"logo": "/spotify-logo.svg"}
 
 
 def test_invented_tracks_and_real_services_are_told_from_their_opposites(tmp_path):

@@ -73,12 +73,12 @@ def test_the_example_request_is_one_that_the_domain_takes():
 @pytest.mark.parametrize(("name", "status"), [("answer", 200), ("problem", 422)])
 def test_the_example_answers_keep_to_the_document(name, status):
     media_type = "application/json" if status == 200 else "application/problem+json"
-    told = Answer(status, {"Content-Type": media_type, "X-Request-Id": "x"}, json.dumps(EXAMPLES[name]))
+    told = Answer(status, {"Content-Type": media_type, "X-Request-Id": "x"}, json.dumps(EXAMPLES[name]).encode())
     check_against_document(make_event("POST", PATH), told)
 
 
 def test_an_answer_that_the_document_does_not_promise_is_noticed(api):
     answer = api.get("/api/health")
-    answer.text = json.dumps(answer.json | {"more": 1})
+    answer.body = json.dumps(answer.json | {"more": 1}).encode()
     with pytest.raises(Exception, match="not valid for schema"):
         check_against_document(make_event("GET", "/api/health"), answer)

@@ -13,6 +13,7 @@ from shared.observability import logger
 
 from daltonify_core import errors
 from daltonify_core.errors import DaltonifyError, SeedDataNeeded, SeedKnowledge, UnknownGenre
+from daltonify_core.playlist.seeds import SeedFacts
 from daltonify_core.ports import Circuit
 from tests.fakes.faults import Fault
 from tests.handlers.api_client import CODE, NOON, SEED, check_problem
@@ -41,7 +42,8 @@ def all_errors(root=DaltonifyError):
 
 def make_error(kind):
     if kind is SeedDataNeeded:
-        return kind("More is needed.", [SeedKnowledge(None, "Song", ("Me",), ("features",))])
+        given = SeedFacts(title="Song", artists=("Me",)).to_dict()
+        return kind("More is needed.", [SeedKnowledge(None, "Song", ("Me",), ("features",), given)])
     if kind is UnknownGenre:
         return kind("No such genre.", ["pop"])
     if kind is errors.InvalidTrack:
@@ -52,7 +54,9 @@ def make_error(kind):
         return kind("Refused.", 403)
     if kind is errors.UpstreamRateLimited:
         return kind("Limited.", 30, True)
-    if kind in (errors.CapReached, errors.PublishingUnavailable) or issubclass(kind, errors.PublishingUnfinished):
+    if kind in (errors.AlbumUnavailable, errors.CapReached, errors.PublishingUnavailable) or issubclass(
+        kind, errors.PublishingUnfinished
+    ):
         return kind("Wait.", 30)
     return kind("What is wrong.")
 
@@ -66,7 +70,7 @@ STATUS = {
     "NotAuthorised": 403, "PublishingOff": 403, "CapReached": 429, "DemoCatalogue": 409, "PublishingUnfinished": 503,
     "PublicationInProgress": 409, "PublicationUnknown": 503, "PublishingUnavailable": 503, "SecretUnavailable": 503,
     "UpstreamError": 503, "UpstreamUnavailable": 503, "UpstreamUncertain": 503, "UpstreamRateLimited": 503,
-    "UpstreamRefused": 503, "UnknownPlaylist": 503, "ConsentNeeded": 503,
+    "UpstreamRefused": 503, "UnknownPlaylist": 503, "ConsentNeeded": 503, "AlbumUnavailable": 503,
 }  # fmt: skip
 
 

@@ -55,6 +55,7 @@ def test_every_field_of_the_contract_is_taken(api):
             },
             "targets": {"energy": 0.2, "tempo": -1, "valence": None},
             "variation": 3,
+            "pinned": [track_id(7)],
         },
     )
     assert answer.status == 200, answer.text
@@ -71,7 +72,7 @@ def test_a_resolved_seed_may_be_sent_back_as_it_came(api):
 
 def test_null_means_not_given(api):
     names = ("genre", "size", "band", "widen", "popularity_weight", "order", "own_slots", "filters", "era", "targets")
-    assert ask(api, **dict.fromkeys((*names, "variation"))).json == ask(api).json
+    assert ask(api, **dict.fromkeys((*names, "variation", "pinned"))).json == ask(api).json
 
 
 def test_answers_are_neither_cached_nor_anonymous(api):
@@ -150,10 +151,63 @@ def test_an_excluded_track_that_is_no_link_is_named_by_its_place(api):
     assert problem["errors"][0]["field"] == "filters.exclude_tracks[1]"
 
 
-def test_an_album_is_refused(api):
-    problem = check_problem(ask(api, seeds=[f"spotify:album:{SEED}"]), 422, "invalid_query")
-    assert problem["errors"][0]["field"] == "seeds[0]"
-    assert "Give the links of its tracks instead" in problem["detail"]
+def test_what_is_pinned_stays_and_what_cannot_stay_is_told(api):
+    first = ask(api, size=10, genre="country").json
+    listed = [row["track_id"] for row in first["tracks"] if not row["own"]]
+    again = ask(api, size=10, genre="rock", pinned=[f"spotify:track:{listed[0]}", *listed[1:9], UNKNOWN, SEED]).json
+    assert {row["track_id"] for row in again["tracks"]} >= {SEED, *listed[:9]}
+    assert len(again["tracks"]) == 11
+    assert [note for note in again["notes"] if "pinned" in note] == [
+        "1 pinned track could not be kept: the catalogue, as it is now, does not hold what was pinned."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pinned", "code", "field"),
+    [
+        ([SEED, "x"], "invalid_link", "pinned[1]"),
+        ([f"spotify:album:{SEED}"], "invalid_query", "pinned[0]"),
+        ([SEED] * 101, "invalid_query", "pinned"),
+        ([7], "invalid_query", "pinned[0]"),
+        (SEED, "invalid_query", "pinned"),
+    ],
+    ids=["no link", "album", "too many", "number", "text"],
+)
+def test_what_cannot_be_pinned_is_named_by_its_place(api, pinned, code, field):
+    problem = check_problem(ask(api, pinned=pinned), 422, code)
+    assert problem["errors"][0]["field"] == field
+
+
+def test_the_band_tells_how_many_tracks_another_one_would_hold(api, recommender):
+    band = ask(api, genre="country").json["band"]
+    assert len(band["tracks_at"]) == 101
+
+    assert sum(band["tracks_at"]) == recommender.index.manifest.genres["country"] - 1
+    low, high = band["used"]
+    assert sum(band["tracks_at"][low : high + 1]) >= band["candidates"] > 0
+
+
+def test_a_long_answer_is_compressed_for_whoever_takes_it_so(api):
+    plain = ask(api)
+    compressed = api.post(PATH, {"seeds": [LINK]}, {"Accept-Encoding": "gzip, br"})
+    assert "Content-Encoding" not in plain.headers
+    assert compressed.headers["Content-Encoding"] == "gzip"
+    assert compressed.json == plain.json
+    assert "Content-Encoding" not in api.send("GET", "/api/health", headers={"Accept-Encoding": "gzip"}).headers
+
+
+def test_what_is_known_of_an_incomplete_seed_may_be_sent_back_with_what_it_lacks(api):
+    seed = {"track": UNKNOWN, "artists": ["Somebody New"], "features": {"energy": 0.6}, "release_date": "2026-02"}
+    problem = check_problem(ask(api, seeds=[seed]), 422, "seed_data_needed")
+    known = problem["seeds"][0]
+    assert (known["track_id"], known["artists"], known["title"]) == (UNKNOWN, ["Somebody New"], None)
+    assert (known["features"], known["features_source"]) == ({"energy": 0.6}, "given")
+    assert (known["release_date"], known["artist_popularity"], known["artwork_url"]) == ("2026-02", None, None)
+    asked = len(api.spotify.asked) + len(api.reccobeats.asked)
+    sent_back = {name: value for name, value in known.items() if name not in ("position", "tried")}
+    answer = ask(api, seeds=[sent_back | {"title": "My single", "followers": 812}])
+    assert answer.status == 200, answer.text
+    assert len(api.spotify.asked) + len(api.reccobeats.asked) == asked
 
 
 def test_several_faults_are_told_at_once(api):
@@ -189,7 +243,8 @@ def test_what_was_sent_is_never_echoed_at_length(api):
 
 def test_a_track_that_nobody_knows_asks_for_what_is_missing(api):
     problem = check_problem(ask(api, seeds=[LINK, UNKNOWN, NEW | {"followers": None}]), 422, "seed_data_needed")
-    assert problem["seeds"] == [
+    names = ("position", "track_id", "title", "artists", "tried")
+    assert [{name: seed[name] for name in names} for seed in problem["seeds"]] == [
         {"position": 0, "track_id": SEED, "title": "Paper Boats", "artists": ["Mira Tallow"], "tried": []},
         {
             "position": 1,
@@ -260,6 +315,9 @@ def test_nobody_bigger_is_a_problem_that_says_what_to_do(api):
     filters = {"year_from": 1900, "year_to": 1901}
     problem = check_problem(ask(api, filters=filters), 422, "no_bigger_artists")
     assert "drop a filter" in problem["detail"]
+    assert problem["errors"][0]["field"] == "filters"
+    narrow = check_problem(ask(api, band={"min_lift": 99, "max_lift": 99}), 422, "no_bigger_artists")
+    assert narrow["errors"][0]["field"] == "band"
 
 
 def test_without_an_index_the_answer_says_when_to_come_back(api):

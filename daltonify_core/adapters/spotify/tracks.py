@@ -1,26 +1,28 @@
 """Which tracks there are and what they are called, as Spotify's Web API tells it."""
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from daltonify_core.adapters.bounded import within
 from daltonify_core.adapters.spotify.app_access import AppAccess
 from daltonify_core.adapters.spotify.fields import mapping
-from daltonify_core.adapters.spotify.identities import Artwork, read_track, read_track_id
+from daltonify_core.adapters.spotify.identities import Artwork, clean_name, read_track, read_track_id
 from daltonify_core.adapters.spotify.playlists import SpotifyPlaylistService
 from daltonify_core.adapters.spotify.web_api import UNAVAILABLE, UNREADABLE, Page, UnknownTrack, WebApi
 from daltonify_core.catalogue.links import is_spotify_id
 from daltonify_core.errors import UpstreamUnavailable
-from daltonify_core.ports import Clock, SecretStore, TrackIdentity
+from daltonify_core.ports import AlbumListing, Clock, SecretStore, TrackIdentity
 
 _TRACK_URI: Final = "spotify:track:"
 _SEARCH_PAGE: Final = 10  # the most that an app in development mode gets at once
+_MOST_ALBUM_TRACKS: Final = 10_000  # beyond any album, so a larger number is none
 _LAST_SEARCH_OFFSET: Final = 1000
 
 
 class SpotifyTracks:
-    """Port ``TrackDirectory`` on ``GET /tracks/{id}``, one track per call, with the app's own credentials.
+    """Ports ``TrackDirectory`` and ``AlbumDirectory`` on ``GET /tracks/{id}`` and ``GET /albums/{id}``, one per call.
 
+    The app's own credentials are used.
     The secret needs ``client_id`` and ``client_secret``; whether anybody has consented to publishing does not matter.
     Raises ``ConsentNeeded`` when Spotify does not accept them. The access token is kept until a minute before its end.
     A request that fails at Spotify or on the way is repeated once, one that is not answered in time is not. A call
@@ -46,20 +48,40 @@ class SpotifyTracks:
 
     def track(self, track_id: str) -> TrackIdentity | None:
         """What Spotify says of a track, ``None`` for one that it does not know or has withdrawn."""
+        track = self._read("tracks", track_id)
+        return None if track is None else read_track(track_id, track, self._artwork)
+
+    def album(self, album_id: str) -> AlbumListing | None:
+        """The album and the first 50 of its tracks; those that are not Spotify's own, or have no title, are left out.
+
+        ``None`` for an album that Spotify does not know.
+        """
+        album = self._read("albums", album_id)
+        if album is None:
+            return None
+        page = Page.read(album.get("tracks"))
+        listed = ((read_track_id(row), {**row, "album": album}) for row in page.rows)
+        found = (read_track(track_id, row, self._artwork) for track_id, row in listed if track_id is not None)
+        tracks = tuple(track for track in found if track is not None)
+        total = album.get("total_tracks")
+        told = total if isinstance(total, int) and 0 < total <= _MOST_ALBUM_TRACKS else 0
+        return AlbumListing(clean_name(album["name"]), tracks, max(told, len(page.rows)))
+
+    def _read(self, kind: str, spotify_id: str) -> Mapping[str, Any] | None:
         # What has another form could lead to another address of the API.
-        if not is_spotify_id(track_id):
+        if not is_spotify_id(spotify_id):
             return None
         try:
-            answer = within(self._seconds, lambda: self._access.read(f"tracks/{track_id}", {"market": self._market}))
+            answer = within(self._seconds, lambda: self._access.read(f"{kind}/{spotify_id}", {"market": self._market}))
         except UnknownTrack:
             return None
         except TimeoutError as error:
             raise UpstreamUnavailable(UNAVAILABLE) from error
-        track = mapping(answer)
-        # Without this field it is no track; something between Spotify and us has answered.
-        if "name" not in track:
+        found = mapping(answer)
+        # Without this field it is neither; something between Spotify and us has answered.
+        if "name" not in found:
             raise UpstreamUnavailable(UNREADABLE)
-        return read_track(track_id, track, self._artwork)
+        return found
 
 
 class SpotifyTrackFinder:

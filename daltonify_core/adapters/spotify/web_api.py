@@ -53,6 +53,7 @@ _QUOTA_RETRY_SECONDS: Final = 3600
 _STALE_CONNECTION: Final = timedelta(seconds=30)
 
 NO_QUERY: Final[Mapping[str, str | int]] = MappingProxyType({})
+_CATALOGUE_PATHS: Final = ("tracks/", "albums/")
 _DASHBOARD: Final = "the app's page at developer.spotify.com/dashboard"
 UNAVAILABLE: Final = "Spotify cannot be reached or fails at the moment. Nothing was changed; try again in some minutes."
 UNCERTAIN: Final = "Spotify did not confirm the change, so it may or may not have been made."
@@ -82,7 +83,7 @@ class DeadGrant(ConsentNeeded):
 
 
 class UnknownTrack(UpstreamRefused):
-    """Spotify knows no track of this id; apart from other refusals, since the token endpoint answers 404 as well."""
+    """Spotify knows no track or album of this id; apart from other refusals: the token endpoint answers 404 as well."""
 
 
 class _Refusal(Exception):
@@ -216,8 +217,8 @@ class WebApi:
         about_playlist = path.startswith("playlists/")
         if status == HTTPStatus.NOT_FOUND and about_playlist:
             return UnknownPlaylist("Spotify knows no such playlist.")
-        if status in (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST) and path.startswith("tracks/"):
-            return UnknownTrack("Spotify knows no such track.", status)
+        if status in (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST) and path.startswith(_CATALOGUE_PATHS):
+            return UnknownTrack("Spotify knows no such track or album.", status)
         if status == HTTPStatus.FORBIDDEN:
             return _forbidden(refusal, about_playlist)
         return UpstreamRefused(f"Spotify does not accept what was asked of it (status {status}).", status)

@@ -11,6 +11,7 @@ from typing import Final
 from daltonify_core.errors import DaltonifyError
 from infra.cli.login import DEFAULT_PORT, DEFAULT_SECRET
 from infra.cli.stack import Stack, find_stack
+from infra.local.content_types import logo_in
 from infra.local.deploy import service
 from infra.local.deploy.aws import Account
 from infra.local.deploy.catalogue import (
@@ -23,7 +24,7 @@ from infra.local.deploy.catalogue import (
 )
 from infra.local.deploy.changes import waiting_changes
 from infra.local.deploy.faults import DeploymentFault
-from infra.local.deploy.page import check_contact, check_mail, invalidate, page_files, upload_page
+from infra.local.deploy.page import SITE, check_contact, check_mail, invalidate, page_files, upload_page
 from infra.local.deploy.prerequisites import check_machine
 from infra.local.deploy.removal import BUCKET, SECRET, TABLE, Resource, delete_stack, empty_bucket, erase, holdings
 from infra.local.deploy.stages import SAMCONFIG, Stage
@@ -33,6 +34,7 @@ ROOT: Final = Path(__file__).parents[3]
 CACHE: Final = ROOT / ".cache" / "deploy"
 CONTACT_PARAMETER: Final = "OperatorContact"
 ALARM_PARAMETER: Final = "AlarmEmail"
+LOGO_PARAMETER: Final = "SpotifyLogo"
 _REDIRECT_URI: Final = f"http://127.0.0.1:{DEFAULT_PORT}/callback"
 _PAUSE_SECONDS: Final = 5.0
 _PATIENCE_SECONDS: Final = 1_800.0
@@ -239,7 +241,11 @@ def erase_kept(
 
 def _sam_deploy(sam: str, wishes: Wishes, contact: str, region: str) -> list[str]:
     # What is not named keeps the value that it was deployed with.
-    parameters: Mapping[str, str] = {**wishes.stage.parameters, CONTACT_PARAMETER: contact}
+    parameters: Mapping[str, str] = {
+        LOGO_PARAMETER: logo_in(SITE),
+        **wishes.stage.parameters,
+        CONTACT_PARAMETER: contact,
+    }
     if wishes.alarm_email:
         parameters = {**parameters, ALARM_PARAMETER: wishes.alarm_email}
     return [

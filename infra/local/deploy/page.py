@@ -16,15 +16,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from infra.local.content_types import content_type
+from infra.local.content_types import HTML_CACHE, cache_control, served_type
 from infra.local.deploy.faults import DeploymentFault, aws_faults
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 SITE: Final = Path(__file__).parents[2] / "site"
-HTML_CACHE: Final = "no-cache"
-OTHER_CACHE: Final = "public, max-age=60, must-revalidate"
 _DIGEST_MARK: Final = "sha256"
 _KEYS_PER_DELETION: Final = 1_000  # S3 takes no more in one request
 _CONTACT: Final = re.compile(r"(<span id=\"contact\">)(.*?)(</span>)", re.DOTALL)
@@ -82,10 +80,7 @@ def page_files(contact: str, site: Path = SITE) -> list[PageFile]:
         is_html = path.suffix == ".html"
         if is_html:
             content = _with_contact(content.decode("utf-8"), contact).encode()
-        kind = content_type(name)
-        if kind.startswith("text/") or kind.endswith(("+xml", "json")):
-            kind += "; charset=utf-8"
-        files.append(PageFile(name, content, kind, HTML_CACHE if is_html else OTHER_CACHE))
+        files.append(PageFile(name, content, served_type(name), cache_control(name)))
     return sorted(files, key=lambda file: (file.cache == HTML_CACHE, file.name))
 
 

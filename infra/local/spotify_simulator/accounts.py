@@ -13,8 +13,8 @@ from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
 from infra.local.http_answers import html_answer, json_answer, text_answer
-from infra.local.spotify_simulator.pages import consent_page
-from infra.local.spotify_simulator.state import ACCESS_TOKEN_SECONDS, App, SpotifyState, TokenRefused
+from infra.local.spotify_simulator.pages import ACCOUNTS, consent_page
+from infra.local.spotify_simulator.state import ACCESS_TOKEN_SECONDS, DEFAULT_USER, App, SpotifyState, TokenRefused
 
 KNOWN_SCOPES: Final = frozenset(
     {
@@ -75,8 +75,11 @@ class AccountsService:
             return refusal or text_answer("INVALID_CLIENT: Invalid client", 400)
         if form.get("decision") != "allow":
             return _back_to_app(form, error="access_denied")
+        user = form.get("user", DEFAULT_USER)
+        if user not in ACCOUNTS:
+            return text_answer("The simulator has no such account", 400)
         code = self._state.new_code(
-            app, form["redirect_uri"], form.get("scope", "").split(), form.get("code_challenge")
+            app, user, form["redirect_uri"], form.get("scope", "").split(), form.get("code_challenge")
         )
         return _back_to_app(form, code=code)
 

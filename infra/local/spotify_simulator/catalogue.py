@@ -4,7 +4,7 @@ import hashlib
 import re
 import string
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -114,18 +114,24 @@ class SimulatedCatalogue:
 
     def _all_albums(self) -> dict[str, SimulatedAlbum]:
         if self._albums is None:
-            members: dict[str, list[str]] = {}
-            for track_id, track in self._tracks.items():
-                members.setdefault(album_id(track), []).append(track_id)
+            members: dict[str, list[tuple[int, str]]] = {}
+            firsts: dict[str, tuple[int, SimulatedTrack]] = {}
+            for track_id, track in self._walk():
+                found = album_id(track)
+                members.setdefault(found, []).append((track.track_number, track_id))
+                if found not in firsts or track.track_number < firsts[found][0]:
+                    firsts[found] = track.track_number, track
             self._albums = {
-                found: self._album_from(found, sorted(ids, key=lambda one: self._tracks[one].track_number))
-                for found, ids in members.items()
+                found: _album_from(found, firsts[found][1], [track_id for _, track_id in sorted(numbered, key=_number)])
+                for found, numbered in members.items()
             }
         return self._albums
 
-    def _album_from(self, found_id: str, track_ids: list[str]) -> SimulatedAlbum:
-        first = self._tracks[track_ids[0]]
-        return SimulatedAlbum(found_id, _album_name(first), first.artists[:1], first.release_date, tuple(track_ids))
+    def _walk(self) -> Iterator[tuple[str, SimulatedTrack]]:
+        """All tracks, each read once: the given mapping may be slow to ask for one."""
+        added, given = self._tracks.maps
+        yield from ((track_id, track) for track_id, track in given.items() if track_id not in added)
+        yield from added.items()
 
     def search_tracks(self, query: str) -> list[str]:
         """Ids of the tracks that hold every word and meet every field filter of ``query``."""
@@ -153,6 +159,14 @@ class SimulatedCatalogue:
             and _holds(album.name, wanted.filters.get("album", ()))
             and _in_years(album.release_date, wanted.filters.get("year", ()))
         ]
+
+
+def _number(numbered: tuple[int, str]) -> int:
+    return numbered[0]
+
+
+def _album_from(found_id: str, first: SimulatedTrack, track_ids: list[str]) -> SimulatedAlbum:
+    return SimulatedAlbum(found_id, _album_name(first), first.artists[:1], first.release_date, tuple(track_ids))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from infra.local.http_answers import html_answer, json_answer, text_answer
 from infra.local.spotify_simulator.answers import refusal
 
+NOT_LISTED: Final = "User not registered in the Developer Dashboard"
 _DEFAULT_PAUSE_SECONDS: Final = 2.0
 _DEFAULT_RETRY_AFTER: Final = 2
 _QUOTA_RETRY_AFTER: Final = 48_925  # seconds; one that was reported from the field
@@ -115,7 +116,7 @@ class Fault:
             case FaultKind.PLAIN_TEXT_429:
                 return self._with_retry_after(text_answer("Too many requests", 429), _DEFAULT_RETRY_AFTER)
             case FaultKind.PLAIN_TEXT_403:
-                return text_answer("User not registered in the Developer Dashboard", 403)
+                return text_answer(NOT_LISTED, 403)
             case FaultKind.PREMIUM_LAPSED:
                 return text_answer("Active premium subscription required for the owner of the app.", 403)
             case FaultKind.SERVER_ERROR | FaultKind.SERVER_ERROR_AFTER:

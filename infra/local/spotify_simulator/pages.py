@@ -11,12 +11,24 @@ from werkzeug.wrappers import Request, Response
 from infra.local.http_answers import html_answer, json_answer, text_answer
 from infra.local.spotify_simulator.catalogue import is_id
 from infra.local.spotify_simulator.objects import TRACK_URI
-from infra.local.spotify_simulator.state import Refused, SimulatedPlaylist, SpotifyState
+from infra.local.spotify_simulator.state import (
+    DEFAULT_USER,
+    UNLISTED_USER,
+    Refused,
+    SimulatedPlaylist,
+    SpotifyState,
+)
 
+ACCOUNTS: Final = {
+    DEFAULT_USER: "A listener whom the app's owner has put on its list",
+    UNLISTED_USER: "A visitor who is not on the list: consent works, and every call after it is refused",
+}
+"""The simulated accounts that can consent."""
 _SCOPES_IN_WORDS: Final = {
     "playlist-modify-private": "Make and change your private playlists",
     "playlist-modify-public": "Make and change your public playlists",
     "playlist-read-private": "Read your private playlists",
+    "user-read-private": "See the account's name",
     "ugc-image-upload": "Upload a cover picture for a playlist",
 }
 
@@ -35,10 +47,23 @@ _PAGE: Final = Markup("""<!doctype html>
 </html>
 """)
 
+# Small enough for the frame of a player, so without the notice that the other pages begin with.
+_FRAME: Final = Markup("""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>{title}</title>
+<link rel="stylesheet" href="/_simulator/style.css">
+</head>
+<body>{content}</body>
+</html>
+""")
+
 _CONSENT: Final = Markup("""<h1>Allow access to the simulated account?</h1>
 <p>The app <strong>{client_id}</strong> asks to:</p>
 <ul class="scopes">{scopes}</ul>
 <form method="post" action="/authorize">{fields}
+<fieldset><legend>Which account are you?</legend>{accounts}</fieldset>
 <button name="decision" value="allow">Allow</button>
 <button name="decision" value="cancel" class="quiet">Cancel</button>
 </form>""")
@@ -51,6 +76,10 @@ _PLAYLIST: Final = Markup("""<header><img src="{cover}" alt="" width="160" heigh
 _ROW: Final = Markup("""<li><span><strong>{title}</strong><br><span class="quiet-text">{artists}</span></span>
 <span class="quiet-text">{note}</span></li>
 """)
+
+_EMBED: Final = Markup("""<div class="player"><img src="{picture}" alt="" width="80" height="80">
+<p><strong>{name}</strong><br><span class="quiet-text">{detail}</span><br>
+<span class="quiet-text">Simulated player: it plays nothing.</span></p></div>""")
 
 _STYLE: Final = """:root { color-scheme: light dark; --ground: #f6f5f2; --card: #fff; --ink: #1d1b18; --soft: #5d584f;
   --line: #dedad2; --accent: #3a4fb8; --on-accent: #fff; }
@@ -68,11 +97,16 @@ h1 { margin: 0 0 .5rem; line-height: 1.2; overflow-wrap: anywhere; }
 p { overflow-wrap: anywhere; }
 .kind, .quiet-text { color: var(--soft); font-size: .9rem; }
 .kind { margin: 0; }
+.player { display: flex; gap: 1rem; align-items: center; }
+.player p { margin: 0; }
 ol, .scopes { padding-left: 2rem; }
 ol li { padding: .5rem 0; border-top: 1px solid var(--line); }
 ol li > span:last-child { float: right; }
 button { font: inherit; font-weight: 600; padding: .6rem 1.6rem; margin-right: .5rem; border-radius: 2rem;
   border: 2px solid var(--accent); background: var(--accent); color: var(--on-accent); cursor: pointer; }
+fieldset { border: 1px solid var(--line); border-radius: .5rem; margin: 0 0 1.25rem; }
+label { display: block; padding: .4rem 0; }
+small { display: block; padding-left: 1.6rem; color: var(--soft); }
 button.quiet { background: transparent; color: var(--accent); }
 """
 
@@ -90,13 +124,22 @@ def _page(title: str, content: Markup) -> str:
 def consent_page(asked: Mapping[str, str], scopes: Sequence[str]) -> str:
     """The form that asks the user; it sends ``asked`` back together with the decision."""
     field = Markup('<input type="hidden" name="{}" value="{}">')
+    choice = Markup('<label><input type="radio" name="user" value="{}"{}> {} <small>{}</small></label>')
     rows = [Markup("<li>{}</li>").format(_SCOPES_IN_WORDS.get(scope, scope)) for scope in scopes]
     content = _CONSENT.format(
         client_id=asked["client_id"],
         scopes=Markup("").join(rows or [Markup("<li>See the account's name</li>")]),
         fields=Markup("").join(field.format(name, value) for name, value in asked.items()),
+        accounts=Markup("").join(
+            choice.format(user, Markup(" checked") if user == DEFAULT_USER else "", user, words)
+            for user, words in ACCOUNTS.items()
+        ),
     )
     return _page("Allow access? (simulation)", content)
+
+
+def _player(title: str, content: Markup, status: int = 200) -> Response:
+    return html_answer(str(_FRAME.format(title=f"{title} (simulated player)", content=content)), status, framed=True)
 
 
 class Pages:
@@ -109,6 +152,8 @@ class Pages:
     def rules(self) -> Iterator[Rule]:
         """Where each handler answers."""
         yield Rule("/playlist/<playlist_id>", methods=["GET"], endpoint=self._playlist)
+        yield Rule("/embed/track/<track_id>", methods=["GET"], endpoint=self._track_player)
+        yield Rule("/embed/playlist/<playlist_id>", methods=["GET"], endpoint=self._playlist_player)
         yield Rule("/oembed", methods=["GET"], endpoint=self._oembed)
         yield Rule("/_simulator/style.css", methods=["GET"], endpoint=self._style)
         yield Rule("/_simulator/artwork/<object_id>.svg", methods=["GET"], endpoint=self._artwork)
@@ -143,6 +188,23 @@ class Pages:
             else:
                 note = "" if track.playable else "cannot be played"
                 yield _ROW.format(title=track.title, artists=", ".join(track.artists), note=note)
+
+    def _track_player(self, request: Request, track_id: str) -> Response:
+        track = self._state.catalogue.track(track_id)
+        if track is None:
+            return _player("No such track", Markup("<p>The simulator knows no such track.</p>"), 404)
+        content = _EMBED.format(picture=f"/_simulator/artwork/{track_id}.svg", name=track.title,
+                                detail=", ".join(track.artists))  # fmt: skip
+        return _player(track.title, content)
+
+    def _playlist_player(self, request: Request, playlist_id: str) -> Response:
+        try:
+            playlist = self._state.playlist(playlist_id)
+        except Refused:
+            return _player("No such playlist", Markup("<p>The simulator knows no such playlist.</p>"), 404)
+        content = _EMBED.format(picture=f"/_simulator/artwork/{playlist_id}.svg", name=playlist.name,
+                                detail=f"{len(playlist.uris)} tracks")  # fmt: skip
+        return _player(playlist.name, content)
 
     def _oembed(self, request: Request) -> Response:
         address = request.args.get("url", "").partition("?")[0]

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from http import HTTPStatus
 from types import TracebackType
 from typing import Final, Self
 
@@ -21,12 +22,13 @@ from infra.local.spotify_simulator.accounts import AccountsService
 from infra.local.spotify_simulator.answers import refusal
 from infra.local.spotify_simulator.catalogue import SimulatedTrack
 from infra.local.spotify_simulator.exchanges import Exchange, record
-from infra.local.spotify_simulator.faults import WORK_IS_DONE, Fault, FaultKind
+from infra.local.spotify_simulator.faults import NOT_LISTED, WORK_IS_DONE, Fault, FaultKind
 from infra.local.spotify_simulator.pages import Pages
 from infra.local.spotify_simulator.state import (
     DEFAULT_USER,
     MAX_PLAYLISTS,
     App,
+    NotListed,
     Refused,
     SimulatedPlaylist,
     SpotifyState,
@@ -124,6 +126,10 @@ class SpotifySimulator:
         """The user takes the consent back; access tokens stay good until they expire."""
         self._state.revoke(refresh_token)
 
+    def expire_access_tokens(self) -> None:
+        """Every access token ends now, as after an hour; ``DELETE /_simulator/access-tokens`` does the same."""
+        self._state.expire_access_tokens()
+
     def add_tracks(self, tracks: Mapping[str, SimulatedTrack]) -> None:
         """Make more tracks known, or replace them; ``ValueError`` for an id that is not 22 letters and digits."""
         with self._state.lock:
@@ -189,6 +195,8 @@ class SpotifySimulator:
                 response = handler(request, **arguments)
         except Refused as refused:
             response = refusal(refused.status, refused.message)
+        except NotListed:
+            response = text_answer(NOT_LISTED, HTTPStatus.FORBIDDEN)
         except HTTPException as error:
             response = _not_routed(request, error)
         return _with_cors(request, response)
@@ -197,6 +205,7 @@ class SpotifySimulator:
         yield Rule("/_simulator/faults", methods=["GET"], endpoint=self._show_faults)
         yield Rule("/_simulator/faults", methods=["POST"], endpoint=self._order_fault)
         yield Rule("/_simulator/faults", methods=["DELETE"], endpoint=self._drop_faults)
+        yield Rule("/_simulator/access-tokens", methods=["DELETE"], endpoint=self._end_access_tokens)
         yield Rule("/_simulator/playlists", methods=["GET"], endpoint=self._show_playlists)
 
     def _show_faults(self, request: Request) -> Response:
@@ -212,6 +221,10 @@ class SpotifySimulator:
 
     def _drop_faults(self, request: Request) -> Response:
         self._faults.clear()
+        return Response(status=204)
+
+    def _end_access_tokens(self, request: Request) -> Response:
+        self.expire_access_tokens()
         return Response(status=204)
 
     def _show_playlists(self, request: Request) -> Response:

@@ -15,6 +15,8 @@ from infra.local.spotify_simulator.catalogue import SimulatedCatalogue, Simulate
 
 DEFAULT_USER: Final = "simulated-listener"
 """The account that consents unless another one is named."""
+UNLISTED_USER: Final = "unlisted-visitor"
+"""An account that may consent, but is not among the five that an app in development mode may serve."""
 ACCESS_TOKEN_SECONDS: Final = 3600
 MAX_PLAYLISTS: Final = 11_000
 """About what Spotify allows one account."""
@@ -31,6 +33,10 @@ class Refused(Exception):
         super().__init__(message)
         self.status = status
         self.message = message
+
+
+class NotListed(Exception):
+    """An answer of the Web API to an account that is not among the app's users; it is plain text."""
 
 
 class TokenRefused(Exception):
@@ -200,13 +206,15 @@ class SpotifyState:
                 raise TokenRefused("invalid_grant", "Refresh token expired")
             return consent
 
-    def new_code(self, app: App, redirect_uri: str, scopes: Collection[str], code_challenge: str | None) -> str:
+    def new_code(
+        self, app: App, user_id: str, redirect_uri: str, scopes: Collection[str], code_challenge: str | None
+    ) -> str:
         """A code for the consent that the user just gave on the page."""
         code = _new_secret("code")
         with self.lock:
             self._codes[code] = AuthorizationCode(
                 client_id=app.client_id,
-                user_id=DEFAULT_USER,
+                user_id=user_id,
                 redirect_uri=redirect_uri,
                 scopes=frozenset(scopes),
                 code_challenge=code_challenge,
@@ -233,14 +241,22 @@ class SpotifyState:
         return token
 
     def grant_behind(self, access_token: str) -> AccessGrant:
-        """Raises ``Refused`` with 401 when the token is unknown or expired."""
+        """Raises ``Refused`` with 401 when the token is unknown or expired, and ``NotListed``."""
         with self.lock:
             grant = self._grants.get(access_token)
             if grant is None:
                 raise Refused(401, "Invalid access token")
             if self.clock() >= grant.expires_at:
                 raise Refused(401, "The access token expired")
+            if grant.user_id == UNLISTED_USER:
+                raise NotListed
             return grant
+
+    def expire_access_tokens(self) -> None:
+        """Let every access token end now; consents stay good."""
+        with self.lock:
+            now = self.clock()
+            self._grants = {token: replace(grant, expires_at=now) for token, grant in self._grants.items()}
 
     def library_of(self, user_id: str) -> list[tuple[str, SimulatedPlaylist]]:
         """The user's playlists by id, the newest first as Spotify lists them."""

@@ -44,6 +44,18 @@ def test_any_band_of_popularity_is_exactly_one_range_of_items(popularity, low, h
     assert 0 <= start <= end <= len(popularity)
 
 
+@given(
+    popularity=st.lists(levels, min_size=1, max_size=40),
+    chosen=st.sets(st.integers(0, 39)),
+    highest=st.sampled_from([0, 7, 100]),
+)
+def test_items_are_counted_at_every_popularity(popularity, chosen, highest):
+    arrays = make_arrays(sorted(popularity, reverse=True))
+    items = np.array(sorted(item for item in chosen if item < len(popularity)), dtype=np.int32)
+    found = arrays.artist_popularity[items].tolist()
+    assert arrays.counts_by_popularity(items, highest) == [found.count(level) for level in range(highest + 1)]
+
+
 @given(items=st.lists(st.integers(0, 30)), among=st.sets(st.integers(0, 30)))
 def test_items_are_looked_up_among_ascending_ones(items, among):
     ascending = np.array(sorted(among), dtype=np.int32)

@@ -42,7 +42,7 @@ def recommendation(*rows: Row) -> Recommendation:
         search=SearchPath.EXACT,
         seeds=(),
         genre=GenreChoice(("country",), GenreSource.ASKED, ()),
-        band=BandUse(Band(25, 75), Band(25, 75), False, 2),
+        band=BandUse(Band(25, 75), Band(25, 75), False, 2, (0,) * 101),
         tracks=rows,
         reserves=(),
         notes=(),

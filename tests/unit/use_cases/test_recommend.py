@@ -16,7 +16,7 @@ from statistics import fmean
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from daltonify_core.catalogue.artists import artist_key
@@ -536,7 +536,7 @@ def test_the_answer_has_exactly_the_shape_of_the_contract(exact):
     assert list(answer["genre"]) == ["used", "how", "inferred"]
     assert (answer["genre"]["used"], answer["genre"]["how"]) == (["pop"], "asked")
     assert [list(genre) for genre in answer["genre"]["inferred"]] == [["name", "share"]] * 5
-    assert list(answer["band"]) == ["asked", "used", "widened", "candidates"]
+    assert list(answer["band"]) == ["asked", "used", "widened", "candidates", "tracks_at"]
     assert answer["band"]["asked"] == [seed["artist_popularity"] + 10, seed["artist_popularity"] + 60]
     assert len(answer["tracks"]) == 31
     assert len(answer["reserves"]) == 15
@@ -892,6 +892,229 @@ def test_a_genre_is_inferred_from_what_sounds_nearest(exact):
 def test_a_seed_without_data_is_refused_before_anything_else(exact):
     with pytest.raises(SeedDataNeeded):
         exact.recommend(RecommendationRequest((Seed(track_id(1)),), genre="polka"))
+
+
+# --- Pinned tracks ----------------------------------------------------------------------------------------------------
+
+EVERY_GENRE = {genre for track in TRACKS for genre in track.genres}
+NOT_THERE = "0" * 22
+some_pins = st.lists(st.sampled_from([*BY_ID, NOT_THERE]), max_size=45).map(tuple)
+
+
+def pins_to_keep(request: RecommendationRequest, level: int) -> list[str]:
+    """What the rules let stay of the pinned tracks, the earlier ones first."""
+    may_stay = {track.track_id for track in allowed(request, level, EVERY_GENRE, Band(level + 1, 100))}
+    standing = [BY_ID[seed.track_id] for seed in request.seeds if seed.track_id]
+    kept: list[str] = []
+    for pin in dict.fromkeys(request.pinned):
+        track = BY_ID.get(pin)
+        if track and pin in may_stay and not any(clash(track, other) for other in standing):
+            kept.append(pin)
+            standing.append(track)
+    return kept
+
+
+def listed_ids(answer: Recommendation) -> list[str]:
+    return [str(row.track_id) for row in answer.tracks if not row.own]
+
+
+@many
+@given(wanted=requests, pinned=some_pins)
+def test_pinned_tracks_stay_and_no_rule_is_broken_for_them(recommender, wanted, pinned):
+    wanted = replace(wanted, pinned=pinned)
+    try:
+        answer = recommender.recommend(wanted)
+    except NoBiggerArtists:
+        # Whatever could stay would have made a list.
+        if all(seed.track_id for seed in wanted.seeds):
+            level = max(LEVELS[artist_key(BY_ID[str(seed.track_id)].artists[0])] for seed in wanted.seeds)
+            assert pins_to_keep(wanted, level) == []
+        return
+    level = seed_level(wanted, answer)
+    kept = pins_to_keep(wanted, level)
+    listed = listed_ids(answer)
+    assert set(listed) & set(pinned) == set(kept)
+    assert len(listed) <= max(wanted.size, len(kept))
+    assert not {str(row.track_id) for row in answer.reserves} & set(kept)
+    rows = [row for row in (*answer.tracks, *answer.reserves) if not row.own]
+    tracks = [BY_ID[str(row.track_id)] for row in rows]
+    assert not [(a.title, b.title) for a, b in combinations(tracks, 2) if clash(a, b)]
+    everybody = {track.track_id for track in allowed(wanted, level, EVERY_GENRE, Band(level + 1, 100))}
+    chosen = {track.track_id for track in allowed(wanted, level, answer.genre.used, answer.band.used)}
+    assert {track.track_id for track in tracks} <= everybody
+    assert {track.track_id for track in tracks} - set(kept) <= chosen
+    assert all(row.lift == row.artist_popularity - level > 0 for row in rows)
+    assert [row.position for row in (*answer.tracks, *answer.reserves)] == list(
+        range(1, len(answer.tracks) + len(answer.reserves) + 1)
+    )
+    own = {seed.track_id for seed in wanted.seeds} & {row.track_id for row in answer.tracks if row.own}
+    lost = set(pinned) - set(kept) - own - {NOT_THERE}
+    assert any("could not stay pinned: " in note for note in answer.notes) == bool(lost)
+    assert any(note.startswith("1 pinned track could not be kept") for note in answer.notes) == (NOT_THERE in pinned)
+    assert recommender.recommend(wanted) == answer
+
+
+@fewer
+@given(wanted=plain_requests, elsewhere=st.sampled_from(GENRES), lifts=some_bands)
+def test_a_list_that_is_pinned_whole_stays_whatever_is_turned(recommender, wanted, elsewhere, lifts):
+    before = recommender.recommend(wanted)
+    pinned = tuple(listed_ids(before))
+    assume(len(pinned) >= 5)
+    after = recommender.recommend(replace(wanted, pinned=pinned, size=len(pinned), genre=elsewhere, band=lifts))
+    assert set(listed_ids(after)) == set(pinned)
+    similarities = {row.track_id: row.similarity for row in before.tracks}
+    assert {row.track_id: row.similarity for row in after.tracks} == similarities
+    same = recommender.recommend(replace(wanted, pinned=pinned[::-1], size=len(pinned)))
+    assert [row.track_id for row in same.tracks] == [row.track_id for row in before.tracks]
+
+
+@fewer
+@given(wanted=plain_requests)
+def test_pinning_what_is_in_the_list_anyway_changes_nothing(exact, wanted):
+    plain = replace(wanted, variation=0)
+    before = listed_ids(exact.recommend(plain))
+    after = exact.recommend(replace(plain, pinned=tuple(before[:2])))
+    assert set(listed_ids(after)) == set(before)
+
+
+def pin(*numbers: int, **fields: Any) -> RecommendationRequest:
+    return by_similarity(pinned=tuple(track_id(100 + number) for number in numbers), **fields)
+
+
+def test_a_pinned_track_needs_neither_genre_nor_band_nor_likeness(recommend_from):
+    far = big(9, genres=("rock",), popularity=99, energy=0.01, acousticness=0.99, tempo=60.0)
+    tracks = [SEED, *map(big, range(1, 9)), far, big(20, genres=("rock",))]
+    answer = recommend_from(tracks, pin(9, genre="pop", band=BandLifts(10, 40), size=5))
+    assert names(answer) == ["Big 1", "Big 2", "Big 3", "Big 4", "Big 9"]
+    assert answer.notes == ()
+
+
+def test_whoever_is_pinned_keeps_their_other_tracks_and_versions_out(recommend_from):
+    tracks = [
+        SEED,
+        big(1, artists=("Big 5",), title="Hit 50"),
+        big(2, title="Hit 5 - Live"),
+        big(3, title="Hit 5 (feat. Big 5)"),
+        big(4),
+        big(5),
+    ]
+    assert names(recommend_from(tracks, pin(5))) == ["Big 2", "Big 4", "Big 5"]
+
+
+@pytest.mark.parametrize(
+    ("track", "fields", "reason"),
+    [
+        (big(1, popularity=30), {}, "all artists in the list must be more popular than yours (30 of 100)"),
+        (big(1, popularity=None), {}, "all artists in the list must be more popular than yours (30 of 100)"),
+        (
+            big(1, artists=("Big 1", "Small"), artist_popularity=80, popularity=20),
+            {},
+            "all artists in the list must be more popular than yours (30 of 100)",
+        ),
+        (
+            big(1, artists=("Big 1", "Me"), artist_popularity=80, popularity=31),
+            {},
+            "your own artists stand in the list with your own tracks only",
+        ),
+        (
+            big(1),
+            {"filters": RequestFilters(exclude_artists=("big 1",))},
+            "you left out the track or its artist",
+        ),
+        (
+            big(1),
+            {"filters": RequestFilters(exclude_tracks=(track_id(101),))},
+            "you left out the track or its artist",
+        ),
+        (
+            big(1, explicit=True),
+            {"filters": RequestFilters(Explicit.CLEAN)},
+            "your choice of lyrics leaves it out",
+        ),
+        (
+            big(1, release_date="1990"),
+            {"filters": RequestFilters(year_from=2000)},
+            "your choice of years leaves it out",
+        ),
+    ],
+)
+def test_a_pinned_track_that_a_rule_forbids_is_left_out_and_the_reason_told(recommend_from, track, fields, reason):
+    answer = recommend_from([replace(SEED, artist_popularity=30), track, big(2)], pin(1, **fields))
+    assert names(answer) == ["Big 2"]
+    assert f"“{track.title}” could not stay pinned: {reason}." in answer.notes
+
+
+def test_of_pinned_tracks_that_exclude_each_other_the_first_stays(recommend_from):
+    tracks = [SEED, big(1), big(2, artists=("Big 2", "Big 1")), *(big(n, artists=("Big 1",)) for n in range(3, 8))]
+    answer = recommend_from(tracks, pin(2, 1, 3, 4, 5))
+    assert names(answer) == ["Big 2"]
+    assert (
+        "“Hit 1”, “Hit 3”, “Hit 4” and 1 more could not stay pinned: one of the artists stands in the list already."
+        in answer.notes
+    )
+
+
+def test_own_tracks_that_are_pinned_stand_where_they_stand_without_a_word(recommend_from):
+    tracks = [SEED, *map(big, range(1, 8))]
+    answer = recommend_from(tracks, by_similarity(pinned=(SEED.track_id,), size=5))
+    assert answer == replace(recommend_from(tracks, by_similarity(size=5)), index=answer.index)
+
+
+def test_a_new_own_track_that_is_pinned_is_not_missed(recommend_from):
+    fresh = Seed(track_id(999), title="New", artists=("Me",), features=make_features(), followers=5, genres=("pop",))
+    answer = recommend_from([big(1), big(2)], ask(fresh, pinned=(track_id(999), track_id(998))))
+    assert [note for note in answer.notes if "pinned" in note] == [
+        "1 pinned track could not be kept: the catalogue, as it is now, does not hold what was pinned."
+    ]
+
+
+def test_more_pinned_tracks_than_the_size_make_the_list_longer_and_it_says_so(recommend_from):
+    answer = recommend_from([SEED, *map(big, range(1, 12))], pin(*range(1, 9), size=5))
+    assert names(answer) == [f"Big {number}" for number in range(1, 9)]
+    assert [row.artists[0] for row in answer.reserves] == ["Big 9", "Big 10", "Big 11"]
+    assert answer.notes[-1] == "8 tracks are pinned, so the list has more than the 5 that were asked for."
+
+
+def test_pinned_tracks_alone_are_a_list_where_the_genre_has_nobody_bigger(recommend_from):
+    small = [big(number, popularity=10) for number in range(1, 4)]
+    answer = recommend_from([SEED, *small, big(9, genres=("rock",))], pin(9))
+    assert names(answer) == ["Big 9"]
+    assert answer.reserves == ()
+    assert any(note.startswith("Only 1 of 30 tracks") for note in answer.notes)
+
+
+def test_the_band_counts_the_genres_tracks_at_every_popularity(recommend_from):
+    tracks = [SEED, big(1, popularity=31), big(2, popularity=31), big(3, popularity=99, genres=("rock", "pop")),
+              big(4, popularity=5), big(5, popularity=None), big(6, popularity=50, genres=("rock",))]  # fmt: skip
+    in_pop = recommend_from(tracks, ask(genre="pop", band=BandLifts(1, 1))).band.tracks_at
+    assert len(in_pop) == 101
+    assert {level: count for level, count in enumerate(in_pop) if count} == {5: 1, 30: 1, 31: 2, 99: 1}
+    both = recommend_from([replace(SEED, genres=("pop", "rock")), *tracks[1:]], ask())
+    assert set(both.genre.used) == {"pop", "rock"}
+    assert {level: count for level, count in enumerate(both.band.tracks_at) if count} == {
+        5: 1, 30: 1, 31: 2, 50: 1, 99: 1
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("pinned", "field"),
+    [
+        ((f"spotify:album:{track_id(5)}",), "pinned[0]"),
+        ((track_id(5), "no link"), "pinned[1]"),
+        (tuple(track_id(number) for number in range(101)), "pinned"),
+    ],
+    ids=["album", "no link", "too many"],
+)
+def test_only_links_to_tracks_can_be_pinned_and_no_more_than_a_list_may_hold(pinned, field):
+    with pytest.raises(InvalidQuery) as refused:
+        RecommendationRequest.from_dict({"seeds": [SEED.track_id], "pinned": list(pinned)})
+    assert refused.value.field == field
+
+
+def test_a_track_counts_as_pinned_once_in_whatever_form_it_is_given():
+    forms = [track_id(5), f"spotify:track:{track_id(5)}", f"https://open.spotify.com/intl-de/track/{track_id(5)}?si=1"]
+    request = RecommendationRequest.from_dict({"seeds": [SEED.track_id], "pinned": forms})
+    assert request.pinned == (track_id(5),)
 
 
 def test_the_synthetic_catalogue_tries_the_rules():
