@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, Protocol, TextIO
@@ -674,13 +674,14 @@ class ReleaseStore(Protocol):
     def of_artist(self, artist_id: str, limit: int, now: datetime) -> list[Release]:
         """An artist's releases, newest first."""
 
-    def own_track(self, artist_id: str, track_id: str, release_id: str) -> str:
-        """The release that a track of an artist belongs to: this one, unless another one was there first."""
+    def own_track(self, artist_id: str, track_id: str, release_id: str, instead_of: str | None = None) -> str:
+        """The release that a track of an artist belongs to: this one, unless another than ``instead_of`` was first."""
 
     def replay(self, release_id: str, now: datetime) -> Release | None:
         """A failed release, received anew; ``None`` when there is none that failed.
 
-        Its patience begins anew, and its plan counts as stale, so that the next one is another publication.
+        Its patience begins anew, its track is looked up again, because another release may have taken it over, and its
+        plan counts as stale, so that the next one is another publication.
         """
 
 
@@ -704,6 +705,9 @@ class ArtistStore(Protocol):
 
         The playlist itself stays on Spotify.
         """
+
+    def forget_playlist(self, artist_id: str) -> bool:
+        """Forget the record of the living playlist with its versions, and nothing else; false when there was none."""
 
     def save_hook(self, hook: Hook) -> None:
         """Store a hook in place of the one of its id."""
@@ -788,3 +792,13 @@ class SignatureVerifier(Protocol):
 
         Names of headers are in lower case.
         """
+
+
+class DeadLetters(Protocol):
+    """Messages that were put aside because nobody could work on them. May raise ``UpstreamUnavailable``."""
+
+    def read(self) -> list[tuple[str, str]]:
+        """Some of them, each with what names it to ``remove``, and its text; nothing once all were read."""
+
+    def remove(self, letter: str) -> None:
+        """Forget one."""

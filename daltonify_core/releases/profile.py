@@ -63,7 +63,8 @@ class PlaylistVersion:
     """What a living playlist held from one moment on; ``number`` counts from 1.
 
     ``why`` says in a few words what made it: a release, a renewal, or the return to an older version;
-    ``index_version`` is the index that its recommendations came from.
+    ``index_version`` is the index that has had its turn: the one of its recommendations, or, of a return, that of the
+    version before.
     """
 
     number: int

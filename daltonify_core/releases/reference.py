@@ -16,6 +16,8 @@ from daltonify_core.releases.release import ReferenceKind, ReleaseReference
 
 # In the order in which they count: what Spotify itself names first, then codes, then words.
 _LINK_FIELDS: Final = ("uri", "url", "link", "spotify_uri", "spotify_url", "track", "album")
+_ONLY_LINKS: Final = ("uri", "spotify_uri", "spotify_url")
+# Distributors' events have pages of their own in the other fields, or the names of track and album.
 _ISRC: Final = re.compile(r"[A-Z]{2}[A-Z0-9]{3}[0-9]{7}")
 _UPC: Final = re.compile(r"[0-9]{8}|[0-9]{11,14}")
 _SEPARATORS: Final = re.compile(r"[\s-]+")
@@ -48,24 +50,31 @@ def announced_release(body: object) -> AnnouncedRelease:
     inner = body.get("data")
     values = inner if isinstance(inner, Mapping) else body
     title = _title(values)
-    reference = _by_link(values) or _by_code(values) or _by_title(title)
+    by_link, unread = _by_link(values)
+    reference = by_link or _by_code(values) or _by_title(title)
     if reference is None:
-        raise InvalidQuery(f"Nothing in the body names a release. {_HOW}")
-    return AnnouncedRelease(reference, title, _date(values), _artist(values))
+        raise unread or InvalidQuery(f"Nothing in the body names a release. {_HOW}")
+    return AnnouncedRelease(reference, title, _date(values), _artist(values) or _artist(body))
 
 
-def _by_link(values: Mapping[str, object]) -> ReleaseReference | None:
+def _by_link(values: Mapping[str, object]) -> tuple[ReleaseReference | None, InvalidQuery | None]:
+    """The first link to Spotify, and why the first other text in such a field is none."""
+    unread = None
     for name in _LINK_FIELDS:
-        text = _text(values, name)
-        if text is None:
-            continue
         try:
+            text = _text(values, name)
+            if text is None:
+                continue
             link = parse_link(text)
         except InvalidQuery as error:
             error.field = name
-            raise
-        return ReleaseReference(ReferenceKind.TRACK if link.kind is LinkKind.TRACK else ReferenceKind.ALBUM, link.id)
-    return None
+            if name in _ONLY_LINKS:
+                raise
+            unread = unread or error
+            continue
+        kind = ReferenceKind.TRACK if link.kind is LinkKind.TRACK else ReferenceKind.ALBUM
+        return ReleaseReference(kind, link.id), None
+    return None, unread
 
 
 def _by_code(values: Mapping[str, object]) -> ReleaseReference | None:
@@ -103,12 +112,13 @@ def _date(values: Mapping[str, object]) -> str | None:
 
 
 def _artist(values: Mapping[str, object]) -> str | None:
-    text = _text(values, "artist_id") or _text(values, "artist")
-    if text is None:
-        return None
-    last = re.split("[/:]", text.partition("?")[0].rstrip("/"))[-1]
-    # A name is no proof of anybody else: labels and tools spell it as they like.
-    return last if is_spotify_id(last) else None
+    for name in ("artist_id", "artist"):
+        text = values.get(name)
+        last = re.split("[/:]", text.strip().partition("?")[0].rstrip("/"))[-1] if isinstance(text, str) else ""
+        # A name, or what is known of somebody, is no proof of anybody else: labels and tools spell it as they like.
+        if is_spotify_id(last):
+            return last
+    return None
 
 
 def _text(values: Mapping[str, object], name: str) -> str | None:

@@ -119,6 +119,8 @@ class ChangePlaylist:
                 why=f"back to version {wanted}",
                 tracks=tuple(track for track in old.tracks if track.uri not in published.left_out),
                 release_id=None,
+                # Of the version it stands for: else tomorrow's renewal would take back what was asked for.
+                index_version=versions[0].index_version,
             )
             return self._stored(living, version)
         finally:

@@ -116,7 +116,7 @@ class PlaylistPlanner:
             base_version=base,
             index_version=recommendation.index.version,
             tracks=tuple(_listed(row, known, base + 1) for row in (*rows, *reserves)),
-            notes=notes,
+            notes=(*_on_older(new, own), *notes),
         )
 
     def _recommended(
@@ -144,6 +144,16 @@ def published_tracks(plan: PublishPlan, published: PublishedPlaylist) -> tuple[L
     substitutes = dict(published.replaced)
     uris = [substitutes.get(uri, uri) for uri in plan.uris if uri not in published.left_out]
     return tuple(described[uri] for uri in uris)
+
+
+def _on_older(new: ListedTrack | None, own: Sequence[ListedTrack]) -> tuple[str, ...]:
+    if new is None or any(track.uri == new.uri for track in own):
+        return ()
+    places = "1 place" if len(own) == 1 else f"{len(own)} places"
+    return (
+        f"“{new.title}” came out before the own tracks in the playlist, which has {places} for them, so it was left "
+        "out.",
+    )
 
 
 def _seed(track: ListedTrack, profile: ArtistProfile) -> Seed:

@@ -28,6 +28,8 @@ class PollSettings:
     """A development-mode account was locked out after 800 calls a day, and publishing comes first."""
     albums: int = 10
     """What Spotify gives an app in development mode at once, and what no artist releases in a day."""
+    after_a_fault: timedelta = timedelta(hours=1)
+    """Until the next run; an artist whom Spotify cannot answer about would else be the first one every time."""
     newest: timedelta = timedelta(days=14)
     """What came out before is no news: an artist who was just registered does not want ten playlists."""
 
@@ -52,7 +54,8 @@ def poll_releases(
     """Look at every artist whose turn it is; what is new is announced as a hook would.
 
     What was seen is stored after it was announced, so that a run that breaks off announces it again, which changes
-    nothing. A fault of Spotify's ends the run; raises ``UpstreamUnavailable`` when our own records fail.
+    nothing. A fault of Spotify's ends the run, and the next one begins with another artist; raises
+    ``UpstreamUnavailable`` when our own records fail.
     """
     settings = settings or PollSettings()
     looked = found = 0
@@ -66,16 +69,21 @@ def poll_releases(
             break
         try:
             counters.count([_budget(settings, now)], now)
-            albums = directory.newest(profile.artist_id, settings.albums)
         except (UpstreamError, CapReached) as trouble:
             return Polled(looked, found, trouble)
-        seen = set(state.seen) if state else set()
+        known = state.seen if state else ()
+        try:
+            albums = directory.newest(profile.artist_id, settings.albums)
+        except UpstreamError as trouble:
+            artists.save_poll_state(PollState(profile.artist_id, known, now + settings.after_a_fault))
+            return Polled(looked, found, trouble)
+        seen = set(known)
         new = [album for album in albums if album.album_id not in seen and _is_news(album, now, settings)]
         for album in new:
             reference = ReleaseReference(ReferenceKind.ALBUM, album.album_id)
             record.by_poll(profile.artist_id, AnnouncedRelease(reference, album.title, album.release_date or None))
         ids = [album.album_id for album in albums]
-        kept = tuple(dict.fromkeys([*ids, *(state.seen if state else ())]))[:_MOST_SEEN]
+        kept = tuple(dict.fromkeys([*ids, *known]))[:_MOST_SEEN]
         artists.save_poll_state(PollState(profile.artist_id, kept, _next_look(profile, now)))
         looked += 1
         found += len(new)

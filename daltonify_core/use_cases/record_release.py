@@ -1,23 +1,18 @@
 """Take in the news of a release: stored first, then handed on, so that nothing that was answered with yes is lost."""
 
 import hashlib
-import json
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
-from daltonify_core.errors import NotAuthorised, UpstreamError
+from daltonify_core.errors import KeyReused, NotAuthorised, UpstreamError
 from daltonify_core.ports import Cap, Clock, ReleaseQueue, ReleaseStore
 from daltonify_core.releases.hook import Hook
 from daltonify_core.releases.reference import AnnouncedRelease
 from daltonify_core.releases.release import Release, Trigger
 
-RELEASE_ID: Final = "release_id"
-"""What a message of the queue says."""
-_ID: Final = re.compile("[0-9a-f]{32}")
 KEPT_FOR: Final = timedelta(days=400)
 """A release can be asked after for a year, and its news may come again until then without a second playlist."""
 
@@ -51,8 +46,9 @@ class RecordRelease:
         """Take in what a hook announced, whose sender has proved who it is.
 
         The same ``message_id``, or the same release without one, gives the same record again. Raises ``NotAuthorised``
-        for another artist's release, ``CapReached``, and ``UpstreamUnavailable`` when it could not be stored; a queue
-        that fails loses nothing, because the sweeper sends what was stored.
+        for another artist's release, ``KeyReused`` for a message id that named another one, ``CapReached``, and
+        ``UpstreamUnavailable`` when it could not be stored; a queue that fails loses nothing, because the sweeper sends
+        what was stored.
         """
         if announced.artist_id is not None and announced.artist_id != hook.artist_id:
             raise NotAuthorised("This hook announces releases of another artist. Send it to the hook of its artist.")
@@ -65,7 +61,13 @@ class RecordRelease:
             midnight,
             f"This hook has announced {self._settings.daily_per_hook} releases today. Send the rest tomorrow (UTC).",
         )
-        return self._record(hook.artist_id, announced, key, Trigger.HOOK, hook.hook_id, [cap])
+        release = self._record(hook.artist_id, announced, key, Trigger.HOOK, hook.hook_id, [cap])
+        if release.reference != announced.reference:
+            # A sender that uses one id for everything would else be told that all is well, and lose every release.
+            raise KeyReused(
+                "Another release was announced under this message id. Give every message an id of its own, or none."
+            )
+        return release
 
     def by_poll(self, artist_id: str, announced: AnnouncedRelease) -> Release:
         """Take in what was found among an artist's releases; once for each."""
@@ -103,21 +105,6 @@ class RecordRelease:
             return stored
         send(fresh, self._queue, self._releases, now)
         return fresh
-
-
-def is_release_id(text: str) -> bool:
-    """Whether a text may be the id of a release, or of a hook: 128 bits in hexadecimal digits."""
-    return _ID.fullmatch(text) is not None
-
-
-def release_of(message: str) -> str | None:
-    """The release that a message of the queue is about; ``None`` for any other message."""
-    try:
-        values = json.loads(message)
-    except ValueError:
-        return None
-    release_id = values.get(RELEASE_ID) if isinstance(values, dict) else None
-    return release_id if isinstance(release_id, str) and is_release_id(release_id) else None
 
 
 def send(release: Release, queue: ReleaseQueue, releases: ReleaseStore, now: datetime) -> bool:

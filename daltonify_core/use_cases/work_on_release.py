@@ -15,7 +15,9 @@ from daltonify_core.errors import (
     DaltonifyError,
     DemoCatalogue,
     IndexUnavailable,
+    InvalidPlaylist,
     InvalidQuery,
+    NotAuthorised,
     PublishingUnavailable,
     PublishingUnfinished,
     SeedDataNeeded,
@@ -45,6 +47,12 @@ _SOMEBODY_ELSES: Final = (
 _NO_PROFILE: Final = "The artist is no longer registered here. The operator can register them again and replay this."
 _FROZEN: Final = "The playlist is frozen, so nothing is changed until the operator takes that back."
 _OTHER_IN_HAND: Final = "Another release of this artist is on its way into the playlist; this one comes next."
+_PLAYLIST_GONE: Final = (
+    "The playlist is no longer in our account on Spotify. The operator can let a new one begin and replay this."
+)
+_KEY_CHANGED: Final = (
+    "The key that opens this playlist is not the one that it was made with. The operator has to bring that one back."
+)
 _OWN_RECORDS: Final = "Our own records could not be reached just now. We try again by ourselves."
 _BUSY: Final = "{what} We try again by ourselves."
 
@@ -143,6 +151,9 @@ class WorkOnRelease:
             before = self._releases.find(release_id, self._clock()) or current
             if before.attempt != claimed.attempt:
                 return Worked(None)
+            if before.state not in OPEN_STATES:
+                # Stored, though the answer that said so was lost.
+                return self._end(before, None)
             return self._end(self._put_off(before, later), later.trouble, before.state)
 
     # --- which track, how it sounds, what to publish ---
@@ -155,7 +166,7 @@ class WorkOnRelease:
             if release.state is ReleaseState.DONE:
                 return release
         self._take_in_hand(release, profile)
-        living = self._artists.playlist(profile.artist_id) if profile.lives_on else None
+        living = self._guarded(lambda: self._artists.playlist(profile.artist_id)) if profile.lives_on else None
         base = living.version if living else 0
         if release.plan is not None and (release.plan.base_version == base or self._is_mine(release, living)):
             return release
@@ -179,7 +190,7 @@ class WorkOnRelease:
             raise self._not_there(release)
         if profile.artist_id not in found.artist_ids:
             raise _Later(_SOMEBODY_ELSES, None)
-        owner = self._guarded(lambda: self._releases.own_track(release.artist_id, found.track_id, release.release_id))
+        owner = self._owner(release, found.track_id)
         known = replace(
             release,
             track_id=found.track_id,
@@ -202,6 +213,17 @@ class WorkOnRelease:
             ),
             release.state,
         )
+
+    def _owner(self, release: Release, track_id: str) -> str:
+        """The release that brings the track in: this one, or one before it that has not failed."""
+        artist_id, release_id = release.artist_id, release.release_id
+        owner = self._guarded(lambda: self._releases.own_track(artist_id, track_id, release_id))
+        if owner == release_id:
+            return owner
+        other = self._guarded(lambda: self._releases.find(owner, self._clock()))
+        if other is None or other.state is not ReleaseState.FAILED:
+            return owner
+        return self._guarded(lambda: self._releases.own_track(artist_id, track_id, release_id, owner))
 
     def _not_there(self, release: Release) -> _Later:
         patience = self._settings.patience
@@ -307,7 +329,10 @@ class WorkOnRelease:
             playlist = LivingPlaylist(
                 release.artist_id, published.playlist_id, published.edit_token.partition(".")[0], number
             )
-            self._guarded(lambda: self._artists.save_version(playlist, version))
+            is_newest = self._guarded(lambda: self._artists.save_version(playlist, version))
+            if not is_newest and not self._is_mine(release, playlist):
+                # Another change came in between, and nobody knows which of both the playlist holds now.
+                raise _Later(_OTHER_IN_HAND, now + self._settings.others_turn)
         done = replace(
             release,
             state=ReleaseState.DONE,
@@ -330,8 +355,12 @@ class WorkOnRelease:
                 return _Later(error.message, now + timedelta(seconds=error.retry_after_seconds), error)
             case PublishingUnavailable() | CapReached():
                 return _Later(error.message, now + self._settings.after_refusal, error)
+            case InvalidPlaylist(field="playlist_id"):
+                return _Later(_PLAYLIST_GONE, None, error)
             case InvalidQuery() | DemoCatalogue():
                 return _Later(error.message, None, error)
+            case NotAuthorised():
+                return _Later(_KEY_CHANGED, now + self._settings.after_refusal, error)
             case _:
                 return _Later(_OWN_RECORDS, now + self._settings.after_a_fault, error)
 

@@ -113,7 +113,7 @@ _PAGES: Final = {
             403: ("not_authorised",),
             404: ("unknown_hook",),
             410: ("hook_revoked",),
-            422: ("invalid_query", "invalid_link"),
+            422: ("invalid_query", "invalid_link", "key_reused"),
             429: ("cap_reached",),
             503: ("secret_unavailable", "upstream_unavailable"),
         },

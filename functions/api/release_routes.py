@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response, content_types
 from aws_lambda_powertools.event_handler.openapi.params import Path
 from shared.http_errors import Problem, Refused
+from shared.observability import logger
 
 from api.answers import json_text
 from api.documentation import documented
@@ -15,9 +16,9 @@ from api.gate import checked_webhook, parse_webhook
 from api.release_models import ReceivedReleaseAnswer, ReleaseAnswer, received_answer, release_answer
 from api.wiring import ReleaseParts, Services
 from daltonify_core.releases.hook import Hook, HookKind
+from daltonify_core.releases.message import is_release_id
 from daltonify_core.releases.reference import announced_release
 from daltonify_core.use_cases.keep_hooks import is_bearer, signing_secret
-from daltonify_core.use_cases.record_release import is_release_id
 
 HOOK_PATH: Final = "/api/webhooks/releases/{hook_id}"
 RELEASE_PATH: Final = "/api/releases/{release_id}"
@@ -43,6 +44,8 @@ def register_releases(app: APIGatewayHttpResolver, services: Services, release_k
         body = checked_webhook(event)
         parts = services.releases()
         hook = _hook(parts, hook_id)
+        # The artist is no secret, as the hook is, and tells the operator whose sender is refused.
+        logger.append_keys(artist_id=hook.artist_id)
         headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
         _check_sender(hook, body, headers, parts, release_key, services.clock())
         announced = announced_release(parse_webhook(body))

@@ -19,7 +19,6 @@ from daltonify_core.adapters.dynamodb import (
 from daltonify_core.adapters.reccobeats import ReccoBeatsService
 from daltonify_core.adapters.s3 import S3IndexStore
 from daltonify_core.adapters.secrets_manager import SecretsManagerStore
-from daltonify_core.adapters.spotify import OEmbedTracks, SpotifyPlaylistService, SpotifyReleases, SpotifyTracks
 from daltonify_core.adapters.sqlite_tracks import SqliteTracksFormat
 from daltonify_core.catalogue.audio_features import AudioFeatures
 from daltonify_core.playlist.recommendation import Recommendation
@@ -28,6 +27,7 @@ from daltonify_core.ports import Clock, IdentitySource
 from daltonify_core.use_cases.artist_sound import sound_of_artist
 from daltonify_core.use_cases.change_playlist import ChangePlaylist
 from daltonify_core.use_cases.complete_seeds import SeedCompleter
+from daltonify_core.use_cases.paused_directory import PausedDirectory
 from daltonify_core.use_cases.plan_playlist import PlaylistPlanner
 from daltonify_core.use_cases.publish_playlist import PublishPlaylist
 from daltonify_core.use_cases.read_index import IndexReader
@@ -47,6 +47,8 @@ class Worker:
 @cache
 def compose(settings: ReleaseWorkerSettings) -> Worker:
     """The real parts of this installation, made once per warm environment."""
+    # Here, because what speaks with Spotify is slow to import, and no function starts with it.
+    from daltonify_core.adapters.spotify import OEmbedTracks, SpotifyPlaylistService, SpotifyReleases, SpotifyTracks
 
     def clock() -> datetime:
         return datetime.now(UTC)
@@ -59,7 +61,8 @@ def compose(settings: ReleaseWorkerSettings) -> Worker:
         S3IndexStore(s3(), settings.data_bucket),
         AnnoyFormat(),
         SqliteTracksFormat(),
-        Path(settings.scratch_folder),
+        # A reader's folder is its alone, and on one machine the API has one beside it.
+        Path(settings.scratch_folder) / "releases",
         clock,
     )
     at_spotify = (settings.spotify_api, settings.spotify_accounts, settings.spotify_market)
@@ -98,7 +101,8 @@ def compose(settings: ReleaseWorkerSettings) -> Worker:
         return PublishPlaylist(publications, service, sources_of, key, clock)
 
     planner = PlaylistPlanner(recommend, sound_of)
-    directory = SpotifyReleases(secrets, settings.spotify_secret, *at_spotify, clock)
+    spotify = SpotifyReleases(secrets, settings.spotify_secret, *at_spotify, clock)
+    directory = PausedDirectory(spotify, publications, clock)
     work = WorkOnRelease(releases, artists, directory, planner, publisher(index.sources_of), clock)
     # What an older version held was in an index once, and is published by us already.
     change = ChangePlaylist(artists, releases, planner, publisher(lambda ids: dict.fromkeys(ids, "published")), clock)

@@ -2,21 +2,29 @@
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from secrets import token_hex
 from typing import Final
 
-from shared.aws import s3, secrets_manager
+from shared.aws import dynamodb, s3, secrets_manager, sqs
 from shared.settings import VERSION, JobSettings
 
+from daltonify_core.adapters.dynamodb import DynamoArtistStore, DynamoPublicationStore, DynamoReleaseStore
 from daltonify_core.adapters.reccobeats import ReccoBeatsService
 from daltonify_core.adapters.s3_clips import S3AudioClips
 from daltonify_core.adapters.s3_collection import S3Collection
 from daltonify_core.adapters.secrets_manager import SecretsManagerStore
-from daltonify_core.errors import SecretUnavailable, UpstreamError
+from daltonify_core.adapters.sqs import SqsReleaseQueue
+from daltonify_core.errors import UpstreamError
 from daltonify_core.use_cases.collected_shards import CollectedShards
 from daltonify_core.use_cases.collection_jobs import CollectedLists, collect_lists, refresh_shard
+from daltonify_core.use_cases.poll_releases import Polled, poll_releases
+from daltonify_core.use_cases.record_release import RecordRelease
 from daltonify_core.use_cases.refresh_popularity import RefreshReport, oldest_snapshot_days
 from daltonify_core.use_cases.remove_audio import Removal, remove_forgotten
+from daltonify_core.use_cases.renew_playlists import Renewals, ask_for_renewals
+from daltonify_core.use_cases.service_health import ServiceHealth, consented_at, service_health
+from daltonify_core.use_cases.sweep_releases import Sweep, sweep_releases
 
 # A batch takes two look-ups of at most 6 seconds, four if an id has to be judged, and some requests to S3, each of at
 # most 8; being killed amid one would lose no row, but the look-ups.
@@ -63,30 +71,55 @@ def remove_audio(settings: JobSettings) -> Removal:
     return remove_forgotten(S3AudioClips(s3(), settings.audio_bucket), _now())
 
 
-def consent_days_left(settings: JobSettings) -> float | None:
-    """Days until the service account's consent ends, negative once it has; ``None`` where nobody gave one.
+def sweep(settings: JobSettings) -> Sweep:
+    """Hand on what is due; raises ``UpstreamUnavailable``."""
+    return sweep_releases(_releases(settings), _queue(settings), _now)
 
-    Raises ``SecretUnavailable`` when nobody can say.
-    """
-    # Here, because it brings what speaks with Spotify, and no other job should pay for that.
+
+def poll(settings: JobSettings) -> Polled:
+    """Look for new releases of the artists whose turn it is; raises ``UpstreamUnavailable``."""
+    # Here, because it brings what speaks with Spotify, and a sweep every five minutes should not pay for that.
+    from daltonify_core.adapters.spotify import SpotifyReleases
+
+    directory = SpotifyReleases(
+        SecretsManagerStore(secrets_manager()),
+        settings.spotify_secret,
+        settings.spotify_api,
+        settings.spotify_accounts,
+        settings.spotify_market,
+        _now,
+    )
+    # 16 bytes are the 32 digits that is_release_id asks for.
+    record = RecordRelease(_releases(settings), _queue(settings), lambda: token_hex(16), _now)
+    counters = DynamoPublicationStore(dynamodb(), settings.table_name)
+    return poll_releases(_artists(settings), directory, record, counters, _now)
+
+
+def ask_for_renewals_of(settings: JobSettings) -> Renewals:
+    """Ask for the renewal of every playlist that wants it; raises ``UpstreamUnavailable``."""
+    return ask_for_renewals(_artists(settings), _queue(settings), _now)
+
+
+def health(settings: JobSettings) -> ServiceHealth:
+    """How the account fares now; raises ``SecretUnavailable`` and ``UpstreamUnavailable`` when nobody can say."""
+    # Here, as in poll.
     from daltonify_core.adapters.spotify import consent_ends
 
-    name = settings.spotify_secret
-    try:
-        values = SecretsManagerStore(secrets_manager()).read(name)
-    except SecretUnavailable as error:
-        if error.is_absent:
-            return None
-        raise
-    if not values.get("refresh_token"):
-        return None
-    try:
-        ends = consent_ends(datetime.fromisoformat(values.get("consented_at", "")).astimezone(UTC))
-    except ValueError as error:
-        raise SecretUnavailable(
-            f"The secret {name} does not say in consented_at when its consent was given. Run daltonify login."
-        ) from error
-    return (ends - _now()) / timedelta(days=1)
+    given = consented_at(SecretsManagerStore(secrets_manager()), settings.spotify_secret)
+    records = DynamoPublicationStore(dynamodb(), settings.table_name)
+    return service_health(given, consent_ends(given) if given else None, records, records, _now)
+
+
+def _releases(settings: JobSettings) -> DynamoReleaseStore:
+    return DynamoReleaseStore(dynamodb(), settings.table_name)
+
+
+def _artists(settings: JobSettings) -> DynamoArtistStore:
+    return DynamoArtistStore(dynamodb(), settings.table_name)
+
+
+def _queue(settings: JobSettings) -> SqsReleaseQueue:
+    return SqsReleaseQueue(sqs(), settings.release_queue_url)
 
 
 def _now() -> datetime:

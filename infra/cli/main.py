@@ -56,7 +56,19 @@ from daltonify_core.playlist.recommendation import Recommendation
 from daltonify_core.playlist.request import Order, RecommendationRequest, RequestFilters, Seed
 from daltonify_core.use_cases.import_catalogue import ImportSettings
 from daltonify_core.use_cases.roll_back_index import KeptIndex
-from infra.cli import EXIT_INTERRUPTED, INTERRUPTED, analyse, collect, look_ups, score_plot, screen, wiring
+from infra.cli import (
+    EXIT_INTERRUPTED,
+    INTERRUPTED,
+    analyse,
+    artists,
+    collect,
+    look_ups,
+    releases,
+    score_plot,
+    screen,
+    status,
+    wiring,
+)
 from infra.cli import login as consent
 
 EXIT_MEND: Final = 2
@@ -717,6 +729,9 @@ def _export_format(path: Path) -> Callable[[Recommendation], str]:
 
 analyse.add_to(app, _errors)
 collect.add_to(app, _errors)
+artists.add_to(app, _errors)
+releases.add_to(app, _errors)
+status.add_to(app, _errors)
 
 
 if __name__ == "__main__":

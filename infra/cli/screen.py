@@ -375,6 +375,17 @@ def print_hint(text: str) -> None:
     _OUT.print(Text(text, style="dim"))
 
 
+def print_rows(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A small table of texts; the last column stays whole, because it may be copied."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings[:-1]:
+        table.add_column(heading)
+    table.add_column(headings[-1], overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(_plain(text)) for text in row))
+    _OUT.print(table)
+
+
 def print_found(tracks: Sequence[Mapping[str, Any]]) -> None:
     """Tracks found by name, in the form that ``--json`` prints."""
     table = Table(box=None, pad_edge=False, header_style="bold")

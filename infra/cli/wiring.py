@@ -1,13 +1,16 @@
 """Puts adapters and use cases together for one machine; nothing else in the command line knows an adapter."""
 
+import os
+import secrets
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from daltonify_core.adapters.annoy_index import AnnoyFormat
 from daltonify_core.adapters.catalogue_file import write_catalogue_file
@@ -35,15 +38,34 @@ from daltonify_core.evaluation.scoreboard import EvaluationSettings, Scoreboard
 from daltonify_core.evaluation.scoreboard import evaluate as score
 from daltonify_core.index.builder import BuildSettings
 from daltonify_core.index.bundle import load_bundle
-from daltonify_core.ports import CurrentIndex, FeatureService, IndexStore, Progress, SecretStore, TrackFinder
+from daltonify_core.ports import (
+    ArtistStore,
+    CurrentIndex,
+    DeadLetters,
+    FeatureService,
+    IndexStore,
+    Progress,
+    ReleaseQueue,
+    ReleaseStore,
+    SecretStore,
+    TrackFinder,
+)
 from daltonify_core.use_cases.build_index import BuildReport, build_index
+from daltonify_core.use_cases.change_playlist import ChangePlaylist
 from daltonify_core.use_cases.collect_tracks import CollectRun, catalogue_track_ids
 from daltonify_core.use_cases.collected_shards import CollectedShards
 from daltonify_core.use_cases.import_catalogue import ImportSettings, import_catalogue
+from daltonify_core.use_cases.keep_artists import KeepArtists
+from daltonify_core.use_cases.keep_hooks import KeepHooks, release_key_of
+from daltonify_core.use_cases.plan_playlist import PlaylistPlanner
+from daltonify_core.use_cases.publish_playlist import PublishPlaylist
 from daltonify_core.use_cases.recommend import Recommender
+from daltonify_core.use_cases.record_release import RecordRelease
+from daltonify_core.use_cases.replay_releases import ReplayReleases
 from daltonify_core.use_cases.roll_back_index import KeptIndex, kept_indexes, roll_back_index
+from daltonify_core.use_cases.service_health import ServiceHealth, consented_at, service_health
 from infra.cli.aws_session import aws_session
-from infra.cli.login import PrivateFiles
+from infra.cli.login import SPOTIFY_ACCOUNTS, SPOTIFY_API, PrivateFiles
 
 if TYPE_CHECKING:
     from daltonify_core.adapters.spotify import SpotifyConsent
@@ -200,6 +222,146 @@ def index_store(index: Path, bucket: str | None, stack: str | None) -> IndexStor
     if stack is not None:
         bucket = stack_of(_aws_client("cloudformation"), stack).output("DataBucketName")
     return S3IndexStore(_aws_client("s3"), bucket or "")
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A running service, by the names of its parts; commands about artists and releases work on it.
+
+    ``names`` are the variables that its functions have, and ``source`` says where they were looked for. Every method
+    raises ``InvalidQuery`` for a name that is missing, and ``UpstreamUnavailable`` where AWS is not set up.
+    """
+
+    names: Mapping[str, str]
+    source: str
+
+    def name(self, variable: str) -> str:
+        """What a part is called."""
+        if not self.names.get(variable):
+            raise InvalidQuery(
+                f"{self.source} does not say {variable}. Name a deployed stack with --stack, such as daltonify-dev, or "
+                "set the variables of a local service."
+            )
+        return self.names[variable]
+
+    @cached_property
+    def _dynamodb(self) -> Any:
+        return _aws_client("dynamodb")
+
+    @cached_property
+    def artists(self) -> ArtistStore:
+        """Profiles, hooks and living playlists."""
+        with _packages_of_the_service():
+            from daltonify_core.adapters.dynamodb import DynamoArtistStore
+        return DynamoArtistStore(self._dynamodb, self.name("TABLE_NAME"))
+
+    @cached_property
+    def releases(self) -> ReleaseStore:
+        """Releases and what became of them."""
+        with _packages_of_the_service():
+            from daltonify_core.adapters.dynamodb import DynamoReleaseStore
+        return DynamoReleaseStore(self._dynamodb, self.name("TABLE_NAME"))
+
+    @cached_property
+    def queue(self) -> ReleaseQueue:
+        """What hands releases to the worker."""
+        with _packages_of_the_service():
+            from daltonify_core.adapters.sqs import SqsReleaseQueue
+        return SqsReleaseQueue(_aws_client("sqs"), self.name("RELEASE_QUEUE_URL"))
+
+    @cached_property
+    def dead_letters(self) -> DeadLetters:
+        """What crashed workers."""
+        with _packages_of_the_service():
+            from daltonify_core.adapters.sqs_dead_letters import SqsDeadLetters
+        return SqsDeadLetters(_aws_client("sqs"), self.name("RELEASE_DEAD_LETTERS_URL"))
+
+    def keep_artists(self) -> KeepArtists:
+        """Registers and changes artists."""
+        return KeepArtists(self.artists, _now)
+
+    def keep_hooks(self) -> KeepHooks:
+        """Makes, rotates and revokes hooks; raises ``SecretUnavailable``."""
+        key = release_key_of(secrets_manager().read(self.name("PUBLISHING_SECRET")))
+        return KeepHooks(self.artists, key, lambda: secrets.token_hex(16), lambda: secrets.token_urlsafe(32), _now)
+
+    def record_release(self) -> RecordRelease:
+        """Takes in what the operator announces."""
+        return RecordRelease(self.releases, self.queue, lambda: secrets.token_hex(16), _now)
+
+    def replay_releases(self) -> ReplayReleases:
+        """Gives releases another try."""
+        return ReplayReleases(self.releases, self.queue, _now)
+
+    def service_health(self) -> ServiceHealth:
+        """How the service account fares; raises ``SecretUnavailable``."""
+        with _packages_of_the_service():
+            from daltonify_core.adapters.dynamodb import DynamoPublicationStore
+            from daltonify_core.adapters.spotify import consent_ends
+        given = consented_at(secrets_manager(), self.name("SPOTIFY_SECRET"))
+        records = DynamoPublicationStore(self._dynamodb, self.name("TABLE_NAME"))
+        return service_health(given, consent_ends(given) if given else None, records, records, _now)
+
+    def change_playlist(self) -> ChangePlaylist:
+        """Brings older versions of a playlist back; it cannot renew. Raises ``SecretUnavailable``."""
+        with _packages_of_the_service():
+            from daltonify_core.adapters.dynamodb import DynamoPublicationStore
+            from daltonify_core.adapters.spotify import SpotifyPlaylistService
+        store = secrets_manager()
+        key = store.read(self.name("PUBLISHING_SECRET")).get("edit_token_key", "").encode()
+        api_url = self.names.get("SPOTIFY_API") or SPOTIFY_API
+        service = SpotifyPlaylistService(
+            store,
+            self.name("SPOTIFY_SECRET"),
+            api_url,
+            self.names.get("SPOTIFY_ACCOUNTS") or SPOTIFY_ACCOUNTS,
+            self.names.get("SPOTIFY_MARKET") or "US",
+            api_url == SPOTIFY_API,
+            _now,
+        )
+        publications = DynamoPublicationStore(self._dynamodb, self.name("TABLE_NAME"))
+        publisher = PublishPlaylist(
+            # What an older version held was in an index once, and is published already.
+            publications,
+            service,
+            lambda ids: dict.fromkeys(ids, "published"),
+            key,
+            _now,
+        )
+        return ChangePlaylist(self.artists, self.releases, PlaylistPlanner(_no_index, _no_index), publisher, _now)
+
+
+_OUTPUTS: Final = {
+    "TABLE_NAME": "TableName",
+    "RELEASE_QUEUE_URL": "ReleaseQueueUrl",
+    "RELEASE_DEAD_LETTERS_URL": "ReleaseDeadLettersUrl",
+    "PUBLISHING_SECRET": "PublishingSecretArn",
+    "SPOTIFY_SECRET": "SpotifySecretName",
+    "PAGE_URL": "PageUrl",
+}
+"""Which output of a stack says what a variable of a local service says."""
+
+
+def installation(stack: str | None) -> Installation:
+    """The service of a deployed stack, or else the one that the variables of this terminal name.
+
+    Raises ``InvalidQuery`` when there is no such stack, and ``UpstreamUnavailable`` or ``UpstreamRefused``.
+    """
+    if stack is None:
+        return Installation(os.environ, "This terminal")
+    with _packages_of_the_service():
+        from infra.cli.stack import stack_of
+    found = stack_of(_aws_client("cloudformation"), stack)
+    outputs = {variable: found.outputs.get(name, "") for variable, name in _OUTPUTS.items()}
+    return Installation(outputs, f"The stack {found.name} ({found.status})")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _no_index(*_: object) -> NoReturn:
+    raise IndexUnavailable("This terminal has no index to recommend from; the service has.")
 
 
 def kept(store: IndexStore) -> list[KeptIndex]:

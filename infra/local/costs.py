@@ -92,16 +92,16 @@ STORED_GB: Final = 0.2  # catalogue and four indexes of 28,000 tracks; a million
 WRITES_PER_BUILD: Final = 10.0
 FILE_SECONDS: Final = 20.0  # assumed: ReccoBeats takes 5 to 60 seconds to listen
 WORKER_GB: Final = 512 / 1024  # of the worker for audio and of the scheduled jobs
-JOBS: Final = 30 * (24 + 3.0)  # one that removes audio every hour, three others every day
+JOBS: Final = 30 * (12 * 24 + 2 * 24 + 4.0)  # sweeps every five minutes, two jobs every hour, four every day
 JOB_SECONDS: Final = 2.0  # assumed: there is mostly nothing to do
-POLLS: Final = 5 * 3 * 60 * 24 * 30.0  # assumed: Lambda waits at the queue on five connections, 20 seconds each
+POLLS: Final = 2 * 5 * 3 * 60 * 24 * 30.0  # assumed: Lambda waits at each queue on five connections, 20 seconds each
 MILLION_STORED_GB: Final = 4.0
 MILLION_BUILD_SECONDS: Final = 270.0  # 90 s here, and as much slower in Lambda as above
 # A metric is paid for in the hours in which it is sent.
-METRICS_OF_EVERY_HOUR: Final = 2  # the job that removes audio
-METRICS_OF_EVERY_DAY: Final = 13  # builds and the other jobs
-METRICS_OF_VISITS: Final = 24  # API and worker; faults and look-ups count once for each code and service
-ALARMS: Final = 6
+METRICS_OF_EVERY_HOUR: Final = 8  # the jobs that remove audio, sweep releases and look for new ones
+METRICS_OF_EVERY_DAY: Final = 19  # builds and the other jobs
+METRICS_OF_VISITS: Final = 32  # API and workers; faults and look-ups count once for each code and service
+ALARMS: Final = 10
 SECRETS: Final = 3
 _DAYS: Final = 30
 _HOURS: Final = _DAYS * 24
@@ -201,7 +201,7 @@ def bill(requests: float, stored_gb: float = STORED_GB, build_seconds: float = B
                 (BUILDS * WRITES_PER_BUILD, S3_WRITE),
             ],
         ),
-        _line("SQS", f"{POLLS:,.0f} looks into the queue", [(POLLS, SQS_REQUEST)], FREE_SQS_REQUESTS),
+        _line("SQS", f"{POLLS:,.0f} looks into two queues", [(POLLS, SQS_REQUEST)], FREE_SQS_REQUESTS),
         _line("Logs", f"requests × {LOG_BYTES / 1000:g} KB", [(requests * LOG_BYTES / _GB, LOGS_GB)], FREE_LOGS_GB),
         _line(
             "Metrics",

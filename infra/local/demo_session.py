@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import secrets
+import shlex
 import socket
 import sys
 import time
@@ -13,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
@@ -33,6 +35,7 @@ from infra.local.stopping import EXIT_FAULT, EXIT_MEND, serve_until_stopped
 
 if TYPE_CHECKING:
     from daltonify_core.index.bundle import LoadedIndex
+    from infra.local.demo_releases import RegisteredArtist
     from infra.local.local_aws import LocalAws
 
 _ROOT: Final = Path(__file__).parents[2]
@@ -40,6 +43,12 @@ _BUILDER: Final = "BuildIndex"
 _API: Final = "Api"
 _AUDIO_WORKER: Final = "AudioWorker"
 _AUDIO_QUEUE: Final = "AudioQueue"
+_RELEASE_WORKER: Final = "ReleaseWorker"
+_RELEASE_QUEUE: Final = "ReleaseQueue"
+_JOBS: Final = "ScheduledJobs"
+_JOBS_ON_RELEASES: Final = ("sweep_releases", "poll_releases", "renew_playlists", "check_service")
+# With everything simulated an hour passes for the schedules in a minute, so that something is to be seen.
+_SIMULATED_SPEED: Final = 60
 _CLIENT_ID: Final = "daltonify-demo"
 # Whoever finds this mark in a log has found a leak.
 _FAKE: Final = "NEVERLOGME"
@@ -86,7 +95,10 @@ class _Spotify:
 
 @dataclass(frozen=True, slots=True)
 class _Running:
-    """The demo while it serves; ``refusals``: what the service said to tracks that make no example, and the status."""
+    """The demo while it serves; ``refusals``: what the service said to tracks that make no example, and the status.
+
+    ``variables`` is a file with what the command line needs to work on this service.
+    """
 
     url: str
     health: Mapping[str, Any]
@@ -99,6 +111,8 @@ class _Running:
     new: tuple[Track, ...]
     refusals: Mapping[str, int]
     warnings: tuple[str, ...]
+    artists: tuple["RegisteredArtist", ...]
+    variables: Path
     log: Path
 
 
@@ -157,19 +171,27 @@ def _service(settings: DemoSettings, listener: socket.socket, cache: Path) -> It
                 "or unset the SPOTIFY_ variables to use the simulated Spotify."
             )
         new = () if settings.spotify else _new_releases(index)
+        # Looked up by themselves, so only where nothing real is asked.
+        to_come = () if settings.spotify or settings.has_real_reccobeats else _releases_to_come(index)
         spotify = (
             _real_spotify(settings.spotify)
             if settings.spotify
-            else stack.enter_context(_simulated(index, new, f"http://{LOOPBACK}:{listener.getsockname()[1]}/"))
+            else stack.enter_context(
+                _simulated(index, [*new, *chain(*to_come)], f"http://{LOOPBACK}:{listener.getsockname()[1]}/")
+            )
         )
-        reccobeats = _REAL_RECCOBEATS if settings.has_real_reccobeats else stack.enter_context(_reccobeats(index, new))
+        heard = [*new[:1], *chain(*to_come)]
+        reccobeats = (
+            _REAL_RECCOBEATS if settings.has_real_reccobeats else stack.enter_context(_reccobeats(index, heard))
+        )
         access_code = _store_secrets(aws, spotify, settings)
         _STEPS.print("Starting the service …")
         # Whoever tries things out publishes more in an hour than an artist in a month.
         parameters = {"DailyPlaylistsPerClient": "50", "DailyAudioFilesPerClient": "200"}
         if settings.market:
             parameters["SpotifyMarket"] = settings.market
-        os.environ.update(template.environment([_API, _AUDIO_WORKER], {**aws.references, **parameters}))
+        functions = [_API, _AUDIO_WORKER, _RELEASE_WORKER, _JOBS]
+        os.environ.update(template.environment(functions, {**aws.references, **parameters}))
         os.environ.update(
             spotify.environment,
             RECCOBEATS_API=reccobeats,
@@ -178,6 +200,8 @@ def _service(settings: DemoSettings, listener: socket.socket, cache: Path) -> It
             SPOTIFY_LOGO=logo_in(SITE),
         )
         stack.enter_context(_audio_worker(aws, template))
+        stack.enter_context(_release_worker(aws, template))
+        artists = _registered(aws, index, to_come)
         from api.handler import handler
 
         door = stack.enter_context(
@@ -193,6 +217,8 @@ def _service(settings: DemoSettings, listener: socket.socket, cache: Path) -> It
         if status != http.HTTPStatus.OK:
             raise _Fault(f"The service does not answer as it should. {log} says why.")
         examples, refusals = _examples(door.url, index)
+        stack.enter_context(_schedules(template, 1 if settings.spotify else _SIMULATED_SPEED))
+        variables = stack.enter_context(_variables_in(log.with_suffix(".env"), aws, door.url))
         yield _Running(
             url=door.url,
             health=health,
@@ -205,6 +231,8 @@ def _service(settings: DemoSettings, listener: socket.socket, cache: Path) -> It
             new=new,
             refusals=refusals,
             warnings=warnings,
+            artists=artists,
+            variables=variables,
             log=log,
         )
 
@@ -288,6 +316,8 @@ def _simulated(index: "LoadedIndex", new: Sequence[Track], page_url: str) -> Ite
     from infra.local.spotify_simulator import SpotifySimulator
 
     with SpotifySimulator(SpotifyTracksOf(WithMore(CatalogueTracks(index), new))) as simulator:
+        # A look for releases would be given up meanwhile.
+        simulator.read_ahead()
         client_secret = f"{_FAKE}-{secrets.token_hex(16)}"
         # Visitors come back to the page with their consent.
         simulator.register_app(_CLIENT_ID, client_secret, [page_url])
@@ -326,8 +356,8 @@ def _real_spotify(login: Mapping[str, str]) -> _Spotify:
 
 
 @contextmanager
-def _reccobeats(index: "LoadedIndex", new: Sequence[Track]) -> Iterator[str]:
-    """A simulated ReccoBeats that knows the tracks of the catalogue and the first new one, and listens to files.
+def _reccobeats(index: "LoadedIndex", heard: Sequence[Track]) -> Iterator[str]:
+    """A simulated ReccoBeats that knows the tracks of the catalogue and those ``heard``, and listens to files.
 
     Its address.
     """
@@ -335,7 +365,7 @@ def _reccobeats(index: "LoadedIndex", new: Sequence[Track]) -> Iterator[str]:
     from infra.local.demo_index import CatalogueTracks, WithMore
     from infra.local.reccobeats_simulator import ReccoBeatsSimulator, RowsOfTracks
 
-    rows = RowsOfTracks(WithMore(CatalogueTracks(index), new[:1]))
+    rows = RowsOfTracks(WithMore(CatalogueTracks(index), heard))
     with ReccoBeatsSimulator(rows, analyser=heard_in) as simulator:
         yield simulator.api_url
 
@@ -354,6 +384,69 @@ def _audio_worker(aws: "LocalAws", template: SamTemplate) -> Iterator[None]:
     worker = LambdaFunction(handler, template.function(_AUDIO_WORKER))
     with QueuePoller(aws.sqs(), aws.references[_AUDIO_QUEUE], worker):
         yield
+
+
+@contextmanager
+def _release_worker(aws: "LocalAws", template: SamTemplate) -> Iterator[None]:
+    """The worker for releases, given the messages of its queue."""
+    from release_worker.handler import handler
+    from release_worker.wiring import compose
+    from shared.settings import ReleaseWorkerSettings
+
+    from infra.local.queue_poller import QueuePoller
+
+    # Before there are threads, as for the other worker.
+    compose(ReleaseWorkerSettings.from_environment())
+    worker = LambdaFunction(handler, template.function(_RELEASE_WORKER))
+    with QueuePoller(aws.sqs(), aws.references[_RELEASE_QUEUE], worker):
+        yield
+
+
+@contextmanager
+def _schedules(template: SamTemplate, speed: float) -> Iterator[None]:
+    """The jobs on releases and the service account, so many times as often as deployed."""
+    from scheduled_jobs.handler import handler
+
+    from infra.local.schedules import Schedules
+
+    rates = template.schedules(_JOBS)
+    jobs = LambdaFunction(handler, template.function(_JOBS))
+    with Schedules(jobs, {job: rates[job] / speed for job in _JOBS_ON_RELEASES}):
+        yield
+
+
+def _releases_to_come(index: "LoadedIndex") -> tuple[tuple[Track, ...], ...]:
+    from infra.local.demo_releases import invented_releases
+
+    return invented_releases(index, datetime.now(UTC))
+
+
+def _registered(
+    aws: "LocalAws", index: "LoadedIndex", to_come: Sequence[Sequence[Track]]
+) -> tuple["RegisteredArtist", ...]:
+    """The artists of these releases, registered with the genre that most tracks have who might be neighbours."""
+    from daltonify_core.use_cases.keep_hooks import release_key_of
+    from infra.local.demo_releases import register
+    from infra.local.local_aws import PUBLISHING_SECRET, TABLE
+
+    if not to_come or not index.genres:
+        return ()
+    key = release_key_of(aws.read_secret(PUBLISHING_SECRET))
+    return register(aws.dynamodb(), TABLE, key, index.genres[0], to_come, datetime.now(UTC))
+
+
+@contextmanager
+def _variables_in(path: Path, aws: "LocalAws", url: str) -> Iterator[Path]:
+    """A file for ``source`` that points commands in another terminal at this service, until it ends."""
+    own = ("TABLE_NAME", "RELEASE_QUEUE_URL", "PUBLISHING_SECRET", "SPOTIFY_SECRET", "SPOTIFY_MARKET", "DATA_BUCKET")
+    names = [*own, *(name for name in os.environ if name.startswith("AWS_")), "SPOTIFY_API", "SPOTIFY_ACCOUNTS"]
+    values = {name: os.environ[name] for name in names if os.environ.get(name)}
+    values |= {"PAGE_URL": url, "RELEASE_DEAD_LETTERS_URL": aws.references["ReleaseDeadLetters"]}
+    path.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in values.items()), "utf-8")
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def _store_secrets(aws: "LocalAws", spotify: _Spotify, settings: DemoSettings) -> str | None:
@@ -420,9 +513,33 @@ def _greet(terminal: Console, running: _Running, settings: DemoSettings) -> None
             running.new, ("ReccoBeats knows how it sounds", "only its title is known"), strict=False
         ):
             terminal.print(f"  {SpotifyLink(LinkKind.TRACK, track.track_id).url}  {known}")
+    for registered in running.artists:
+        _greet_artist(terminal, running.url, registered)
+    if running.artists:
+        terminal.print(f"Commands on this service, in another terminal: source {_shown(running.variables)}")
     if running.access_code:
         terminal.print(f"Access code for creating playlists, shown only here: {running.access_code}")
     terminal.print(f"Logs are in {_shown(running.log)}. Ctrl-C ends everything.")
+
+
+def _greet_artist(terminal: Console, url: str, artist: "RegisteredArtist") -> None:
+    from daltonify_core.releases.hook import HookKind
+
+    name = artist.profile.name
+    if not artist.hooks:
+        terminal.print(f"{name} has a playlist at every release, and is looked for every minute.")
+        return
+    terminal.print(f"{name} has a playlist at every release. Announce one:")
+    for made in artist.hooks:
+        address = f"{url}/api/webhooks/releases/{made.hook.hook_id}"
+        if made.hook.kind is HookKind.BEARER:
+            body = json.dumps({"title": artist.releases[-1].title})
+            terminal.print(
+                f"  curl {address} -H {shlex.quote(f'Authorization: Bearer {made.secret}')} --json {shlex.quote(body)}"
+            )
+        else:
+            terminal.print(f"  signed after Standard Webhooks: {address} with the secret {made.secret}")
+    terminal.print("  Out on the simulated Spotify: " + "; ".join(track.title for track in artist.releases))
 
 
 def _shown(path: Path) -> Path:

@@ -14,6 +14,7 @@ from infra.local.lambda_function import REGION
 from infra.local.sam_template import SamTemplate
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
@@ -89,13 +90,17 @@ class LocalAws:
             if versioning := self._template.resource(resource).get("VersioningConfiguration"):
                 s3.put_bucket_versioning(Bucket=name, VersioningConfiguration=versioning)
         declared = self._template.resource("Table")
-        dynamodb = self._client("dynamodb")
+        dynamodb = self.dynamodb()
         dynamodb.create_table(
-            TableName=TABLE, **{key: declared[key] for key in ("AttributeDefinitions", "KeySchema", "BillingMode")}
+            TableName=TABLE,
+            **{
+                key: declared[key]
+                for key in ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
+            },
         )
         dynamodb.update_time_to_live(TableName=TABLE, TimeToLiveSpecification=declared["TimeToLiveSpecification"])
-        dead_letters = self._make_queue("AudioDeadLetters")
-        self._make_queue("AudioQueue", dead_letters)
+        for queue, dead_letters in (("AudioQueue", "AudioDeadLetters"), ("ReleaseQueue", "ReleaseDeadLetters")):
+            self._make_queue(queue, self._make_queue(dead_letters))
 
     def _make_queue(self, resource: str, dead_letters: str | None = None) -> str:
         """A queue of the template; where there are ``dead_letters``, its policy sends them to this queue's ARN."""
@@ -103,7 +108,11 @@ class LocalAws:
         attributes: dict[Any, str] = {name: str(declared[name]) for name in _QUEUE_NUMBERS if name in declared}
         if dead_letters is not None:
             attributes["RedrivePolicy"] = json.dumps({**declared["RedrivePolicy"], "deadLetterTargetArn": dead_letters})
-        url = sqs.create_queue(QueueName=resource, Attributes=attributes)["QueueUrl"]
+        name = resource
+        if declared.get("FifoQueue"):
+            # SQS tells such a queue by its name too.
+            attributes["FifoQueue"], name = "true", f"{resource}.fifo"
+        url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
         self._queue_urls[resource] = url
         return sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 
@@ -111,9 +120,21 @@ class LocalAws:
         """Make a secret that is one JSON object of texts."""
         self._client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(dict(values)))
 
+    def read_secret(self, name: str) -> dict[str, str]:
+        """What was stored in a secret."""
+        values: dict[str, str] = json.loads(
+            self._client("secretsmanager").get_secret_value(SecretId=name)["SecretString"]
+        )
+        return values
+
     def store_catalogue(self, name: str, shard: Path) -> None:
         """Put a canonical file into the catalogue under this name."""
         self.s3().upload_file(str(shard), BUCKET, f"catalogue/{name}")
+
+    def dynamodb(self) -> "DynamoDBClient":
+        """A client of its own."""
+        client: DynamoDBClient = self._client("dynamodb")
+        return client
 
     def s3(self) -> "S3Client":
         """A client of its own."""

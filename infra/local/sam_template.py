@@ -1,5 +1,6 @@
 """What one machine takes from ``template.yaml``, so that routes, limits and tables are the deployed service's."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ TEMPLATE: Final = Path(__file__).parents[2] / "template.yaml"
 # Lambda's own, for functions that do not say.
 _DEFAULT_TIMEOUT_SECONDS: Final = 3
 _DEFAULT_MEMORY_MB: Final = 128
+
+_SECONDS: Final = {"minute": 60.0, "hour": 3_600.0, "day": 86_400.0}
 
 _STACK_NAME: Final = "AWS::StackName"
 _LOCAL_STACK: Final = "daltonify"
@@ -66,6 +69,15 @@ class SamTemplate:
             memory_mb=int(merged.get("MemorySize", _DEFAULT_MEMORY_MB)),
         )
 
+    def schedules(self, name: str) -> dict[str, float]:
+        """Seconds between the calls of each job of a function, for those whose rate the template itself says."""
+        events = [one["Properties"] for one in self.resource(name)["Events"].values() if one["Type"] == "ScheduleV2"]
+        return {
+            json.loads(one["Input"])["job"]: _seconds_of(one["ScheduleExpression"])
+            for one in events
+            if isinstance(one["ScheduleExpression"], str)
+        }
+
     def environment(self, names: Sequence[str], references: Mapping[str, str]) -> dict[str, str]:
         """The environment variables of these functions together.
 
@@ -88,6 +100,11 @@ class SamTemplate:
         if name == _STACK_NAME:
             return _LOCAL_STACK
         return references[name] if name in references else str(self.values["Parameters"][name]["Default"])
+
+
+def _seconds_of(rate: str) -> float:
+    number, unit = rate.removeprefix("rate(").removesuffix(")").split()
+    return int(number) * _SECONDS[unit.removesuffix("s")]
 
 
 def read_template(path: Path = TEMPLATE) -> SamTemplate:

@@ -13,6 +13,8 @@ from typing import Any, Final
 
 from daltonify_core.playlist.publishing import PublishSettings
 from daltonify_core.ports import LookUpKind
+from daltonify_core.releases.profile import MAXIMUM_VERSIONS
+from daltonify_core.use_cases.record_release import KEPT_FOR
 from daltonify_core.use_cases.remove_audio import FORGOTTEN_AFTER
 from infra.local.sam_template import SamTemplate, read_template
 
@@ -106,14 +108,43 @@ def kept(template: SamTemplate) -> list[Kept]:
             f"looked for every hour and deleted when it is {_hours(FORGOTTEN_AFTER)} hours old; where that fails as "
             f"well, within {AUDIO_LEFTOVER_DAYS} days. The measured numbers are kept for {AUDIO_RECORD_HOURS} hour, to "
             "be fetched. Of work that failed again and again a number remains that stands for it, without sound or "
-            f"name, for {_dead_letter_days(template)} days.",
+            f"name, for {_dead_letter_days(template, 'AudioDeadLetters')} days.",
             ("audio job",),
+        ),
+        Kept(
+            "Artists who have a playlist at every release",
+            "Whoever runs this service registers them, at their wish: name and number at Spotify, what the playlist "
+            "shall be like, and a contact if they gave one. For each address at which their releases are announced: "
+            "what it is for, when it was made and changed, and of its token only a hash; secrets for signatures are "
+            f"not stored at all. The playlist that lives on with its last {MAXIMUM_VERSIONS} versions, which change "
+            "of it is under way, and which releases were seen at Spotify and when it is looked there again.",
+            "So that a new track comes into the playlist without anybody at a keyboard, only the artist's own "
+            "senders can announce one, and a change can be undone.",
+            "As long as the artist is registered. The operator deletes all of it at once; the playlist at Spotify "
+            "and the records of releases stay, as said here. Write to the contact above.",
+            ("artists", "artist", "hook", "hook#", "playlist", "version#", "hold", "poll"),
+        ),
+        Kept(
+            "Releases that are announced",
+            "For registered artists alone: which release it is, by link, code or title, its date and its track at "
+            "Spotify, when and by which address it was announced, how far it has come and why, what is to be "
+            "published, and the playlist that holds it. The rest of an announcement is not stored, and of the "
+            "number that its sender gave it only a hash. Whoever has the random number of a release can see how far "
+            "it has come, and nobody else.",
+            "So that the artist can see what became of it, and that nothing is done twice, however often it is "
+            "announced.",
+            f"{KEPT_FOR.days} days; that a track has had its release, by the numbers of track and artist, as long as "
+            "the service exists. Messages between our own programs, which say which release to look at and no more, "
+            f"at most {_message_days(template)} day, and those on which a program broke down again and again for "
+            f"{_dead_letter_days(template, 'ReleaseDeadLetters')} days.",
+            ("release", "release key", "releases of", "own track"),
         ),
         Kept(
             "Logs",
             "Of each request: time, route, status, duration, size, a random number, and which services were asked. "
-            "Neither addresses nor what you typed nor headers. Of a fault: what failed, and where in the program; only "
-            "in the report of one that nobody foresaw a piece of what you sent could stand.",
+            "Neither addresses nor what you typed nor headers. Of a release: its artist's number at Spotify and how "
+            "far it came. Of a fault: what failed, and where in the program; only in the report of one that nobody "
+            "foresaw a piece of what you sent could stand.",
             "To find out what went wrong.",
             f"{_log_days(template)} days.",
         ),
@@ -158,8 +189,8 @@ def page(template: SamTemplate) -> str:
       <h2>What is stored</h2>
 {sections}
       <p>
-        Of playlists, counts, answers of other services and measured numbers, what has expired disappears within about
-        {DELETION_LAG_DAYS} days.
+        Of playlists, releases, counts, answers of other services and measured numbers, what has expired disappears
+        within about {DELETION_LAG_DAYS} days.
         {_backups(template)}
       </p>
 
@@ -169,8 +200,10 @@ def page(template: SamTemplate) -> str:
         what you asked for and changed in it, and the playlists that you made with the tokens that may change them,
         until you remove them or clear the data of this site (local storage). A publication that is under way, an
         analysis of your file with that file&#8217;s name and length, and what belongs to a login at Spotify until you
-        are back from there, are remembered until you close the tab (session storage). None of it is sent anywhere but to this service, and only when you ask for a list or publish one. A
-        link that you share holds the list behind a #, which browsers send to nobody.
+        are back from there, are remembered until you close the tab (session storage). None of it is sent anywhere but
+        to this service, and only when you ask for a list or publish one. A link that you share holds the list behind
+        a #, which browsers send to nobody. The link to a release holds its
+        number there; the page gives that to this service alone, and keeps nothing of it.
       </p>
       <p>
         An audio file that you have measured on the page does not leave your computer.
@@ -203,7 +236,8 @@ def page(template: SamTemplate) -> str:
       <h2>Your rights</h2>
       <p>
         Most of what is stored names nobody, so it can be found only with the link to a playlist or its token. With
-        either, the operator can tell you what is stored and delete it.
+        either, the operator can tell you what is stored and delete it. What is stored of registered artists is found by
+        their name.
       </p>
 
       <h2>Terms</h2>
@@ -251,8 +285,12 @@ def _replaced_days(template: SamTemplate) -> int:
     )
 
 
-def _dead_letter_days(template: SamTemplate) -> int:
-    return int(template.resource("AudioDeadLetters")["MessageRetentionPeriod"]) // 86_400
+def _dead_letter_days(template: SamTemplate, queue: str) -> int:
+    return int(template.resource(queue)["MessageRetentionPeriod"]) // 86_400
+
+
+def _message_days(template: SamTemplate) -> int:
+    return int(template.resource("ReleaseQueue")["MessageRetentionPeriod"]) // 86_400
 
 
 def _hours(duration: timedelta) -> int:

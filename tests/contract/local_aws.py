@@ -110,6 +110,11 @@ class LocalAws:
             attributes["RedrivePolicy"] = json.dumps(target)
         return self.sqs.create_queue(QueueName=f"daltonify-{next(_numbers)}", Attributes=attributes)["QueueUrl"]
 
+    def make_release_queue(self) -> str:
+        """The address of a new queue in order, as releases have it."""
+        attributes: dict[Any, str] = {"FifoQueue": "true", "VisibilityTimeout": "720"}
+        return self.sqs.create_queue(QueueName=f"daltonify-{next(_numbers)}.fifo", Attributes=attributes)["QueueUrl"]
+
     def make_secret(self, text: str) -> str:
         """The name of a new secret that holds ``text``."""
         name = f"daltonify-{next(_numbers)}"

@@ -58,7 +58,8 @@ class SpotifyContract:
     def __init__(self, folder: Path) -> None:
         original = read_document(folder)
         self._required: dict[str, list[str]] = {
-            name: schema.get("required", []) for name, schema in _schemas(original).items()
+            name: [field for part in _parts(schema) for field in part.get("required", [])]
+            for name, schema in _schemas(original).items()
         }
         self._document = _adapted(original)
         config = Config(extra_media_type_deserializers={"image/jpeg": _text})
@@ -177,7 +178,7 @@ def _adapted(document: Document) -> Document:
     document = copy.deepcopy(document)
     schemas = _schemas(document)
     for removed in read_removed_fields():
-        schemas[removed["schema"]]["required"].remove(removed["field"])
+        _requirements(schemas[removed["schema"]], removed["field"]).remove(removed["field"])
     schemas["ErrorObject"]["properties"]["reason"] = {"type": "string"}
     row = schemas["PlaylistTrackObject"]["properties"]
     row["item"] = {"anyOf": [*row["item"]["oneOf"], {"type": "object", "nullable": True, "maxProperties": 0}]}
@@ -189,6 +190,17 @@ def _adapted(document: Document) -> Document:
     # What /v1/ is in Spotify's address is so in the simulator's.
     document["servers"] = [{"url": f"{_SERVER}/v1"}]
     return document
+
+
+def _parts(schema: Document) -> list[Document]:
+    """A schema and what it is put together from in the same place."""
+    return [schema, *schema.get("allOf", [])]
+
+
+def _requirements(schema: Document, field: str) -> list[str]:
+    (required,) = [part["required"] for part in _parts(schema) if field in part.get("required", [])]
+    found: list[str] = required
+    return found
 
 
 def _operations(document: Document) -> Iterator[Document]:

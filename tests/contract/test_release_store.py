@@ -244,6 +244,14 @@ def test_a_track_belongs_to_the_release_that_was_there_first(store):
     assert store.own_track(ARTIST, "t2", "r2") == "r2"
 
 
+def test_a_track_can_be_taken_over_from_the_release_that_was_seen(store):
+    store.own_track(ARTIST, "t1", "r1")
+    assert store.own_track(ARTIST, "t1", "r2", "r1") == "r2"
+    assert store.own_track(ARTIST, "t1", "r3", "r1") == "r2"
+    assert store.own_track(ARTIST, "t1", "r1") == "r2"
+    assert store.own_track(ARTIST, "t2", "r1", "r9") == "r1"
+
+
 def test_a_failure_is_replayed_once_with_new_patience_and_another_plan(store):
     failed = release(state=ReleaseState.FAILED, attempt=7, misses=3, why="no", plan=PLAN, next_attempt_at=None)
     begin(store, failed, release("r2"))

@@ -1166,6 +1166,31 @@ def test_writes_at_the_same_time_all_arrive(simulator, call):
     assert sorted(simulator.playlists[playlist].uris) == uris(*numbers)
 
 
+def test_an_artists_albums_come_newest_first_and_ten_at_most(simulator, call):
+    some = {
+        track_id(100 + n): SimulatedTrack(f"Song {n}", ("Quartet",), release_date=f"2026-01-{n:02}")
+        for n in range(1, 13)
+    }
+    simulator.add_tracks(some)
+    quartet = artist_id("Quartet")
+    page = call("GET", f"artists/{quartet}/albums", params={"limit": 10}).json()
+    assert [album["name"] for album in page["items"]] == [f"Song {n}" for n in range(12, 2, -1)]
+    assert page["total"] == 12
+    assert len(call("GET", f"artists/{quartet}/albums").json()["items"]) == 5
+    assert call("GET", f"artists/{quartet}/albums", params={"include_groups": "album"}).json()["items"] == []
+    assert call("GET", f"artists/{quartet}/albums", params={"limit": 11}).status_code == 400
+    assert call("GET", f"artists/{quartet}/albums", params={"include_groups": "tape"}).status_code == 400
+    assert call("GET", f"artists/{'A' * 22}/albums").status_code == 404
+
+
+def test_an_album_is_found_by_its_upc_alone(simulator, call):
+    simulator.add_tracks({track_id(101): SimulatedTrack("Song", ("Band",), upc="012345678905")})
+    found = call("GET", "search", params={"q": "upc:012345678905", "type": "album"}).json()["albums"]["items"]
+    assert [album["name"] for album in found] == ["Song"]
+    other = call("GET", "search", params={"q": "upc:999999999999", "type": "album"}).json()["albums"]
+    assert other["total"] == 0
+
+
 # --- Spotify's own document
 
 
@@ -1198,6 +1223,7 @@ def tour(simulator: SpotifySimulator, call: Caller) -> set[tuple[str, str]]:
         ("GET", "/tracks/{id}", track_id(0), {}),
         ("GET", "/tracks/{id}", track_id(1), {"params": {"market": "DE"}}),
         ("GET", "/artists/{id}", artist, {}),
+        ("GET", "/artists/{id}/albums", artist, {"params": {"include_groups": "album,single", "limit": 10}}),
         ("GET", "/albums/{id}", album, {"params": {"market": "DE"}}),
         ("GET", "/albums/{id}/tracks", album, {"params": {"limit": 1}}),
         ("GET", "/search", "", {"params": {"q": "die", "type": "track,artist,album", "limit": 10, "market": "DE"}}),

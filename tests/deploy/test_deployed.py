@@ -3,18 +3,26 @@
 import json
 import re
 import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from secrets import token_hex
 from typing import Any
 from urllib.error import HTTPError
 
 import pytest
 from botocore.exceptions import ClientError
 
+from daltonify_core.adapters.dynamodb import DynamoArtistStore
 from daltonify_core.adapters.spotify import CONSENT_SCOPES
 from daltonify_core.catalogue.track import Track
 from daltonify_core.ports import CurrentIndex
+from daltonify_core.releases.hook import HookKind
+from daltonify_core.releases.profile import ArtistProfile
+from daltonify_core.use_cases.keep_hooks import KeepHooks, release_key_of
 from infra.local.reccobeats_simulator import ReccoBeatsSimulator
 from infra.local.sam_template import read_template
 from infra.local.spotify_simulator import SimulatedTrack, SpotifySimulator
+from infra.local.spotify_simulator.catalogue import artist_id
 from infra.local.synthetic_catalogue import synthetic_tracks
 from tests.catalogues import catalogue_csv
 from tests.deploy.conftest import ACCESS_CODE, CLIENT_SECRET, Answer, Deployment, wait_until
@@ -70,7 +78,8 @@ def service(built: Deployment, simulator: SpotifySimulator) -> Deployment:
         SecretId=built.outputs["PublishingSecretArn"],
         SecretString=json.dumps(made | {"access_codes": ACCESS_CODE}),
     )
-    built.set_environment("Api", SPOTIFY_API=simulator.api_url, SPOTIFY_ACCOUNTS=simulator.accounts_url)
+    for function in ("Api", "ReleaseWorker", "ScheduledJobs"):
+        built.set_environment(function, SPOTIFY_API=simulator.api_url, SPOTIFY_ACCOUNTS=simulator.accounts_url)
     return built
 
 
@@ -80,8 +89,15 @@ def simulated(track: Track) -> SimulatedTrack:
 
 def recommend(service: Deployment) -> Answer:
     """A list for any invented track that has bigger artists above it."""
-    asked = (service.ask("POST", "/api/recommendations", {"seeds": [track.track_id], "size": 20}) for track in TRACKS)
-    return next(answer for answer in asked if answer.status == 200)
+    return next(answer for _, answer in lists(service))
+
+
+def lists(service: Deployment) -> Iterator[tuple[Track, Answer]]:
+    """Invented tracks that there are lists for."""
+    for track in TRACKS:
+        answer = service.ask("POST", "/api/recommendations", {"seeds": [track.track_id], "size": 20})
+        if answer.status == 200:
+            yield track, answer
 
 
 def test_before_the_first_build_it_says_that_there_is_no_index(deployment):
@@ -113,7 +129,7 @@ def test_a_list_becomes_one_playlist_however_often_it_is_sent(service, simulator
     first, again = (service.ask("POST", "/api/playlists", body, headers) for _ in range(2))
     assert (first.status, first.json["tracks_added"]) == (201, len(rows)), first.body
     assert again.json == first.json
-    assert [list(playlist.uris) for playlist in simulator.playlists.values()] == [body["uris"]]
+    assert [list(one.uris) for one in simulator.playlists.values() if one.name == "Deployed"] == [body["uris"]]
 
 
 def test_nobody_publishes_without_the_code(service):
@@ -121,6 +137,40 @@ def test_nobody_publishes_without_the_code(service):
         "POST", "/api/playlists", {"title": "x", "uris": [TRACKS[0].track_id]}, {"Idempotency-Key": "k" * 20}
     )
     assert (answer.status, answer.json["code"]) == (401, "not_authorised")
+
+
+def test_a_release_that_is_announced_is_published_by_its_worker_and_nothing_is_left_to_sweep(service, simulator):
+    track, _ = next(lists(service))
+    name, now = track.artists[0].name, datetime.now(UTC)
+    store = DynamoArtistStore(service.client("dynamodb"), service.outputs["TableName"])
+    store.add(ArtistProfile(artist_id(name), name, now, genre=track.genres[0], size=20, polled=False))
+    secret = service.client("secretsmanager").get_secret_value(SecretId=service.outputs["PublishingSecretArn"])
+    keep = KeepHooks(
+        store,
+        release_key_of(json.loads(secret["SecretString"])),
+        lambda: token_hex(16),
+        lambda: f"NEVERLOGME-{token_hex(32)}",
+        lambda: now,
+    )
+    made = keep.add(artist_id(name), HookKind.BEARER)
+    answer = service.ask(
+        "POST",
+        f"/api/webhooks/releases/{made.hook.hook_id}",
+        {"uri": f"spotify:track:{track.track_id}"},
+        {"Authorization": f"Bearer {made.secret}"},
+    )
+    assert answer.status == 202, answer.body
+
+    def ended():
+        release = service.ask("GET", answer.json["status_url"]).json
+        # Waiting is no end, but says why there is none.
+        return release if release["state"] in ("done", "failed", "waiting") else None
+
+    release = wait_until(ended, "the end of a release")
+    assert (release["state"], release["version"]) == ("done", 1), release
+    playlist = simulator.playlists[release["playlist_url"].rpartition("/")[2]]
+    assert f"spotify:track:{track.track_id}" in playlist.uris
+    assert run_job(service, "sweep_releases")["sent"] == 0
 
 
 @pytest.mark.parametrize("route", read_template().route_keys())
@@ -176,6 +226,9 @@ def test_an_audio_file_is_listened_to_and_removed(service):
         ("collect", {"collected": 0, "ended_early": None}),
         ("refresh_popularity", {"ended_early": None}),
         ("remove_audio", {"forgotten": 0, "ended_early": None}),
+        ("sweep_releases", {"unsent": 0, "ended_early": None}),
+        ("poll_releases", {"artists": 0, "ended_early": None}),
+        ("renew_playlists", {"asked": 0, "ended_early": None}),
     ],
 )
 def test_a_scheduled_job_may_do_what_it_is_for(service, job, told):
@@ -184,7 +237,7 @@ def test_a_scheduled_job_may_do_what_it_is_for(service, job, told):
 
 
 def test_the_days_that_the_consent_lasts_are_told(service):
-    assert run_job(service, "check_consent")["days_left"] < 184
+    assert run_job(service, "check_service")["days_left"] < 184
 
 
 def run_job(service: Deployment, job: str) -> dict[str, Any]:
@@ -224,9 +277,10 @@ NOT_FOR_THE_JOBS = {
     "read an index": ("s3", "get_object", {"Bucket": "DataBucketName", "Key": "index/current.json"}),
     "listen to a clip": ("s3", "get_object", {"Bucket": "AudioBucket", "Key": "audio/x"}),
     "leave a clip": ("s3", "put_object", {"Bucket": "AudioBucket", "Key": "audio/x", "Body": b""}),
-    "read the table": (
+    "scan the table": ("dynamodb", "scan", {"TableName": "TableName"}),
+    "delete from the table": (
         "dynamodb",
-        "get_item",
+        "delete_item",
         {"TableName": "TableName", "Key": {"pk": {"S": "x"}, "sk": {"S": "x"}}},
     ),
     "renew the consent": (
@@ -245,6 +299,27 @@ NOT_FOR_THE_WORKER = {
     "hand out work": ("sqs", "send_message", {"QueueUrl": "AudioQueue", "MessageBody": "{}"}),
     "scan the table": ("dynamodb", "scan", {"TableName": "TableName"}),
     "read the consent": ("secretsmanager", "get_secret_value", {"SecretId": "SpotifySecretName"}),
+    "read the origin's secret": ("secretsmanager", "get_secret_value", {"SecretId": "OriginSecret"}),
+}
+NOT_FOR_THE_RELEASE_WORKER = {
+    "change the pointer": ("s3", "put_object", {"Bucket": "DataBucketName", "Key": "index/current.json", "Body": b""}),
+    "read the catalogue": ("s3", "get_object", {"Bucket": "DataBucketName", "Key": "catalogue/synthetic.csv"}),
+    "scan the table": ("dynamodb", "scan", {"TableName": "TableName"}),
+    "delete a publication": (
+        "dynamodb",
+        "delete_item",
+        {"TableName": "TableName", "Key": {"pk": {"S": "publication#x"}, "sk": {"S": "publication"}}},
+    ),
+    "hand out work": (
+        "sqs",
+        "send_message",
+        {"QueueUrl": "ReleaseQueue", "MessageBody": "{}", "MessageGroupId": "x", "MessageDeduplicationId": "x"},
+    ),
+    "change the access codes": (
+        "secretsmanager",
+        "put_secret_value",
+        {"SecretId": "PublishingSecretArn", "SecretString": "{}"},
+    ),
     "read the origin's secret": ("secretsmanager", "get_secret_value", {"SecretId": "OriginSecret"}),
 }
 NOT_FOR_THE_API = {
@@ -295,6 +370,7 @@ DENIED = [
         "BuildIndexRole": NOT_FOR_THE_BUILDER,
         "ScheduledJobsRole": NOT_FOR_THE_JOBS,
         "AudioWorkerRole": NOT_FOR_THE_WORKER,
+        "ReleaseWorkerRole": NOT_FOR_THE_RELEASE_WORKER,
     }.items()
     for case in cases.items()
 ]

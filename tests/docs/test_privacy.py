@@ -2,6 +2,7 @@
 
 import copy
 import re
+from dataclasses import fields
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,6 +11,9 @@ import pytest
 
 from daltonify_core.playlist.publishing import PublishSettings
 from daltonify_core.ports import LookUpKind
+from daltonify_core.releases.hook import Hook
+from daltonify_core.releases.profile import MAXIMUM_VERSIONS
+from daltonify_core.use_cases.record_release import KEPT_FOR
 from daltonify_core.use_cases.remove_audio import FORGOTTEN_AFTER
 from infra.local import write_privacy
 from infra.local.sam_template import SamTemplate, read_template
@@ -44,10 +48,12 @@ def test_it_names_the_numbers_of_template_and_code():
 
 
 def test_every_kind_of_item_in_the_table_is_spoken_of():
-    code = "".join(path.read_text(encoding="utf-8") for path in (CORE / "adapters/dynamodb").glob("*.py"))
+    # How items are written is told in items.py, for every kind; what the other modules name are kinds.
+    files = [path for path in (CORE / "adapters/dynamodb").glob("*.py") if path.name != "items.py"]
+    code = "".join(path.read_text(encoding="utf-8") for path in files)
     stored = set(re.findall(r"(?:stored_key|_items\.read)\(\"([^\"]+)\"", code))
-    stored |= set(re.findall(r"^_KIND = \"([^\"]+)\"", code, flags=re.MULTILINE))
-    assert len(stored) > 4
+    stored |= set(re.findall(r"^_\w+(?:: Final)? = \"([^\"]+)\"", code, flags=re.MULTILINE))
+    assert len(stored) > 15
     told = [kind for one in write_privacy.kept(template) for kind in one.kinds]
     assert sorted(told) == sorted(stored | set(LookUpKind))
 
@@ -74,6 +80,8 @@ def test_every_place_of_the_template_that_stores_something_is_spoken_of():
         "Table": "Playlists that you publish",
         "AudioQueue": "deleted as soon as it was analysed",
         "AudioDeadLetters": "a number remains that stands for it",
+        "ReleaseQueue": "which say which release to look at and no more",
+        "ReleaseDeadLetters": "on which a program broke down again and again",
     }
     kinds = (
         "AWS::S3::Bucket",
@@ -96,6 +104,20 @@ def test_what_is_kept_after_a_fault_is_what_template_and_code_say():
     (removal,) = [one for one in schedules if "remove_audio" in one.get("Input", "")]
     assert (removal["ScheduleExpression"], "State" in removal) == ("rate(1 hour)", False)
     assert f"for {template.resource('AudioDeadLetters')['MessageRetentionPeriod'] // 86_400} days" in WORDS
+
+
+def test_releases_are_kept_as_long_as_template_and_code_say():
+    assert f"{KEPT_FOR.days} days; that a track has had its release" in WORDS
+    assert f"its last {MAXIMUM_VERSIONS} versions" in WORDS
+    letters = int(template.resource("ReleaseDeadLetters")["MessageRetentionPeriod"]) // 86_400
+    assert template.resource("ReleaseQueue")["MessageRetentionPeriod"] == 86_400
+    assert f"at most 1 day, and those on which a program broke down again and again for {letters} days" in WORDS
+
+
+def test_no_secret_of_a_hook_is_stored_as_it_is_told():
+    hook = {field.name for field in fields(Hook)}
+    assert {name for name in hook if "token" in name or "secret" in name} == {"token_hashes"}
+    assert "of its token only a hash; secrets for signatures are not stored at all" in WORDS
 
 
 def test_it_says_what_spotify_and_reccobeats_have_to_do_with_it():

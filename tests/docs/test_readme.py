@@ -121,7 +121,27 @@ def test_only_what_the_gateway_refuses_is_no_problem_document(demo):
 
 
 def test_every_option_and_command_that_the_readme_names_exists():
-    commands = ["analyse", "build", "collect", "evaluate", "find", "import", "login", "recommend", "rollback"]
+    commands = [
+        "analyse",
+        "artists",
+        "build",
+        "collect",
+        "evaluate",
+        "find",
+        "import",
+        "login",
+        "recommend",
+        "releases",
+    ]
+    commands += [
+        "rollback",
+        "artists add",
+        "artists change",
+        "artists hooks",
+        "artists hooks add",
+        "artists hooks rotate",
+    ]
+    commands += ["artists hooks revoke", "releases announce", "releases list", "releases replay", "releases undo"]
     offered = ""
     for command in commands:
         finished = run(f".venv/bin/daltonify {command} --help", ROOT)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from daltonify_core.errors import CapReached
 from daltonify_core.ports import Cap, FoundRelease, NewAlbum, PollState
@@ -82,8 +82,10 @@ class MemoryReleases:
             found = [one for one in self.releases.values() if one.artist_id == artist_id and one.expires_at > now]
             return sorted(found, key=lambda one: (one.received_at, one.release_id), reverse=True)[:limit]
 
-    def own_track(self, artist_id: str, track_id: str, release_id: str) -> str:
+    def own_track(self, artist_id: str, track_id: str, release_id: str, instead_of: str | None = None) -> str:
         with self.faults.step("own_track"):
+            if instead_of is not None and self.tracks.get((artist_id, track_id)) == instead_of:
+                self.tracks[artist_id, track_id] = release_id
             return self.tracks.setdefault((artist_id, track_id), release_id)
 
     def replay(self, release_id: str, now: datetime) -> Release | None:
@@ -101,6 +103,7 @@ class MemoryReleases:
                 queued_at=None,
                 finished_at=None,
                 why=None,
+                track_id=None,
                 plan=replace(seen.plan, base_version=STALE) if seen.plan else None,
             )
             self.releases[release_id] = anew
@@ -146,6 +149,11 @@ class MemoryArtists:
             for kept in (self.playlists, self.kept_versions, self.holders, self.polls):
                 kept.pop(artist_id, None)
             return self.profiles.pop(artist_id, None) is not None
+
+    def forget_playlist(self, artist_id: str) -> bool:
+        with self.faults.step("forget_playlist"):
+            self.kept_versions.pop(artist_id, None)
+            return self.playlists.pop(artist_id, None) is not None
 
     def save_hook(self, hook: Hook) -> None:
         with self.faults.step("save_hook"):
@@ -207,14 +215,20 @@ class MemoryArtists:
 
 @dataclass
 class MemoryReleaseQueue:
-    """``sent`` holds the releases that it was told of, in order."""
+    """``sent`` holds the releases that it was told of, in order, ``renewals`` the artists of whom it was."""
 
     sent: list[Release] = field(default_factory=list)
+    renewals: list[str] = field(default_factory=list)
     faults: FaultPlan = field(default_factory=FaultPlan)
 
     def send(self, release: Release) -> None:
         with self.faults.step("send"):
             self.sent.append(release)
+
+    def send_renewal(self, artist_id: str, day: date) -> None:
+        with self.faults.step("send_renewal"):
+            if artist_id not in self.renewals:
+                self.renewals.append(artist_id)
 
 
 @dataclass

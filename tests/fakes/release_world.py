@@ -87,7 +87,7 @@ class FakeRecommender:
         if any(lacking):
             raise SeedDataNeeded(
                 "Nobody knows how it sounds.",
-                [SeedKnowledge(seed.track_id, seed.title, seed.artists, missing=names) for seed, names in
+                [SeedKnowledge(seed.track_id, seed.title, seed.artists, missing=names, facts={}) for seed, names in
                  zip(request.seeds, lacking, strict=True)],
             )  # fmt: skip
         allowed = [name for name in POOL if track_id(name) not in request.filters.exclude_tracks]
@@ -102,7 +102,7 @@ class FakeRecommender:
             search=SearchPath.EXACT,
             seeds=(),
             genre=GenreChoice(("rock",), GenreSource.ASKED, ()),
-            band=BandUse(Band(0, 0), Band(0, 0), widened=False, candidates=0),
+            band=BandUse(Band(0, 0), Band(0, 0), widened=False, candidates=0, tracks_at=()),
             tracks=tuple(rows),
             reserves=tuple(row(name) for name in chosen[request.size :]),
             notes=(),

@@ -4,10 +4,12 @@ import json
 import re
 
 import pytest
+from api.release_routes import HOOK_PATH
 from api.routes import METHODS
 from openapi_spec_validator import validate
 
 from daltonify_core.playlist.request import MAXIMUM_SEEDS, SIZE_LIMITS, RecommendationRequest
+from daltonify_core.releases.reference import announced_release
 from infra.local.write_openapi import EXAMPLES_FILE, OPENAPI_FILE, document
 from tests.handlers.api_client import Answer, check_against_document, make_event
 
@@ -75,6 +77,20 @@ def test_the_example_answers_keep_to_the_document(name, status):
     media_type = "application/json" if status == 200 else "application/problem+json"
     told = Answer(status, {"Content-Type": media_type, "X-Request-Id": "x"}, json.dumps(EXAMPLES[name]).encode())
     check_against_document(make_event("POST", PATH), told)
+
+
+def test_the_example_announcements_are_ones_that_hooks_take():
+    body = DOCUMENT["paths"][HOOK_PATH]["post"]["requestBody"]["content"]["application/json"]
+    assert len(body["examples"]) == 3
+    for example in body["examples"].values():
+        assert announced_release(example["value"]).reference.value
+        named = set(example["value"].get("data", example["value"])) & {"uri", "isrc", "upc", "title"}
+        assert named <= set(body["schema"]["properties"])
+
+
+def test_the_document_says_how_senders_prove_who_they_are():
+    schemes = DOCUMENT["components"]["securitySchemes"]
+    assert {name for one in DOCUMENT["paths"][HOOK_PATH]["post"]["security"] for name in one} == set(schemes)
 
 
 def test_an_answer_that_the_document_does_not_promise_is_noticed(api):

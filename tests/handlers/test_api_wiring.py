@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from secrets import token_hex
 from types import SimpleNamespace
 from typing import cast
 
@@ -12,12 +13,17 @@ from audio_worker.handler import handler as work_on_audio
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from shared import aws as clients
 from shared.settings import ApiSettings, InvalidSettings
+from standardwebhooks import Webhook
 
 from daltonify_core.adapters.annoy_index import AnnoyFormat
+from daltonify_core.adapters.dynamodb import DynamoArtistStore
 from daltonify_core.adapters.local_folder import FolderShards
 from daltonify_core.adapters.s3 import S3IndexStore
 from daltonify_core.adapters.sqlite_tracks import SqliteTracksFormat
+from daltonify_core.releases.hook import HookKind
+from daltonify_core.releases.profile import ArtistProfile
 from daltonify_core.use_cases.build_index import build_index
+from daltonify_core.use_cases.keep_hooks import KeepHooks, release_key_of
 from daltonify_core.use_cases.read_index import IndexReader
 from infra.local.lambda_function import LambdaFunction
 from infra.local.queue_poller import QueuePoller
@@ -40,6 +46,9 @@ from tests.recordings import song_wav
 PUBLISHER = {"Idempotency-Key": "3f0c8a52-6f1d-4c39-9d0e-5b8b1b0c6a77", "X-Access-Code": CODE}
 
 
+ARTIST = "A" * 22
+
+
 @pytest.fixture
 def simulator():
     tracks = {track.track_id: SimulatedTrack(track.title, ("Somebody",)) for track in catalogue()}
@@ -53,7 +62,7 @@ def system(aws, simulator, tmp_path):
     for client in (clients.s3, clients.dynamodb, clients.secrets_manager, clients.sqs):
         client.cache_clear()
     bucket, audio_bucket = aws.make_bucket(), aws.make_bucket(keeps_versions=False)
-    table, queue_url = aws.make_table(), aws.make_queue()
+    table, queue_url, release_queue_url = aws.make_table(), aws.make_queue(), aws.make_release_queue()
     simulator.register_app("client-id", "NEVERLOGME-client-secret", [])
     consent = simulator.consent("client-id", "playlist-modify-public playlist-modify-private playlist-read-private")
     spotify_secret = {
@@ -69,7 +78,7 @@ def system(aws, simulator, tmp_path):
             "TABLE_NAME": table,
             "AUDIO_BUCKET": audio_bucket,
             "AUDIO_QUEUE_URL": queue_url,
-            "RELEASE_QUEUE_URL": aws.make_queue(),
+            "RELEASE_QUEUE_URL": release_queue_url,
             "SPOTIFY_SECRET": aws.make_secret(json.dumps(spotify_secret)),
             "PUBLISHING_SECRET": aws.make_secret(json.dumps({"edit_token_key": EDIT_TOKEN_KEY, "access_codes": CODE})),
             "SPOTIFY_API": simulator.api_url,
@@ -99,7 +108,14 @@ def system(aws, simulator, tmp_path):
         return report.manifest.version
 
     yield SimpleNamespace(
-        call=call, build=build, bucket=bucket, audio_bucket=audio_bucket, table=table, queue_url=queue_url, aws=aws
+        call=call,
+        build=build,
+        bucket=bucket,
+        audio_bucket=audio_bucket,
+        table=table,
+        queue_url=queue_url,
+        release_queue_url=release_queue_url,
+        aws=aws,
     )
     cast(IndexReader, services.index()).close()
 
@@ -148,6 +164,34 @@ def test_from_an_audio_file_to_its_features_and_a_playlist(system, monkeypatch):
     seed = {"title": "Mine", "artists": ["Me"], "features": heard["features"], "artist_popularity": 5}
     listed = system.call("POST", "/api/recommendations", {"seeds": [seed], "genre": "country", "size": 8})
     assert len(listed.json["tracks"]) >= 8
+
+
+def test_from_a_signed_hook_to_a_stored_release_and_a_message_in_order(system):
+    artists = DynamoArtistStore(system.aws.dynamodb, system.table)
+    artists.add(ArtistProfile(ARTIST, "Mira Tallow", datetime.now(UTC)))
+    key = release_key_of({"edit_token_key": EDIT_TOKEN_KEY})
+    made = KeepHooks(artists, key, lambda: token_hex(16), lambda: "", lambda: datetime.now(UTC)).add(
+        ARTIST, HookKind.SIGNED
+    )
+    body = json.dumps({"title": "Große Fahrt"}).encode()
+    now = datetime.now(UTC)
+    headers = {
+        "Webhook-Id": "msg_1",
+        "Webhook-Timestamp": str(int(now.timestamp())),
+        "Webhook-Signature": Webhook(made.secret).sign("msg_1", now, body.decode()),
+    }
+    path = f"/api/webhooks/releases/{made.hook.hook_id}"
+    taken = [system.call("POST", path, body, headers) for _ in range(3)]
+    assert {answer.status for answer in taken} == {202}
+    assert len({answer.json["id"] for answer in taken}) == 1
+    told = system.call("GET", taken[0].json["status_url"]).json
+    assert (told["state"], told["title"]) == ("received", "Große Fahrt")
+    (message,) = system.aws.sqs.receive_message(
+        QueueUrl=system.release_queue_url, MaxNumberOfMessages=10, AttributeNames=["All"]
+    )["Messages"]
+    assert json.loads(message["Body"]) == {"release_id": told["id"]}
+    assert message["Attributes"]["MessageGroupId"] == ARTIST
+    assert system.call("POST", path, body + b" ", headers).status == 401
 
 
 def test_a_newer_index_answers_without_a_restart_and_a_damaged_one_never_does(system):

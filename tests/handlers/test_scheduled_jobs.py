@@ -7,29 +7,42 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from scheduled_jobs import wiring
 from scheduled_jobs.handler import handler
 from shared import aws as clients
 from shared.observability import logger
 from shared.settings import InvalidSettings
 
+from daltonify_core.adapters.dynamodb import DynamoArtistStore, DynamoPublicationStore, DynamoReleaseStore
 from daltonify_core.adapters.s3_clips import S3AudioClips
 from daltonify_core.catalogue.collection import decode_shard, encode_shard, shard_name, shard_number
 from daltonify_core.catalogue.track import Track
 from daltonify_core.errors import InvalidDataset, InvalidQuery, SecretUnavailable, UpstreamUnavailable
+from daltonify_core.ports import Cap, Circuit
+from daltonify_core.releases.profile import ArtistProfile
+from daltonify_core.releases.release import ReferenceKind, Release, ReleaseReference, ReleaseState, Trigger
 from infra.local.reccobeats_simulator import Fault, ReccoBeatsSimulator, SimulatedRow
+from infra.local.spotify_simulator import Fault as SpotifyFault
+from infra.local.spotify_simulator import SimulatedTrack, SpotifySimulator
+from infra.local.spotify_simulator.catalogue import album_id, artist_id
 from tests.builders import make_features, make_track, track_id
+from tests.fakes.set_clock import SetClock
 from tests.handlers.fake_context import Context
 
 COLLECT = json.loads((Path(__file__).parents[1] / "events" / "scheduled_collect.json").read_text())
 REFRESH = {"job": "refresh_popularity"}
 REMOVE_AUDIO = json.loads((Path(__file__).parents[1] / "events" / "scheduled_remove_audio.json").read_text())
-CONSENT = {"job": "check_consent"}
+SWEEP = json.loads((Path(__file__).parents[1] / "events" / "scheduled_sweep_releases.json").read_text())
+RENEW = {"job": "renew_playlists"}
+CHECK = {"job": "check_service"}
 FOLDER = "catalogue/collected/"
 
 
@@ -69,6 +82,8 @@ def bucket(aws, simulator, slept, monkeypatch):
     name = aws.make_bucket()
     monkeypatch.setenv("DATA_BUCKET", name)
     monkeypatch.setenv("AUDIO_BUCKET", aws.make_bucket(keeps_versions=False))
+    monkeypatch.setenv("TABLE_NAME", aws.make_table())
+    monkeypatch.setenv("RELEASE_QUEUE_URL", aws.make_release_queue())
     monkeypatch.setenv("SPOTIFY_SECRET", f"{name}/spotify")
     monkeypatch.setenv("RECCOBEATS_API", simulator.api_url)
     monkeypatch.setenv("COLLECT_PAUSE_SECONDS", "0")
@@ -134,8 +149,8 @@ def put_shard(aws, bucket):
     return put
 
 
-def run(event: object = COLLECT, batches: int = 1_000) -> dict[str, object]:
-    answer: dict[str, object] = handler(event, JobContext(batches))
+def run(event: dict[str, Any] = COLLECT, batches: int = 1_000) -> dict[str, Any]:
+    answer = handler(event, cast(LambdaContext, JobContext(batches)))
     json.dumps(answer)
     return answer
 
@@ -178,7 +193,7 @@ def test_a_call_without_time_leaves_what_is_left_for_the_next_one(put_list, meas
     put_list("pop.txt", ids(120))
     answer = run(batches=1)
     assert answer["ended_early"] is None
-    assert answer["lists"]["pop.txt"]["left"] == 80  # type: ignore[index]
+    assert answer["lists"]["pop.txt"]["left"] == 80
     assert measured()["CollectFailures"] == 0
 
 
@@ -359,48 +374,225 @@ def test_a_storage_that_cannot_be_listed_is_a_fault_of_ours(bucket, measured, mo
     assert measured() == {"RemoveAudioFailures": 1}
 
 
-# ---- The service account's consent -----------------------------------------------------------------------------------
-
-
 def keep_consent(aws, bucket, **values):
     aws.secrets_manager.create_secret(Name=f"{bucket}/spotify", SecretString=json.dumps(values))
 
 
+# ---- Releases --------------------------------------------------------------------------------------------------------
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ME, SOMEBODY_ELSE, THIRD = "A" * 22, "B" * 22, "C" * 22
+
+
 @pytest.fixture
-def today(monkeypatch):
-    monkeypatch.setattr(wiring, "_now", lambda: datetime(2026, 3, 1, 12, tzinfo=UTC))
-    clients.secrets_manager.cache_clear()
+def clock(monkeypatch):
+    """The time that the jobs on releases and the service account go by."""
+    standing = SetClock(NOW)
+    monkeypatch.setattr(wiring, "_now", standing)
+    for client in (clients.dynamodb, clients.sqs, clients.secrets_manager):
+        client.cache_clear()
+    return standing
 
 
-@pytest.mark.parametrize(
-    ("given", "days"),
-    [
-        ("2026-03-01T12:00:00+00:00", 184),
-        ("2025-09-22T12:00:00+00:00", 21),
-        ("2025-09-22T14:00:00+02:00", 21),
-        ("2025-08-30T12:00:00+00:00", -1),
-    ],
-)
-def test_the_days_are_told_that_the_consent_lasts(aws, bucket, today, measured, logged, given, days):
-    keep_consent(aws, bucket, refresh_token="NEVERLOGME-consent", consented_at=given)
-    assert run(CONSENT) == {"job": "check_consent", "ended_early": None, "days_left": days}
-    assert measured() == {"ServiceTokenDaysLeft": days, "ConsentCheckFailures": 0}
+@pytest.fixture
+def releases(aws, bucket, clock):
+    return DynamoReleaseStore(aws.dynamodb, os.environ["TABLE_NAME"])
+
+
+@pytest.fixture
+def artists(aws, bucket, clock):
+    return DynamoArtistStore(aws.dynamodb, os.environ["TABLE_NAME"])
+
+
+@pytest.fixture
+def received(aws, bucket):
+    """Bodies and groups of the messages that the queue of releases shows."""
+
+    def read() -> list[tuple[dict[str, str], str]]:
+        found = []
+        while messages := aws.sqs.receive_message(
+            QueueUrl=os.environ["RELEASE_QUEUE_URL"],
+            MaxNumberOfMessages=10,
+            MessageSystemAttributeNames=["MessageGroupId"],
+        ).get("Messages"):
+            for one in messages:
+                found.append((json.loads(one["Body"]), one["Attributes"]["MessageGroupId"]))
+                aws.sqs.delete_message(QueueUrl=os.environ["RELEASE_QUEUE_URL"], ReceiptHandle=one["ReceiptHandle"])
+        return found
+
+    return read
+
+
+def make_release(number: int, artist_id: str = ME, **values: object) -> Release:
+    return Release(
+        release_id=f"{number:032x}",
+        artist_id=artist_id,
+        reference=ReleaseReference(ReferenceKind.TITLE, f"song {number}"),
+        trigger=Trigger.HOOK,
+        received_at=NOW,
+        since=NOW,
+        expires_at=NOW + timedelta(days=400),
+        next_attempt_at=NOW,
+        **values,  # type: ignore[arg-type]
+    )
+
+
+def store(releases: DynamoReleaseStore, *some: Release) -> None:
+    for one in some:
+        assert releases.begin(one, one.release_id, [], NOW) is None
+
+
+def about(*some: Release) -> list[tuple[dict[str, str], str]]:
+    return [({"release_id": one.release_id}, one.artist_id) for one in some]
+
+
+def test_what_was_stored_and_never_handed_on_is_sent_by_the_sweep_once(releases, received, clock, measured):
+    mine, another = make_release(1), make_release(2, SOMEBODY_ELSE)
+    store(releases, mine, another)
+    assert run(SWEEP) == {"job": "sweep_releases", "ended_early": None, "sent": 2, "on_their_way": 0, "unsent": 0}
+    assert measured() == {"ReleasesSent": 2, "ReleasesUnsent": 0, "SweepFailures": 0}
+    assert sorted(received(), key=str) == sorted(about(mine, another), key=str)
+    clock.advance(300)
+    assert run(SWEEP)["sent"] == 0
+    assert received() == []
+
+
+def test_a_wait_that_is_over_is_sent_and_one_that_is_not_is_left_alone(releases, received, clock):
+    release = make_release(1)
+    store(releases, release)
+    claimed = releases.claim(release.release_id, NOW, NOW + timedelta(minutes=2))
+    waiting = replace(claimed, state=ReleaseState.WAITING, next_attempt_at=NOW + timedelta(hours=1), why="Not there.")
+    assert releases.save(waiting, claimed.state)
+    assert run(SWEEP)["sent"] == 0
+    clock.advance(3600)
+    assert run(SWEEP)["sent"] == 1
+    assert received() == about(release)
+
+
+def test_a_queue_that_fails_loses_nothing_and_ends_the_sweep_early(releases, received, clock, measured, monkeypatch):
+    store(releases, make_release(1), make_release(2))
+    with monkeypatch.context() as change:
+        change.setenv("RELEASE_QUEUE_URL", os.environ["RELEASE_QUEUE_URL"].replace(".fifo", "-gone.fifo"))
+        answer = run(SWEEP)
+    assert (answer["sent"], answer["unsent"], answer["ended_early"]) == (0, 2, "upstream_unavailable")
+    assert measured() == {"ReleasesSent": 0, "ReleasesUnsent": 2, "SweepFailures": 1}
+    assert run(SWEEP)["sent"] == 2
+    assert len(received()) == 2
+
+
+def test_ids_of_releases_are_not_logged(releases, received, logged):
+    store(releases, make_release(1))
+    answer = run(SWEEP)
+    assert f"{1:032x}" not in json.dumps([answer, logged()])
+
+
+def test_whose_playlist_lives_on_and_is_renewed_is_asked_for_once_a_day(artists, received, clock, measured):
+    wanted = ArtistProfile(ME, "Me", NOW, renews=True)
+    for profile in (wanted, replace(wanted, artist_id=SOMEBODY_ELSE, renews=False)):
+        assert artists.add(profile)
+    artists.add(replace(wanted, artist_id=THIRD, frozen=True))
+    assert run(RENEW) == {"job": "renew_playlists", "ended_early": None, "asked": 1}
+    assert run(RENEW)["asked"] == 1
+    assert received() == [({"renew": ME}, ME)]
+    assert measured() == {"RenewalsAsked": 1, "RenewalFailures": 0}
+
+
+# ---- Looking for releases --------------------------------------------------------------------------------------------
+
+POLL = {"job": "poll_releases"}
+SONG = SimulatedTrack("New song", ("Me",), release_date="2026-02-27")
+BAND = artist_id("Me")
+
+
+@pytest.fixture
+def spotify(aws, bucket, clock, monkeypatch):
+    """A simulated Spotify with one single of an artist, and an app that may ask for it."""
+    with SpotifySimulator({track_id(1): SONG}) as simulator:
+        simulator.register_app("app", "NEVERLOGME-client-secret")
+        monkeypatch.setenv("SPOTIFY_API", simulator.api_url)
+        monkeypatch.setenv("SPOTIFY_ACCOUNTS", simulator.accounts_url)
+        keep_consent(aws, bucket, client_id="app", client_secret="NEVERLOGME-client-secret")
+        yield simulator
+
+
+def test_a_new_album_of_a_registered_artist_is_announced_once(spotify, artists, releases, received, clock, measured):
+    artists.add(ArtistProfile(BAND, "Me", NOW))
+    assert run(POLL) == {"job": "poll_releases", "ended_early": None, "artists": 1, "found": 1}
+    assert measured() == {"ArtistsLookedAt": 1, "ReleasesFound": 1, "PollFailures": 0}
+    (stored,) = releases.of_artist(BAND, 10, clock())
+    assert (stored.reference, stored.trigger) == (ReleaseReference(ReferenceKind.ALBUM, album_id(SONG)), Trigger.POLL)
+    assert received() == about(stored)
+    assert run(POLL)["artists"] == 0, "its next look is tomorrow"
+    clock.advance(86_400)
+    assert run(POLL) == {"job": "poll_releases", "ended_early": None, "artists": 1, "found": 0}
+    assert received() == []
+
+
+def test_a_spotify_that_refuses_ends_the_looks_and_fails_nothing(spotify, artists, releases, clock, measured, logged):
+    artists.add(ArtistProfile(BAND, "Me", NOW))
+    spotify.add_fault(SpotifyFault("GET", "/albums$", "rate_limited", retry_after=86_400, times=None))
+    assert run(POLL)["ended_early"] == "upstream_rate_limited"
+    assert measured()["PollFailures"] == 1
+    assert releases.of_artist(BAND, 10, clock()) == []
+    spotify.clear_faults()
+    clock.advance(3600)
+    assert run(POLL)["found"] == 1
     assert "NEVERLOGME" not in json.dumps(logged())
 
 
-def test_where_nobody_consented_nothing_is_told_and_nothing_is_wrong(aws, bucket, today, measured):
-    assert run(CONSENT)["days_left"] is None
+# ---- The service account ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "days", "warned"),
+    [
+        ("2026-03-01T12:00:00+00:00", 184, False),
+        ("2025-10-02T12:00:00+00:00", 32, False),
+        ("2025-09-30T12:00:00+00:00", 29, True),
+        ("2025-09-22T14:00:00+02:00", 21, True),
+        ("2025-08-30T12:00:00+00:00", -1, True),
+    ],
+)
+def test_the_days_are_told_that_the_consent_lasts(aws, bucket, clock, measured, logged, given, days, warned):
+    keep_consent(aws, bucket, refresh_token="NEVERLOGME-consent", consented_at=given)
+    answer = run(CHECK)
+    assert (answer["days_left"], answer["playlists"], answer["is_refused"]) == (days, 0, False)
+    told = measured()
+    assert (told["ServiceTokenDaysLeft"], told["ServiceCheckFailures"]) == (days, 0)
+    assert told["ServiceTokenDaysOld"] == pytest.approx((NOW - datetime.fromisoformat(given)) / timedelta(days=1))
+    warnings = [line["detail"] for line in logged() if line["level"] == "WARNING"]
+    assert bool(warnings) is warned
+    assert all("daltonify login" in one for one in warnings)
+    assert "NEVERLOGME" not in json.dumps(logged())
+
+
+def test_where_nobody_consented_there_is_no_age_and_nothing_is_wrong(aws, bucket, clock, measured):
+    assert run(CHECK)["days_left"] is None
     keep_consent(aws, bucket, client_id="app", client_secret="NEVERLOGME-client-secret")
-    assert run(CONSENT)["days_left"] is None
-    assert measured() == {"ConsentCheckFailures": 0}
+    assert run(CHECK)["days_left"] is None
+    assert measured() == {"PlaylistsUsed": 0, "CircuitOpen": 0, "ServiceCheckFailures": 0}
 
 
 @pytest.mark.parametrize("when", [{}, {"consented_at": "some day"}], ids=["missing", "no date"])
-def test_a_consent_of_unknown_age_is_a_fault_that_says_what_to_do(aws, bucket, today, measured, when):
+def test_a_consent_of_unknown_age_is_a_fault_that_says_what_to_do(aws, bucket, clock, measured, when):
     keep_consent(aws, bucket, refresh_token="NEVERLOGME-consent", **when)
     with pytest.raises(SecretUnavailable, match="daltonify login"):
-        run(CONSENT)
-    assert measured() == {"ConsentCheckFailures": 1}
+        run(CHECK)
+    assert measured() == {"ServiceCheckFailures": 1}
+
+
+def test_an_open_circuit_and_the_playlists_that_were_published_are_told(aws, bucket, clock, measured, logged):
+    records = DynamoPublicationStore(aws.dynamodb, os.environ["TABLE_NAME"])
+    records.open_circuit("spotify", Circuit(NOW + timedelta(hours=3), "Spotify's quota is spent."))
+    for _ in range(3):
+        records.count([Cap("playlists#spotify", 10, None, "full")], NOW)
+    answer = run(CHECK)
+    assert (answer["playlists"], answer["is_refused"]) == (3, True)
+    told = measured()
+    assert (told["PlaylistsUsed"], told["CircuitOpen"]) == (3, 1)
+    assert any("2026-03-01 15:00" in line.get("detail", "") for line in logged())
+    clock.advance(3 * 3600)
+    assert run(CHECK)["is_refused"] is False
 
 
 # ---- Events and settings ---------------------------------------------------------------------------------------------
@@ -408,14 +600,17 @@ def test_a_consent_of_unknown_age_is_a_fault_that_says_what_to_do(aws, bucket, t
 
 @pytest.mark.parametrize("event", [{}, {"job": "explode"}, {"job": None}, {"job": ["collect"]}])
 def test_a_job_that_there_is_not_is_an_error(bucket, event, measured):
-    with pytest.raises(InvalidQuery, match="collect, refresh_popularity, remove_audio, check_consent"):
+    with pytest.raises(InvalidQuery, match="collect, refresh_popularity, remove_audio, sweep_releases, poll_releases"):
         run(event)
     assert measured() == {"UnknownJobs": 1}
 
 
 def test_a_missing_setting_is_named(bucket, monkeypatch, measured):
-    monkeypatch.delenv("DATA_BUCKET")
-    with pytest.raises(InvalidSettings, match="DATA_BUCKET"):
+    for name in ("DATA_BUCKET", "RELEASE_QUEUE_URL"):
+        monkeypatch.delenv(name)
+    with pytest.raises(
+        InvalidSettings, match=r"(DATA_BUCKET|RELEASE_QUEUE_URL): .*; (RELEASE_QUEUE_URL|DATA_BUCKET): "
+    ):
         run()
     assert measured() == {"CollectFailures": 1}
 

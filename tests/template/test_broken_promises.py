@@ -103,6 +103,8 @@ def statement(role: str, sid: str, *rest: Key) -> tuple[Key, ...]:
 FUNCTION = ("Globals", "Function")
 SCHEDULE = ("BuildIndex", "Events", "OnSchedule", "Properties")
 CLIPS = ("ScheduledJobs", "Events", "RemoveAudio", "Properties")
+SWEEP = ("ScheduledJobs", "Events", "SweepReleases", "Properties")
+RELEASE = ("ReleaseWorker", "Events", "OnRelease", "Properties")
 UPLOAD = ("AudioWorker", "Events", "OnUpload", "Properties")
 CONFIG = ("Distribution", "DistributionConfig")
 PAGE = (*CONFIG, "DefaultCacheBehavior")
@@ -139,7 +141,7 @@ def alarm_breaks(promise: str, name: str, metric: str, missing: str) -> list[Bre
 
 BREAKS = [
     # ---- Functions and layers
-    put("the_four_functions_are_there", "AudioWorker", "Handler", to="api.handler.handler"),
+    put("the_five_functions_are_there", "AudioWorker", "Handler", to="api.handler.handler"),
     put("everything_runs_on_python_3_13_and_x86_64", *FUNCTION, "Runtime", to="python3.12"),
     put("everything_runs_on_python_3_13_and_x86_64", *FUNCTION, "Architectures", to=["arm64"]),
     put("everything_runs_on_python_3_13_and_x86_64", "Api", "Runtime", to="python3.14"),
@@ -213,7 +215,8 @@ BREAKS = [
         *(*SCHEDULE, "RoleArn"),
         to={"Fn::GetAtt": "BuildIndexRole.Arn"},
     ),
-    drop("every_job_that_the_handler_knows_has_a_schedule", "ScheduledJobs", "Events", "CheckConsent"),
+    drop("every_job_that_the_handler_knows_has_a_schedule", "ScheduledJobs", "Events", "CheckService"),
+    drop("every_job_that_the_handler_knows_has_a_schedule", "ScheduledJobs", "Events", "SweepReleases"),
     put("every_job_that_the_handler_knows_has_a_schedule", *CLIPS, "Input", to='{"job": "collect"}'),
     put(
         "the_operator_sets_how_often_lists_are_collected",
@@ -236,21 +239,77 @@ BREAKS = [
         to="rate(1 day)",
     ),
     put(
-        "the_consent_is_looked_at_often_enough_for_an_alarm_in_days",
-        *("ScheduledJobs", "Events", "CheckConsent", "Properties", "ScheduleExpression"),
+        "the_service_account_is_looked_at_often_enough_for_alarms_in_days",
+        *("ScheduledJobs", "Events", "CheckService", "Properties", "ScheduleExpression"),
         to="rate(30 days)",
+    ),
+    *(
+        put(
+            "what_is_due_goes_to_the_worker_within_minutes_and_artists_are_looked_at_around_the_day",
+            *("ScheduledJobs", "Events", name, "Properties", "ScheduleExpression"),
+            to="rate(7 days)",
+        )
+        for name in ("SweepReleases", "PollReleases", "RenewPlaylists")
+    ),
+    put(
+        "what_is_due_goes_to_the_worker_within_minutes_and_artists_are_looked_at_around_the_day",
+        *(*SWEEP, "FlexibleTimeWindow", "MaximumWindowInMinutes"),
+        to=60,
+    ),
+    put(
+        "the_jobs_that_ask_reccobeats_can_be_switched_off_and_the_others_cannot",
+        *(*SWEEP, "State"),
+        to={"Ref": "ScheduledJobsState"},
     ),
     # ---- Queues
     drop("every_queue_is_encrypted", "AudioQueue", "SqsManagedSseEnabled"),
     put("every_queue_is_encrypted", "AudioDeadLetters", "SqsManagedSseEnabled", to=False),
-    put("the_worker_gets_one_message_at_a_time_and_says_which_have_to_come_again", *UPLOAD, "BatchSize", to=10),
-    drop("the_worker_gets_one_message_at_a_time_and_says_which_have_to_come_again", *UPLOAD, "FunctionResponseTypes"),
+    drop("every_queue_is_encrypted", "ReleaseQueue", "SqsManagedSseEnabled"),
+    put("each_worker_gets_one_message_at_a_time_and_says_which_have_to_come_again", *UPLOAD, "BatchSize", to=10),
+    drop("each_worker_gets_one_message_at_a_time_and_says_which_have_to_come_again", *UPLOAD, "FunctionResponseTypes"),
     put(
-        "the_worker_gets_one_message_at_a_time_and_says_which_have_to_come_again",
+        "each_worker_gets_one_message_at_a_time_and_says_which_have_to_come_again",
         *(*UPLOAD, "Queue"),
         to={"Fn::GetAtt": "AudioDeadLetters.Arn"},
     ),
-    drop("uploads_leave_most_of_a_new_accounts_functions_to_the_others", *UPLOAD, "ScalingConfig"),
+    put("each_worker_gets_one_message_at_a_time_and_says_which_have_to_come_again", *RELEASE, "BatchSize", to=10),
+    drop("each_worker_gets_one_message_at_a_time_and_says_which_have_to_come_again", *RELEASE, "FunctionResponseTypes"),
+    put("each_worker_gets_one_message_at_a_time_and_says_which_have_to_come_again", *RELEASE, "Enabled", to=False),
+    drop("workers_leave_most_of_a_new_accounts_functions_to_the_others", *UPLOAD, "ScalingConfig"),
+    put(
+        "workers_leave_most_of_a_new_accounts_functions_to_the_others",
+        *(*RELEASE, "ScalingConfig", "MaximumConcurrency"),
+        to=10,
+    ),
+    put("an_attempt_at_a_release_has_the_time_that_its_parts_may_take", "ReleaseWorker", "Timeout", to=30),
+    drop(
+        "an_artists_releases_come_one_after_the_other_and_each_once_for_an_attempt",
+        *("ReleaseQueue", "FifoQueue"),
+    ),
+    drop(
+        "an_artists_releases_come_one_after_the_other_and_each_once_for_an_attempt",
+        *("ReleaseDeadLetters", "FifoQueue"),
+    ),
+    put(
+        "an_artists_releases_come_one_after_the_other_and_each_once_for_an_attempt",
+        *("ReleaseQueue", "ContentBasedDeduplication"),
+        to=True,
+    ),
+    put(
+        "an_artists_releases_come_one_after_the_other_and_each_once_for_an_attempt",
+        *("ReleaseQueue", "FifoThroughputLimit"),
+        to="perMessageGroupId",
+    ),
+    put(
+        "an_artists_releases_come_one_after_the_other_and_each_once_for_an_attempt",
+        *("ReleaseQueue", "MessageRetentionPeriod"),
+        to=60,
+    ),
+    put(
+        "a_message_is_hidden_for_as_long_as_its_worker_and_lambdas_own_retries_may_last",
+        *("ReleaseQueue", "VisibilityTimeout"),
+        to=120,
+    ),
     put(
         "a_message_is_hidden_for_as_long_as_its_worker_and_lambdas_own_retries_may_last",
         *("AudioQueue", "VisibilityTimeout"),
@@ -266,6 +325,9 @@ BREAKS = [
     drop("what_fails_again_and_again_is_kept_for_a_person", "AudioQueue", "RedrivePolicy"),
     put("what_fails_again_and_again_is_kept_for_a_person", "AudioQueue", "RedrivePolicy", "maxReceiveCount", to=1),
     put("what_fails_again_and_again_is_kept_for_a_person", "AudioDeadLetters", "MessageRetentionPeriod", to=3600),
+    drop("what_fails_again_and_again_is_kept_for_a_person", "ReleaseQueue", "RedrivePolicy"),
+    put("what_fails_again_and_again_is_kept_for_a_person", "ReleaseQueue", "RedrivePolicy", "maxReceiveCount", to=100),
+    put("what_fails_again_and_again_is_kept_for_a_person", "ReleaseDeadLetters", "MessageRetentionPeriod", to=3600),
     put(
         "one_address_may_send_no_more_files_than_all_together",
         *("Parameters", "DailyAudioFilesPerClient", "MaxValue"),
@@ -360,6 +422,22 @@ BREAKS = [
         *("Table", "KeySchema", 1, "AttributeName"),
         to="range",
     ),
+    drop("what_is_due_is_found_by_an_index_that_holds_nothing_else", "Table", "GlobalSecondaryIndexes"),
+    put(
+        "what_is_due_is_found_by_an_index_that_holds_nothing_else",
+        *("Table", "GlobalSecondaryIndexes", 0, "IndexName"),
+        to="next",
+    ),
+    put(
+        "what_is_due_is_found_by_an_index_that_holds_nothing_else",
+        *("Table", "GlobalSecondaryIndexes", 0, "KeySchema", 0, "AttributeName"),
+        to="pk",
+    ),
+    put(
+        "what_is_due_is_found_by_an_index_that_holds_nothing_else",
+        *("Table", "GlobalSecondaryIndexes", 0, "Projection", "ProjectionType"),
+        to="ALL",
+    ),
     drop("the_table_forgets_what_has_expired", "Table", "TimeToLiveSpecification"),
     put("the_table_forgets_what_has_expired", "Table", "TimeToLiveSpecification", "AttributeName", to="ttl"),
     put("the_table_forgets_what_has_expired", "Table", "TimeToLiveSpecification", "Enabled", to=False),
@@ -373,6 +451,11 @@ BREAKS = [
         to={"Fn::Sub": "{{resolve:secretsmanager:${SpotifySecretName}}}"},
     ),
     drop("secrets_are_named_to_functions_and_never_given", "Api", "Environment", "Variables", "ORIGIN_SECRET"),
+    put(
+        "secrets_are_named_to_functions_and_never_given",
+        *("ScheduledJobs", "Environment", "Variables", "PUBLISHING_SECRET"),
+        to={"Ref": "PublishingSecret"},
+    ),
     put(
         "cloudfront_alone_is_given_a_secrets_value",
         *("Api", "Environment", "Variables", "ORIGIN"),
@@ -644,7 +727,7 @@ BREAKS = [
         to=["s3:GetObject", "s3:PutObject"],
     ),
     insert(
-        "the_api_takes_audio_in_and_hands_it_on_but_reads_none",
+        "the_api_takes_audio_in_and_hands_work_on_but_reads_neither",
         *statement("ApiRole", "TakeAudio", "Action"),
         value="s3:GetObject",
     ),
@@ -663,7 +746,50 @@ BREAKS = [
         to=["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"],
     ),
     insert(
-        "the_worker_has_its_queue_the_clips_and_the_table_and_nothing_else",
+        "the_api_takes_audio_in_and_hands_work_on_but_reads_neither",
+        *statement("ApiRole", "HandWorkOn", "Resource"),
+        value={"Fn::GetAtt": "ReleaseDeadLetters.Arn"},
+    ),
+    put(
+        "functions_may_do_what_their_adapters_ask_of_aws",
+        *statement("ScheduledJobsRole", "FindWhatIsDue", "Resource"),
+        to=TABLE,
+    ),
+    put(
+        "functions_may_do_what_their_adapters_ask_of_aws",
+        *statement("ApiRole", "HandWorkOn", "Resource"),
+        to={"Fn::GetAtt": "AudioQueue.Arn"},
+    ),
+    insert(
+        "what_another_function_does_is_not_granted",
+        *statement("ApiRole", "KeepRecords", "Action"),
+        value="dynamodb:Query",
+    ),
+    drop(
+        "the_worker_for_releases_reads_the_index_publishes_and_removes_nothing_but_its_own",
+        *statement("ReleaseWorkerRole", "KeepPlaylists", "Condition"),
+    ),
+    put(
+        "the_worker_for_releases_reads_the_index_publishes_and_removes_nothing_but_its_own",
+        *statement("ReleaseWorkerRole", "KeepPlaylists", "Condition", "ForAllValues:StringLike"),
+        to={"dynamodb:LeadingKeys": ["*"]},
+    ),
+    insert(
+        "the_worker_for_releases_reads_the_index_publishes_and_removes_nothing_but_its_own",
+        *statement("ReleaseWorkerRole", "KeepRecords", "Action"),
+        value="dynamodb:Scan",
+    ),
+    drop(
+        "jobs_list_what_is_due_and_the_artists_and_nothing_of_one_artist",
+        *statement("ScheduledJobsRole", "FindArtists", "Condition"),
+    ),
+    put(
+        "jobs_list_what_is_due_and_the_artists_and_nothing_of_one_artist",
+        *statement("ScheduledJobsRole", "FindArtists", "Condition", "ForAllValues:StringLike"),
+        to={"dynamodb:LeadingKeys": ["artist*"]},
+    ),
+    insert(
+        "the_worker_for_audio_has_its_queue_the_clips_and_the_table_and_nothing_else",
         *statement("AudioWorkerRole", "KeepJobsAndCircuits", "Action"),
         value="dynamodb:DeleteItem",
     ),
@@ -680,12 +806,20 @@ BREAKS = [
     *alarm_breaks("an_alarm_goes_off_when_a_build_failed", "BuildFailedAlarm", "Throttles", "notBreaching"),
     *alarm_breaks("an_alarm_goes_off_when_the_index_is_too_old", "IndexTooOldAlarm", "IndexTracks", "notBreaching"),
     *alarm_breaks("an_alarm_goes_off_when_the_api_fails", "ApiErrorsAlarm", "4xx", "breaching"),
-    *alarm_breaks("an_alarm_goes_off_when_a_letter_is_dead", "DeadLettersAlarm", "NumberOfMessagesSent", "ignore"),
+    *(
+        one
+        for name in ("DeadLettersAlarm", "ReleaseDeadLettersAlarm")
+        for one in alarm_breaks("an_alarm_goes_off_when_a_letter_is_dead", name, "NumberOfMessagesSent", "ignore")
+    ),
+    *(
+        one
+        for name in ("ServiceTokenEndsAlarm", "ServiceTokenEndsSoonAlarm", "ServiceTokenEndsNowAlarm")
+        for one in alarm_breaks(
+            "alarms_go_off_when_the_service_token_is_near_its_end", name, "ServiceTokenDead", "breaching"
+        )
+    ),
     *alarm_breaks(
-        "an_alarm_goes_off_when_the_service_token_is_near_its_end",
-        "ServiceTokenEndsAlarm",
-        "ServiceTokenDead",
-        "breaching",
+        "an_alarm_goes_off_while_there_is_still_room_for_playlists", "PlaylistsFullAlarm", "Requests", "breaching"
     ),
     *alarm_breaks("an_alarm_goes_off_when_the_quota_circuit_is_open", "QuotaCircuitOpenAlarm", "Requests", "ignore"),
     put("an_alarm_goes_off_when_a_build_failed", "BuildFailedAlarm", "Dimensions", 0, "Value", "Ref", to="Api"),
@@ -693,6 +827,11 @@ BREAKS = [
         "an_alarm_goes_off_when_a_letter_is_dead",
         *("DeadLettersAlarm", "Dimensions", 0, "Value", "Fn::GetAtt"),
         to="AudioQueue.QueueName",
+    ),
+    put(
+        "an_alarm_goes_off_when_a_letter_is_dead",
+        *("ReleaseDeadLettersAlarm", "Dimensions", 0, "Value", "Fn::GetAtt"),
+        to="AudioDeadLetters.QueueName",
     ),
     put("every_alarm_watches_what_is_measured", "QuotaCircuitOpenAlarm", "MetricName", to="Circuit"),
     put("every_alarm_watches_what_is_measured", "QuotaCircuitOpenAlarm", "Namespace", to="AWS/Lambda"),

@@ -203,7 +203,9 @@ def test_the_choices_of_access_are_those_of_the_settings():
     assert parameters["PublishAccess"]["AllowedValues"] == [access.value for access in PublishAccess]
 
 
-@pytest.mark.parametrize(("recorded", "name"), [("collect", "Collect"), ("remove_audio", "RemoveAudio"), ("sweep_releases", "SweepReleases")])
+@pytest.mark.parametrize(
+    ("recorded", "name"), [("collect", "Collect"), ("remove_audio", "RemoveAudio"), ("sweep_releases", "SweepReleases")]
+)
 def test_the_recorded_event_is_the_scheduled_one(recorded, name):
     event = template.resource("ScheduledJobs")["Events"][name]
     sent = json.loads((EVENTS / f"scheduled_{recorded}.json").read_text(encoding="utf-8"))

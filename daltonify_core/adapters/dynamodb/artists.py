@@ -66,6 +66,15 @@ class DynamoArtistStore:
         self._delete(_key(_PROFILES, artist_id))
         return is_there
 
+    def forget_playlist(self, artist_id: str) -> bool:
+        """The playlist itself last, so that what broke off can be done again."""
+        part = part_of_artist(artist_id)
+        is_there = self.playlist(artist_id) is not None
+        for item in list(self._query(part, _VERSIONS)):
+            self._delete({"pk": item["pk"], "sk": item["sk"]})
+        self._delete(_key(part, _PLAYLIST))
+        return is_there
+
     def save_hook(self, hook: Hook) -> None:
         """The pointer first: a hook that nobody can list could not be revoked."""
         self._put({**_key(part_of_artist(hook.artist_id), f"{_HOOKS}{stamp(hook.made_at)}#{hook.hook_id}")})

@@ -153,15 +153,16 @@ class DynamoReleaseStore:
         found = self._read_all([stored_key(_KIND, item["release_id"]["S"]) for item in answer["Items"]])
         return [release for release in found if release.expires_at > now]
 
-    def own_track(self, artist_id: str, track_id: str, release_id: str) -> str:
-        """A conditional put; what is there is never replaced."""
+    def own_track(self, artist_id: str, track_id: str, release_id: str, instead_of: str | None = None) -> str:
+        """A conditional put: over nothing, or over the one that was seen."""
         key = stored_key(_OWN_TRACK, f"{artist_id}#{track_id}")
         try:
             with translated():
                 self._client.put_item(
                     TableName=self._table,
                     Item={**key, "release_id": {"S": release_id}},
-                    ConditionExpression="attribute_not_exists(pk)",
+                    ConditionExpression="attribute_not_exists(pk) OR release_id = :other",
+                    ExpressionAttributeValues={":other": {"S": instead_of or release_id}},
                 )
         except ConditionFailed:
             item = self._items.read(_OWN_TRACK, f"{artist_id}#{track_id}")
@@ -183,6 +184,8 @@ class DynamoReleaseStore:
             queued_at=None,
             finished_at=None,
             why=None,
+            # Another release may have taken the track over meanwhile.
+            track_id=None,
             plan=replace(seen.plan, base_version=STALE) if seen.plan else None,
         )
         return anew if self._replace(anew, seen) else None

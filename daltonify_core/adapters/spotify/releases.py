@@ -40,19 +40,19 @@ class SpotifyReleases:
         self._seconds = connect_seconds + read_seconds
 
     def find(self, reference: ReleaseReference, artist_id: str, artist_name: str) -> FoundRelease | None:
-        """The track, the track that an album is named after, or its first."""
+        """The track, or of an album, the artist's own tracks before others', that it is named after, or the first."""
         match reference.kind:
             case ReferenceKind.TRACK:
                 return self._track(reference.value)
             case ReferenceKind.ALBUM:
-                return self._first_of_album(reference.value)
+                return self._first_of_album(reference.value, artist_id)
             case ReferenceKind.ISRC:
                 return next(self._found_tracks(f"isrc:{reference.value}", artist_id), None)
             case ReferenceKind.UPC:
                 albums = self._search("album", f"upc:{reference.value}")
                 ids = (album.get("id") for album in albums if artist_id in _artist_ids(album))
                 album_id = next((one for one in ids if isinstance(one, str) and is_spotify_id(one)), None)
-                return self._first_of_album(album_id) if album_id else None
+                return self._first_of_album(album_id, artist_id) if album_id else None
             case ReferenceKind.TITLE:
                 wanted = f'track:"{_quotable(reference.value)}" artist:"{_quotable(artist_name)}"'
                 tracks = [one for one in self._found_tracks(wanted, artist_id) if _same(one.title, reference.value)]
@@ -79,14 +79,15 @@ class SpotifyReleases:
         answer = self._read(f"tracks/{track_id}", {"market": self._market})
         return None if answer is None else self._release(track_id, answer)
 
-    def _first_of_album(self, album_id: str) -> FoundRelease | None:
+    def _first_of_album(self, album_id: str, artist_id: str) -> FoundRelease | None:
         album = self._read(f"albums/{album_id}", {"market": self._market})
         if album is None:
             return None
         listed = [row for row in _rows(mapping(album.get("tracks"))) if read_track_id(row)]
         title = clean_name(album.get("name"))
         named_after = [row for row in listed if _same(clean_name(row.get("name")), title)]
-        for row in (*named_after, *listed):
+        # On a split single or a sampler the first track is somebody else's.
+        for row in sorted((*named_after, *listed), key=lambda row: artist_id not in _artist_ids(row)):
             found = self._release(read_track_id(row) or "", {**row, "album": album})
             if found is not None:
                 return found

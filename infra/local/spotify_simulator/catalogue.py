@@ -4,7 +4,7 @@ import hashlib
 import re
 import string
 from collections import ChainMap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,7 +18,7 @@ _FILTER: Final = re.compile(r"\b(artist|track|album|year|isrc|upc|genre|tag):", 
 class SimulatedTrack:
     """One track. ``release_date`` is a year, month or day; what is not ``playable`` is so in no market.
 
-    ``genres`` are what a search finds it by; Spotify shows them nowhere.
+    ``upc`` is its album's; ``genres`` are what a search finds it by; Spotify shows them nowhere.
     """
 
     title: str
@@ -31,6 +31,7 @@ class SimulatedTrack:
     explicit: bool = False
     track_number: int = 1
     genres: tuple[str, ...] = ()
+    upc: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,12 @@ class SimulatedAlbum:
     artists: tuple[str, ...]
     release_date: str
     track_ids: tuple[str, ...]
+    upc: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """What Spotify calls an album of this length."""
+        return "album" if len(self.track_ids) > 1 else "single"
 
 
 def is_id(text: str) -> bool:
@@ -81,7 +88,7 @@ class SimulatedCatalogue:
     def __init__(self, tracks: Mapping[str, SimulatedTrack]) -> None:
         # ChainMap writes to its first map only, so the caller's mapping is never changed.
         self._tracks: ChainMap[str, SimulatedTrack] = ChainMap({}, tracks)  # type: ignore[arg-type]
-        self._artists: dict[str, str] | None = None
+        self._artists: dict[str, tuple[str, list[str]]] | None = None
         self._albums: dict[str, SimulatedAlbum] | None = None
 
     def add(self, tracks: Mapping[str, SimulatedTrack]) -> None:
@@ -98,13 +105,35 @@ class SimulatedCatalogue:
 
     def artist(self, wanted_id: str) -> str | None:
         """The name of the artist with this id."""
+        found = self._all_artists().get(wanted_id)
+        return found[0] if found else None
+
+    def read_ahead(self) -> None:
+        """Derive artists and albums now, so that no request waits for a walk over a large catalogue."""
+        self._all_artists()
+        self._all_albums()
+
+    def _all_artists(self) -> dict[str, tuple[str, list[str]]]:
+        """Name and tracks of every artist by id."""
         if self._artists is None:
-            self._artists = {artist_id(name): name for track in self._tracks.values() for name in track.artists}
-        return self._artists.get(wanted_id)
+            by_name: dict[str, list[str]] = {}
+            for track_id, track in self._walk():
+                for name in track.artists:
+                    by_name.setdefault(name, []).append(track_id)
+            self._artists = {artist_id(name): (name, track_ids) for name, track_ids in by_name.items()}
+        return self._artists
 
     def album(self, wanted_id: str) -> SimulatedAlbum | None:
         """The album with this id."""
         return self._all_albums().get(wanted_id)
+
+    def albums_by(self, wanted_id: str) -> list[SimulatedAlbum]:
+        """The albums of the artist with this id, newest first."""
+        name, track_ids = self._all_artists()[wanted_id]
+        # An album is by its first artist, so all of its tracks are among these.
+        own = ((track_id, self._tracks[track_id]) for track_id in track_ids)
+        found = _albums_of((track_id, track) for track_id, track in own if track.artists[0] == name)
+        return sorted(found.values(), key=lambda album: (album.release_date, album.album_id), reverse=True)
 
     def album_of(self, track_id: str, track: SimulatedTrack) -> SimulatedAlbum:
         """The album as the track knows it; the list of its tracks may be short, which saves a walk over them all."""
@@ -114,17 +143,7 @@ class SimulatedCatalogue:
 
     def _all_albums(self) -> dict[str, SimulatedAlbum]:
         if self._albums is None:
-            members: dict[str, list[tuple[int, str]]] = {}
-            firsts: dict[str, tuple[int, SimulatedTrack]] = {}
-            for track_id, track in self._walk():
-                found = album_id(track)
-                members.setdefault(found, []).append((track.track_number, track_id))
-                if found not in firsts or track.track_number < firsts[found][0]:
-                    firsts[found] = track.track_number, track
-            self._albums = {
-                found: _album_from(found, firsts[found][1], [track_id for _, track_id in sorted(numbered, key=_number)])
-                for found, numbered in members.items()
-            }
+            self._albums = _albums_of(self._walk())
         return self._albums
 
     def _walk(self) -> Iterator[tuple[str, SimulatedTrack]]:
@@ -136,20 +155,20 @@ class SimulatedCatalogue:
     def search_tracks(self, query: str) -> list[str]:
         """Ids of the tracks that hold every word and meet every field filter of ``query``."""
         wanted = _Query.parse(query)
-        return [track_id for track_id, track in self._tracks.items() if _track_matches(track, wanted)]
+        return [track_id for track_id, track in self._walk() if _track_matches(track, wanted)]
 
     def search_artists(self, query: str) -> list[str]:
         """Names of the artists that match; only free words and ``artist:`` can apply to one."""
         wanted = _Query.parse(query)
         if wanted.filters.keys() - {"artist"}:
             return []
-        names = dict.fromkeys(name for track in self._tracks.values() for name in track.artists)
+        names = dict.fromkeys(name for _, track in self._walk() for name in track.artists)
         return [name for name in names if _holds(name, wanted.words + wanted.filters.get("artist", ()))]
 
     def search_albums(self, query: str) -> list[SimulatedAlbum]:
-        """Albums that match by free words, ``album:``, ``artist:`` and ``year:``."""
+        """Albums that match by free words, ``album:``, ``artist:``, ``year:`` and ``upc:``."""
         wanted = _Query.parse(query)
-        if wanted.filters.keys() - {"artist", "album", "year"}:
+        if wanted.filters.keys() - {"artist", "album", "year", "upc"}:
             return []
         return [
             album
@@ -158,7 +177,22 @@ class SimulatedCatalogue:
             and _holds(" ".join(album.artists), wanted.filters.get("artist", ()))
             and _holds(album.name, wanted.filters.get("album", ()))
             and _in_years(album.release_date, wanted.filters.get("year", ()))
+            and ("upc" not in wanted.filters or (album.upc or "") in wanted.filters["upc"])
         ]
+
+
+def _albums_of(tracks: Iterable[tuple[str, SimulatedTrack]]) -> dict[str, SimulatedAlbum]:
+    members: dict[str, list[tuple[int, str]]] = {}
+    firsts: dict[str, tuple[int, SimulatedTrack]] = {}
+    for track_id, track in tracks:
+        found = album_id(track)
+        members.setdefault(found, []).append((track.track_number, track_id))
+        if found not in firsts or track.track_number < firsts[found][0]:
+            firsts[found] = track.track_number, track
+    return {
+        found: _album_from(found, firsts[found][1], [track_id for _, track_id in sorted(numbered, key=_number)])
+        for found, numbered in members.items()
+    }
 
 
 def _number(numbered: tuple[int, str]) -> int:
@@ -166,7 +200,9 @@ def _number(numbered: tuple[int, str]) -> int:
 
 
 def _album_from(found_id: str, first: SimulatedTrack, track_ids: list[str]) -> SimulatedAlbum:
-    return SimulatedAlbum(found_id, _album_name(first), first.artists[:1], first.release_date, tuple(track_ids))
+    return SimulatedAlbum(
+        found_id, _album_name(first), first.artists[:1], first.release_date, tuple(track_ids), first.upc
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ class ObjectWriter:
     def simplified_album(self, album: SimulatedAlbum) -> JsonObject:
         """An album as a track or a search shows it."""
         return self._common("album", album.album_id, album.name) | {
-            "album_type": "album" if len(album.track_ids) > 1 else "single",
+            "album_type": album.kind,
             "artists": [self._simplified_artist(name) for name in album.artists],
             "images": self._images(album.album_id),
             "release_date": album.release_date,

@@ -135,6 +135,10 @@ class SpotifySimulator:
         with self._state.lock:
             self._state.catalogue.add(tracks)
 
+    def read_ahead(self) -> None:
+        """Derive artists and albums from the tracks now; otherwise the first request for one waits for that."""
+        self._state.catalogue.read_ahead()
+
     def add_playlist(self, playlist: SimulatedPlaylist) -> str:
         """Put a playlist there as if somebody had made it before; its id."""
         return self._state.new_playlist(playlist)

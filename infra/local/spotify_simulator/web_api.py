@@ -27,6 +27,8 @@ _MAX_PAGE: Final = 50
 _MAX_SEARCH_PAGE: Final = 10
 _MAX_SEARCH_OFFSET: Final = 1000
 _MAX_LIBRARY_URIS: Final = 40
+_MAX_ARTIST_PAGE: Final = 10
+_ALBUM_GROUPS: Final = ("album", "single", "appears_on", "compilation")
 _SEARCH_TYPES: Final = ("album", "artist", "playlist", "track", "show", "episode", "audiobook")
 _MARKET: Final = re.compile("[A-Z]{2}")
 
@@ -86,6 +88,7 @@ class WebApi:
             ("PUT", "/playlists/<playlist_id>/images", self._upload_cover),
             ("GET", "/tracks/<track_id>", self._track),
             ("GET", "/artists/<artist_id>", self._artist),
+            ("GET", "/artists/<artist_id>/albums", self._albums_by),
             ("GET", "/albums/<album_id>", self._album),
             ("GET", "/albums/<album_id>/tracks", self._album_tracks),
             ("GET", "/search", self._search),
@@ -237,6 +240,20 @@ class WebApi:
     def _artist(self, request: Request, artist_id: str) -> Response:
         self._grant(request)
         return json_answer(self._write.artist(_found(artist_id, self._state.catalogue.artist)))
+
+    def _albums_by(self, request: Request, artist_id: str) -> Response:
+        self._grant(request)
+        _found(artist_id, self._state.catalogue.artist)
+        groups = request.args.get("include_groups", ",".join(_ALBUM_GROUPS)).split(",")
+        if not all(group in _ALBUM_GROUPS for group in groups):
+            raise Refused(400, "Invalid include_groups")
+        limit = _number_between(request, "limit", 5, 1, _MAX_ARTIST_PAGE)
+        offset = _number_between(request, "offset", 0, 0, None)
+        _market(request)
+        found = [album for album in self._state.catalogue.albums_by(artist_id) if album.kind in groups]
+        window = Window(len(found), limit, offset)
+        rows = [self._write.simplified_album(album) for album in window.of(found)]
+        return json_answer(self._write.page(request.path, request.args, rows, window))
 
     def _album(self, request: Request, album_id: str) -> Response:
         self._grant(request)

@@ -40,6 +40,24 @@ def test_the_most_exact_way_counts():
     assert announced_release({**body, "uri": None, "isrc": None}).reference.kind is ReferenceKind.UPC
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"url": "https://distributor.example/my-single"},
+        {"track": "My single", "album": {"name": "My single"}},
+        {"link": f"https://open.spotify.com/artist/{ID}", "artist": {"name": "Me"}},
+    ],
+)
+def test_what_is_no_link_to_spotify_hides_no_code(more):
+    body = {**more, "isrc": "QZES72400001"}
+    assert announced_release(body).reference == ReleaseReference(ReferenceKind.ISRC, "QZES72400001")
+    assert announced_release({**more, "spotify_url": f"spotify:track:{ID}"}).reference == TRACK
+
+
+def test_an_artist_beside_the_data_is_seen_too():
+    assert announced_release({"artist_id": ID, "data": {"title": "x"}}).artist_id == ID
+
+
 def test_what_else_helps_is_kept():
     body = {"isrc": "QZES72400001", "title": "Single", "release_date": "2026-01-02T00:00:00Z", "artist_id": ID}
     assert announced_release(body) == AnnouncedRelease(

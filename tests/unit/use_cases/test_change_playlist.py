@@ -102,6 +102,16 @@ def test_one_index_renews_once():
     assert renew(world, "v3") is not None
 
 
+def test_a_renewal_that_was_taken_back_does_not_come_again_with_the_same_index():
+    world = with_releases("single", renews=True)
+    before = world.playlist()
+    renew(world)
+    return_to(world)
+    assert renew(world) is None
+    assert world.playlist() == before
+    assert renew(world, "v3") is not None
+
+
 @pytest.mark.parametrize("profile", [{"renews": False}, {"renews": True, "frozen": True}])
 def test_only_where_the_profile_wants_it_is_anything_renewed(profile):
     world = with_releases("single", renews=True)

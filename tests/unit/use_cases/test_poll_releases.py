@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from daltonify_core.errors import CapReached, UpstreamRateLimited, UpstreamUnavailable
+from daltonify_core.errors import CapReached, UpstreamRateLimited, UpstreamRefused, UpstreamUnavailable
 from daltonify_core.ports import NewAlbum
 from daltonify_core.releases.profile import ArtistProfile
 from daltonify_core.releases.release import Trigger
@@ -121,7 +121,24 @@ def test_a_fault_of_spotify_ends_the_run_and_nothing_is_taken_for_seen(world):
     polled = world.poll()
     assert (polled.artists, polled.found) == (1, 1)
     assert polled.trouble is not None
-    assert world.poll() == Polled(1, 1)
+    assert world.poll() == Polled(0, 0)
+    world.clock.now += HOUR
+    assert world.poll().found == 1
+
+
+def test_an_artist_whom_spotify_does_not_know_hides_nobody_else(world):
+    world.register("A" * 22, "B" * 22)
+    world.directory.albums = {"B" * 22: [album(1)]}
+    newest = world.directory.newest
+
+    def refused(artist_id: str, limit: int) -> list[NewAlbum]:
+        if artist_id == "A" * 22:
+            raise UpstreamRefused("Spotify does not accept what was asked of it (status 404).", 404)
+        return newest(artist_id, limit)
+
+    world.directory.newest = refused
+    world.run_days(1)
+    assert [one.title for one in world.releases.releases.values()] == ["Single 1"]
 
 
 def test_a_run_that_breaks_off_announces_again_and_nothing_comes_twice(world):

@@ -11,6 +11,7 @@ from daltonify_core.catalogue.audio_features import AudioFeatures
 from daltonify_core.errors import (
     ConsentNeeded,
     IndexUnavailable,
+    InvalidQuery,
     NoBiggerArtists,
     UpstreamRateLimited,
     UpstreamRefused,
@@ -18,8 +19,10 @@ from daltonify_core.errors import (
     UpstreamUncertain,
 )
 from daltonify_core.playlist.publishing import PublishSettings
+from daltonify_core.releases.profile import LivingPlaylist, PlaylistVersion
 from daltonify_core.releases.reference import announced_release
-from daltonify_core.releases.release import ReferenceKind, ReleaseReference, ReleaseState
+from daltonify_core.releases.release import ReferenceKind, Release, ReleaseReference, ReleaseState
+from daltonify_core.use_cases.keep_artists import KeepArtists
 from daltonify_core.use_cases.record_release import RecordRelease
 from tests.fakes.faults import Fault, Moment, ProcessKilled
 from tests.fakes.release_world import (
@@ -92,6 +95,19 @@ def test_three_releases_out_of_order_stand_by_their_dates():
         world.announce(name)
     world.settle()
     assert [name for name in world.playlist() if not name.startswith("other")] == ["march", "february", "january"]
+
+
+def test_a_release_that_is_older_than_what_the_playlist_holds_is_told_so():
+    world = World()
+    for name, date in (("march", "2026-03-01"), ("january", "2026-01-01")):
+        world.on_spotify(name, date=date)
+        world.announce(name)
+    world.settle()
+    assert [name for name in world.playlist() if not name.startswith("other")] == ["march"]
+    assert world.release().notes == ()
+    assert world.release(2).notes == (
+        "“january” came out before the own tracks in the playlist, which has 1 place for them, so it was left out.",
+    )
 
 
 def test_pinned_tracks_stay_for_ever():
@@ -205,6 +221,32 @@ def test_one_track_that_was_announced_in_two_ways_is_published_once():
     assert world.release(2).playlist_id == world.release(1).playlist_id
     assert len(world.artists.versions(ME)) == 1
     assert world.playlist().count("single") == 1
+
+
+def announce_by_code(world: World, title: str) -> Release:
+    by_code = ReleaseReference(ReferenceKind.ISRC, "QZES72400001")
+    world.directory.found[by_code] = found(title)
+    record = RecordRelease(world.releases, world.queue, lambda: "release2", world.clock)
+    return record.by_operator(ME, announced_release({"isrc": by_code.value}))
+
+
+def test_a_track_whose_release_failed_comes_in_with_the_next_news_of_it_and_only_once():
+    world = World()
+    world.on_spotify("single")
+    world.recommender.error = InvalidQuery("Nobody is bigger.")
+    world.announce("single")
+    world.deliver()
+    assert world.release().state is ReleaseState.FAILED
+    world.recommender.error = None
+    announce_by_code(world, "single")
+    world.settle()
+    assert world.release(2).state is ReleaseState.DONE
+    assert world.playlist().count("single") == 1
+    world.releases.replay("release1", world.clock())
+    world.settle()
+    assert world.release().state is ReleaseState.DONE
+    assert world.release().playlist_id == world.release(2).playlist_id
+    assert len(world.artists.versions(ME)) == 1
 
 
 # --- how it sounds ---
@@ -400,6 +442,75 @@ def check_two_at_once(faults_of: Callable[[World], Any], step: int) -> None:
     assert {world.release(1).state, world.release(2).state} == {ReleaseState.DONE}, step
     assert {"first", "second"} <= set(world.playlist()), step
     assert [one.number for one in world.artists.versions(ME)] == [2, 1], step
+
+
+@pytest.mark.parametrize("part", range(6))
+def test_every_answer_may_be_lost_once(part):
+    calm = World(replace(PROFILE, size=30, own_kept=2))
+    run_two(calm)
+    for step in range(len(calm.faults[part].calls)):
+        world = World(replace(PROFILE, size=30, own_kept=2))
+        # Of our own records doing it again does no harm; of Spotify nobody knows what it did.
+        lost = UpstreamUncertain if world.faults[part] is world.spotify.faults else UpstreamUnavailable
+        world.faults[part].add(Fault(lost("The answer was lost."), Moment.AFTER, call=step))
+        try:
+            run_two(world)
+        except UpstreamUnavailable:
+            # The sender asks again.
+            run_two(world)
+        check_both_are_there(world, f"{part} {step}")
+
+
+def test_a_change_that_came_in_between_is_seen_and_the_track_is_put_in_again():
+    world = World()
+    world.on_spotify("first", "second")
+    world.announce("first")
+    world.deliver()
+    world.announce("second")
+    save_version = world.artists.save_version
+
+    def after_a_return(playlist: LivingPlaylist, version: PlaylistVersion) -> bool:
+        world.artists.save_version = save_version
+        (first,) = world.artists.versions(ME)
+        assert save_version(playlist, replace(first, number=2, why="back to version 1"))
+        return save_version(playlist, version)
+
+    world.artists.save_version = after_a_return
+    world.settle()
+    assert world.release(2).version == 3
+    assert "second" in world.playlist()
+    assert names([track.uri for track in world.artists.versions(ME)[0].tracks]) == world.playlist()
+
+
+def test_a_playlist_that_is_gone_is_told_and_the_operator_can_let_a_new_one_begin():
+    world = World()
+    world.on_spotify("first", "second")
+    world.announce("first")
+    world.deliver()
+    world.spotify.playlists.clear()
+    world.announce("second")
+    world.settle()
+    assert world.release(2).state is ReleaseState.FAILED
+    assert "let a new one begin" in (world.release(2).why or "")
+    assert KeepArtists(world.artists, world.clock).forget_playlist(ME).artist_id == ME
+    world.releases.replay("release2", world.clock())
+    world.settle()
+    assert (world.release(2).state, world.release(2).version) == (ReleaseState.DONE, 1)
+    assert "second" in world.playlist()
+
+
+def test_another_key_of_edit_tokens_is_told_and_waited_for():
+    world = World()
+    world.on_spotify("first", "second")
+    world.announce("first")
+    world.deliver()
+    playlist_id = world.artists.playlists[ME].playlist_id
+    world.publications.save_edit_token(playlist_id, "made with another key")
+    world.announce("second")
+    world.deliver()
+    assert world.release(2).state is ReleaseState.WAITING
+    assert "operator" in (world.release(2).why or "")
+    assert world.release(2).next_attempt_at == world.clock() + timedelta(hours=1)
 
 
 # --- workers die ---
