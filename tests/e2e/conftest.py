@@ -23,6 +23,8 @@ PHONE = {"width": 360, "height": 740}
 # Every secret of the demo and the tests holds it.
 SECRET_MARK = "NEVERLOGME"
 DESKTOP = {"width": 1280, "height": 800}
+# Without the page's keeper of files, because a test that stands in for the network must not be answered past.
+USUAL_CONTEXT = {"viewport": DESKTOP, "locale": "en-GB", "timezone_id": "UTC", "service_workers": "block"}
 # The first start makes a catalogue and an index, which takes a while on a busy machine.
 START_SECONDS = 180
 # As root Chromium refuses to start with its sandbox; the rest keeps it from calling home.
@@ -35,6 +37,9 @@ BROWSER_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+# The browser itself reports every answer that is no success, wanted or not; the other is our own doing, see below.
+EXPECTED_COMPLAINTS = ("Failed to load resource", "Service Worker registration blocked by Playwright")
 
 expect.set_options(timeout=15_000)
 
@@ -146,8 +151,7 @@ class Watch:
         page.on("request", self._on_request)
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        # The browser itself reports every answer that is no success, wanted or not.
-        if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
+        if message.type in ("error", "warning") and not message.text.startswith(EXPECTED_COMPLAINTS):
             self.faults.append(f"{message.type}: {message.text}")
 
     def _on_request(self, request: Request) -> None:
@@ -173,7 +177,7 @@ def open_page(browser: Browser, demo: Demo, watch: Watch) -> Iterator[OpenPage]:
     contexts: list[BrowserContext] = []
 
     def open_page(prepare: Callable[[Page], object] = lambda page: None, path: str = "/", **options: Any) -> Page:
-        context = browser.new_context(**{"viewport": DESKTOP, "locale": "en-GB", "timezone_id": "UTC"} | options)
+        context = browser.new_context(**USUAL_CONTEXT | options)
         contexts.append(context)
         page = context.new_page()
         watch.on(page)
