@@ -1,6 +1,7 @@
 // What the reader can do. Views call these and nothing else; every change of the state happens here.
 
 import { USUAL_WISHES } from "./address.js";
+import { readAnswer } from "./answers.js";
 import { Latest, Problem, ask as request } from "./api.js";
 import { words } from "./en.js";
 import { History, fromAnswer, inOrder, keyOf } from "./playlist.js";
@@ -28,6 +29,8 @@ const EMPTY = {
   problem: null,
   published: null,
   chosen: null,
+  // Whether the list of a link is on its way: its place is kept, so that nothing jumps when it comes.
+  isComing: false,
 };
 
 /** The state of the page before anything was asked; `last` is what another tab or an earlier visit left. */
@@ -58,7 +61,7 @@ export function makeActions(store, { say, onNewList, leadToList }) {
   let timer = null;
   let attempts = 0;
   let isLoaded = false;
-  // What to do as soon as the service can be reached again, or `null`.
+  // The request to repeat as soon as the service can be reached again, or `null`; what it says of itself is besides.
   let waiting = null;
   let waitTimer = null;
   // Whether seeds or settings are ahead of the list, which follows them.
@@ -74,7 +77,6 @@ export function makeActions(store, { say, onNewList, leadToList }) {
 
   function stop() {
     clearTimeout(timer);
-    clearTimeout(waitTimer);
     waiting = null;
     requests.cancel();
   }
@@ -95,27 +97,40 @@ export function makeActions(store, { say, onNewList, leadToList }) {
     timer = setTimeout(refresh, pause);
   }
 
-  /** `shared`: `{order, pinned}` of a link, whose tracks the list shall have; `isAsked`: lead the reader to it. */
-  async function refresh({ isAsked = false, shared = null, isQuiet = false } = {}) {
+  /**
+   * `shared`: `{order, pinned, removed, banned}` of a link, whose tracks the list shall have; `isAsked`: lead the
+   * reader to it; `notes`: what is to be told with the list besides what the service tells.
+   */
+  async function refresh({ isAsked = false, shared = null, notes = [], isQuiet = false } = {}) {
     stop();
     const asked = store.state;
     if (asked.seeds.length === 0) return;
     store.update(isQuiet ? { busy: true } : { busy: true, problem: null });
     if (isAsked && !isQuiet) say(words.page.looking);
-    const body = recommendationRequest(asked, shared ? withoutSeeds(shared.order, asked.seeds) : []);
+    const body = shared
+      ? recommendationRequest({ ...asked, list: leftOut(shared) }, withoutSeeds(shared.order, asked.seeds))
+      : recommendationRequest(asked);
     try {
-      const answer = await requests.run((signal) => request("api/recommendations", { method: "POST", body, signal }));
-      take(answer, shared);
+      const answer = readAnswer(
+        await requests.run((signal) => request("api/recommendations", { method: "POST", body, signal })),
+      );
+      take({ ...answer, notes: [...notes, ...answer.notes] }, shared);
       say(words.page.ready(answer.tracks.length));
       if (isAsked) leadToList();
     } catch (problem) {
-      fail(problem, () => refresh({ isAsked, shared, isQuiet: true }));
+      const { genre } = asked.wishes;
+      // A genre out of an old link cannot be changed before there is a list.
+      if (problem.code === "unknown_genre" && genre !== null && asked.list === null) {
+        store.update({ wishes: { ...asked.wishes, genre: null } });
+        return refresh({ isAsked, shared, notes: [...notes, words.page.genreGone(genre)], isQuiet });
+      }
+      fail(problem, () => refresh({ isAsked, shared, notes, isQuiet: true }));
     }
   }
 
   function take(answer, shared) {
     const { seeds, list: standing } = store.state;
-    const made = fromAnswer(answer, standing);
+    const made = fromAnswer(answer, shared ? leftOut(shared) : standing);
     isAhead = false;
     reached();
     store.update({
@@ -129,6 +144,7 @@ export function makeActions(store, { say, onNewList, leadToList }) {
       })),
       busy: false,
       problem: null,
+      isComing: false,
     });
   }
 
@@ -137,18 +153,20 @@ export function makeActions(store, { say, onNewList, leadToList }) {
     store.update({ busy: false });
     if (!(problem instanceof Problem)) throw problem;
     const isUnreachable = problem.code === "offline";
-    if (isUnreachable) wait(again);
-    else reached();
+    if (isUnreachable) {
+      waiting = again;
+      wait();
+    } else reached();
     store.update({
       // With a list on the page the banner says that there is no connection, and work goes on.
       problem: isUnreachable && store.state.list ? null : problem,
+      isComing: false,
       seeds: seedsAsTold(store.state.seeds, problem.seeds, newSeed).map((seed, place) => judged(seed, place, problem)),
     });
     say(isUnreachable ? "" : problemHeading(problem));
   }
 
-  function wait(again) {
-    waiting = again;
+  function wait() {
     const seconds = WAITS_SECONDS[Math.min(attempts, WAITS_SECONDS.length - 1)];
     attempts += 1;
     clearTimeout(waitTimer);
@@ -160,13 +178,16 @@ export function makeActions(store, { say, onNewList, leadToList }) {
     clearTimeout(waitTimer);
     const again = waiting;
     waiting = null;
-    again?.();
+    if (again) again();
+    else if (store.state.offline) load();
   }
 
   function reached() {
     attempts = 0;
+    clearTimeout(waitTimer);
     if (!store.state.offline) return;
-    store.update({ offline: false });
+    const { problem } = store.state;
+    store.update({ offline: false, problem: problem?.code === "offline" ? null : problem });
     say(words.page.back);
     if (!isLoaded) load();
   }
@@ -174,12 +195,12 @@ export function makeActions(store, { say, onNewList, leadToList }) {
   window.addEventListener("offline", () => store.update({ offline: true }));
   window.addEventListener("online", () => (waiting ? tryAgain() : reached()));
 
-  /** Begin anew with these seeds; how the list is to be made stays as it was. */
-  function begin(seeds, { shared = null, wishes = store.state.wishes } = {}) {
+  /** Begin anew with these seeds. What was wished of another list is no wish for this one, and would not be seen. */
+  function begin(seeds, { shared = null, notes = [], wishes = USUAL_WISHES } = {}) {
     stop();
     isAhead = false;
-    store.update({ ...EMPTY, seeds, wishes });
-    return refresh({ isAsked: true, shared });
+    store.update({ ...EMPTY, seeds, wishes, isComing: shared !== null });
+    return refresh({ isAsked: true, shared, notes });
   }
 
   function beginAnew(seeds) {
@@ -217,11 +238,22 @@ export function makeActions(store, { say, onNewList, leadToList }) {
       const [config, { genres }] = await Promise.all([request("api/config"), request("api/genres")]);
       isLoaded = true;
       service.set({ config, genres });
-      if (!waiting) reached();
+      if (waiting) tryAgain();
+      else reached();
       store.update({ config, genres });
     } catch (problem) {
-      fail(problem, load);
+      failBeside(problem);
     }
+  }
+
+  /** What failed was no request for a list, so neither the list nor its seeds are touched. */
+  function failBeside(problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    const isUnreachable = problem.code === "offline";
+    if (isUnreachable) wait();
+    if (isUnreachable && store.state.list) return;
+    store.update({ problem });
+    say(isUnreachable ? "" : problemHeading(problem));
   }
 
   return {
@@ -239,9 +271,11 @@ export function makeActions(store, { say, onNewList, leadToList }) {
 
     /** Tell what is known of a seed, or begin with a track that is not on Spotify, when `id` is `null`. */
     describe(id, given) {
+      if (id === null) return beginAnew([newSeed(null, given)]);
       const { seeds, list } = store.state;
       const seed = seeds.find((one) => one.id === id);
-      if (!seed) return beginAnew([newSeed(null, given)]);
+      // It was taken out while somebody told about it.
+      if (!seed) return;
       const features = given.features && { features: { ...seed.given?.features, ...given.features } };
       const told = { ...seed, given: { ...seed.given, ...given, ...features }, status: "looking", problem: null };
       const next = seeds.map((one) => (one === seed ? told : one));
@@ -271,14 +305,15 @@ export function makeActions(store, { say, onNewList, leadToList }) {
       try {
         store.update({ config: await request("api/config") });
       } catch (problem) {
-        fail(problem, load);
+        failBeside(problem);
       }
     },
 
     /** A list from a link: the same tracks in the same order, as far as they can still be had. */
-    open({ seeds, wishes, order, pinned }) {
+    open({ seeds, wishes, isDamaged, ...shared }) {
       const entries = seeds.map((seed) => (typeof seed === "string" ? newSeed(seed) : fromGiven(seed)));
-      return begin(entries, { wishes, shared: order.length > 0 ? { order, pinned } : null });
+      const notes = isDamaged ? [words.page.linkDamaged] : [];
+      return begin(entries, { wishes, notes, shared: shared.order.length > 0 ? shared : null });
     },
 
     /** Put a list back that was kept, and go on with what was under way. */
@@ -303,7 +338,7 @@ export function makeActions(store, { say, onNewList, leadToList }) {
       onNewList();
       stop();
       isAhead = false;
-      store.update(EMPTY);
+      store.update({ ...EMPTY, wishes: USUAL_WISHES });
     },
 
     isAhead: () => isAhead,
@@ -331,6 +366,9 @@ function judged(seed, place, problem) {
 function withoutSeeds(order, seeds) {
   return order.filter((id) => id !== null && seeds.every(({ text }) => text !== id));
 }
+
+/** What the link tells of the list before there is one: what is not to come into it. */
+const leftOut = ({ removed, banned }) => ({ rows: [], reserves: [], pinned: [], removed, banned });
 
 /** The rows of `list` as the link has them, and pinned where the link says so. */
 function asShared(list, { order, pinned }) {

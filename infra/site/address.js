@@ -1,14 +1,18 @@
 // The list in the address, behind the #, so that a link brings the same list. Pure. What cannot be read is left out.
 //
 // Form 1: `#1&s=…&s=…&t=id.id…&p=3.7&genre=rock&size=20…`. `s` is a seed, as its id or as JSON of what was given; `t`
-// the tracks in their order, `own` for one without an id; `p` the places of pinned ones. Wishes are named where they
-// differ from the usual.
+// the tracks in their order, `own` for one without an id; `p` the places of pinned ones; `x` tracks taken out; `b` an
+// artist who was banned, as id (or nothing), full stop, name. Wishes are named where they differ from the usual.
 
 const FORM = "1";
-const ID = /^[0-9A-Za-z]{22}$/;
+/** A track's id at Spotify. */
+export const ID = /^[0-9A-Za-z]{22}$/;
 const UNRELEASED = "own";
 const MOST_SEEDS = 20;
 const MOST_TRACKS = 120;
+// The newest; links have to go into messages.
+const MOST_REMOVED = 100;
+const MOST_BANNED = 30;
 const MOST_CHARACTERS = 32_000;
 const MOST_NAME_CHARACTERS = 1000;
 
@@ -25,6 +29,9 @@ export const USUAL_WISHES = Object.freeze({
   variation: 0,
   filters: Object.freeze({ explicit: "allow", year_from: null, year_to: null }),
 });
+
+export const isUsual = (wishes) =>
+  Object.keys(USUAL_WISHES).every((name) => JSON.stringify(wishes[name]) === JSON.stringify(USUAL_WISHES[name]));
 
 const FEATURES = [
   "danceability",
@@ -85,13 +92,16 @@ const written = (value) => {
 };
 
 /**
- * `{seeds, wishes, order, pinned}` as the part of an address behind the #, without it. `seeds` are ids or objects of
- * what was given, `order` are ids with `null` for tracks that have none, `pinned` are places in it.
+ * `{seeds, wishes, order, pinned, removed, banned}` as the part of an address behind the #, without it. `seeds` are ids
+ * or objects of what was given, `order` are ids with `null` for tracks that have none, `pinned` are places in it;
+ * `removed` and `banned` are those of a list.
  */
-export function encode({ seeds, wishes, order = [], pinned = [] }) {
+export function encode({ seeds, wishes, order = [], pinned = [], removed = [], banned = [] }) {
   const parts = seeds.map((seed) => ["s", typeof seed === "string" ? seed : JSON.stringify(seed)]);
   if (order.length > 0) parts.push(["t", order.map((id) => id ?? UNRELEASED).join(".")]);
   if (pinned.length > 0) parts.push(["p", pinned.join(".")]);
+  if (removed.length > 0) parts.push(["x", removed.slice(-MOST_REMOVED).join(".")]);
+  for (const { name: artist, id } of banned.slice(-MOST_BANNED)) parts.push(["b", `${id ?? ""}.${artist}`]);
   for (const key of Object.keys(WISHES)) {
     if (JSON.stringify(wishes[key]) !== JSON.stringify(USUAL_WISHES[key])) parts.push([key, written(wishes[key])]);
   }
@@ -104,7 +114,10 @@ export function encode({ seeds, wishes, order = [], pinned = [] }) {
   return `${FORM}&${parts.map(([key, value]) => `${key}=${encodeURIComponent(value)}`).join("&")}`;
 }
 
-/** What `encode` wrote, or `null` when the text holds no seed that can be read. Never throws. */
+/**
+ * What `encode` wrote, or `null` when the text holds no seed that can be read. Never throws. `isDamaged`: a seed or a
+ * track was lost on the way, as in a link that was cut off.
+ */
 export function decode(text) {
   const [form, ...parts] = text.slice(0, MOST_CHARACTERS).replace(/^#/, "").split("&");
   if (form !== FORM) return null;
@@ -117,12 +130,15 @@ export function decode(text) {
     const [value] = all(key);
     return value === undefined ? undefined : reader(value);
   };
-  const seeds = all("s").map(seedOf).filter(Boolean).slice(0, MOST_SEEDS);
+  const named = all("s");
+  const seeds = named.map(seedOf).filter(Boolean).slice(0, MOST_SEEDS);
   if (seeds.length === 0) return null;
-  const order = orderOf(all("t")[0] ?? "");
-  const pinned = [...new Set((all("p")[0] ?? "").split(".").map(whole(0, order.length - 1)))].filter(
-    (place) => place !== undefined,
-  );
+  const { order, places, isWhole } = orderOf(all("t")[0] ?? "");
+  const pinned = [...new Set((all("p")[0] ?? "").split(".").map(whole(0, MOST_TRACKS)))]
+    .map((place) => places.get(place))
+    .filter((place) => place !== undefined);
+  const removed = [...new Set((all("x")[0] ?? "").split("."))].filter((id) => ID.test(id)).slice(0, MOST_REMOVED);
+  const banned = all("b").map(bannedOf).filter(Boolean).slice(0, MOST_BANNED);
   const wishes = { ...USUAL_WISHES, targets: {}, filters: { ...USUAL_WISHES.filters } };
   for (const [key, reader] of Object.entries(WISHES)) wishes[key] = read(key, reader) ?? wishes[key];
   for (const [key, reader] of Object.entries(FILTERS)) wishes.filters[key] = read(key, reader) ?? wishes.filters[key];
@@ -130,15 +146,27 @@ export function decode(text) {
     const value = read(key, share(-1, 1));
     if (value) wishes.targets[key] = value;
   }
-  return { seeds, wishes, order, pinned };
+  const isDamaged = !isWhole || seeds.length < named.length;
+  return { seeds, wishes, order, pinned, removed, banned, isDamaged };
 }
 
-/** A place twice, or what is neither an id nor `own`, means that the order cannot be trusted in the rest either. */
+function bannedOf(text) {
+  const [, id, artist] = text.match(/^(\w{22})?\.(.+)$/su) ?? [];
+  return artist !== undefined && isName(artist) ? { name: artist, id: id ?? null } : null;
+}
+
+/** The tracks that can be read, each once; `places` leads from where one stood in the link to where it stands now. */
 function orderOf(text) {
-  const order = text === "" ? [] : text.split(".");
-  const ids = order.filter((id) => id !== UNRELEASED);
-  const isGood = order.length <= MOST_TRACKS && ids.every((id) => ID.test(id)) && new Set(ids).size === ids.length;
-  return isGood ? order.map((id) => (id === UNRELEASED ? null : id)) : [];
+  const told = text === "" ? [] : text.split(".");
+  const order = [];
+  const places = new Map();
+  for (const [place, id] of told.entries()) {
+    const isGood = id === UNRELEASED || (ID.test(id) && !order.includes(id));
+    if (!isGood || order.length === MOST_TRACKS) continue;
+    places.set(place, order.length);
+    order.push(id === UNRELEASED ? null : id);
+  }
+  return { order, places, isWhole: order.length === told.length };
 }
 
 function seedOf(text) {

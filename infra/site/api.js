@@ -21,8 +21,8 @@ export class Problem extends Error {
 }
 
 /**
- * Ask the service; resolves to the parsed JSON, rejects with a `Problem`, or with an `AbortError` when cancelled. `body`
- * is sent as JSON, a `Blob` as it is; `onAnswer` is called with the `Response` before it is read.
+ * Ask the service; resolves to the parsed JSON, rejects with a `Problem`, or with an `AbortError` when cancelled.
+ * `body` is sent as JSON, a `Blob` as it is; `onAnswer` is called with the `Response` before it is read.
  */
 export async function ask(path, options = {}) {
   const { method = "GET", body, headers = {}, signal, timeoutSeconds = 15, onAnswer = () => {} } = options;
@@ -95,7 +95,7 @@ function problemOf(response, answer) {
       ? new Date(Date.now() + retryAfter * 1000)
       : null;
   return new Problem({
-    code: answer?.code ?? (response.status >= 500 ? "internal_error" : "unreadable"),
+    code: answer?.code ?? codeOf(response.status),
     message: answer?.detail ?? answer?.message ?? words.problems.details.unreadable,
     status: response.status,
     fields: Array.isArray(answer?.errors) ? answer.errors : [],
@@ -106,4 +106,10 @@ function problemOf(response, answer) {
     offered: answer?.offered,
     requestId: answer?.request_id ?? null,
   });
+}
+
+/** What it means when something in front of the service answers, which knows none of its codes. */
+function codeOf(status) {
+  if (status === 429) return "too_many_requests";
+  return status >= 500 ? "internal_error" : "unreadable";
 }

@@ -6,7 +6,7 @@ import { emptyState, makeActions } from "./actions.js";
 import { byId, h } from "./dom.js";
 import { words } from "./en.js";
 import { keepList } from "./keeping.js";
-import { looksLikeLink } from "./links.js";
+import { linksToAsk, looksLikeLink } from "./links.js";
 import { Store } from "./store.js";
 import { textFor } from "./words.js";
 
@@ -39,16 +39,17 @@ keepPage();
 once(
   ["list"],
   ({ list }) => list !== null,
-  () => mount(LATER),
+  () => mount(LATER, aMoment),
 );
 
-/** Start these views, each by the function that is named after its place; one that cannot be loaded says so there. */
-function mount(views) {
+/** Start these views by the functions named after their places; one that cannot be loaded says so in its place. */
+function mount(views, before = () => {}) {
   return Promise.all(
     Object.entries(views).map(async ([name, id]) => {
       const place = byId(id);
       try {
         const module = await import(`./views/${name}.js`);
+        await before();
         module[`mount${id[0].toUpperCase()}${id.slice(1)}`](place, store, actions);
       } catch (error) {
         place.append(h("p", { class: "trouble" }, words.page.failed(name)));
@@ -57,6 +58,14 @@ function mount(views) {
       }
     }),
   );
+}
+
+/** Until there is nothing else to do: what nobody waits for begins then, so that a slow phone answers its reader. */
+function aMoment() {
+  return new Promise((resolve) => {
+    if (globalThis.requestIdleCallback) requestIdleCallback(resolve, { timeout: 200 });
+    else setTimeout(resolve);
+  });
 }
 
 /** Call `act` when the state is first as `isReady` wants it. */
@@ -90,10 +99,13 @@ function frame() {
   isWide.addEventListener("change", setFold);
   setFold();
 
-  store.watch(["seeds", "list"], ({ seeds, list }) => {
-    document.body.dataset.stage = list ? "list" : seeds.length > 0 ? "seed" : "start";
+  store.watch(["seeds", "list", "isComing"], ({ seeds, list, isComing }) => {
+    document.body.dataset.stage = list || isComing ? "list" : seeds.length > 0 ? "seed" : "start";
+    document.body.classList.toggle("coming", isComing);
     fold.hidden = !list;
   });
+  // The stage is known from here on; until then only the address told it.
+  document.documentElement.classList.remove("linked");
   for (const id of ["another", "home"]) {
     byId(id).addEventListener("click", (event) => {
       event.preventDefault();
@@ -114,7 +126,7 @@ function frame() {
 
   // The bar at the foot leads to what is in sight already.
   const bar = byId("foot-bar");
-  new IntersectionObserver(([entry]) => bar.classList.toggle("away", entry.isIntersecting)).observe(byId("take"));
+  new IntersectionObserver((seen) => bar.classList.toggle("away", seen.at(-1).isIntersecting)).observe(byId("take"));
 }
 
 /** Tell it to those who cannot see it, also when the same was said before. */
@@ -144,7 +156,7 @@ function takeFromAddress() {
   if (asked === null) return;
   history.replaceState(history.state, "", location.pathname + location.hash);
   const text = asked.trim().slice(0, MOST_CHARACTERS);
-  if (looksLikeLink(text)) return actions.ask(text);
+  if (looksLikeLink(text)) return actions.ask(linksToAsk(text));
   // Words find tracks to pick from, as if they had just been typed.
   const field = byId("track");
   field.value = text;

@@ -22,7 +22,13 @@ export const words = {
     failed: (part) => `A part of this page could not be loaded (${part}). Load the page again.`,
     offline: "You are offline. Editing and copying go on working; the rest follows when you are back.",
     unreachable: "The service cannot be reached at the moment. Editing and copying go on working; trying again…",
+    empty: {
+      offline: "You are offline. This page goes on when you are back.",
+      unreachable: "The service cannot be reached at the moment. Trying again…",
+    },
     back: "The connection is back.",
+    linkDamaged: "This link is incomplete; part of the list was made anew.",
+    genreGone: (genre) => `The genre “${genre}” is not on offer here, so the genre was chosen anew.`,
     by: (artist) => `by ${artist}`,
     last: {
       open: (title) => `Go on with the list around “${title}”`,
@@ -45,8 +51,8 @@ export const words = {
   start: {
     heading: "Put your track in good company",
     lead:
-      "Paste the Spotify link to your track. You get a playlist of tracks that sound like it, by bigger artists of your " +
-      "genre, with your own track among them.",
+      "Paste the Spotify link to your track. You get a playlist of tracks that sound like it, by bigger artists of " +
+      "your genre, with your own track among them.",
     label: "Your track",
     hint: "A link from Spotify’s Share menu, or type a title or artist and pick your track.",
     submit: "Make my playlist",
@@ -117,7 +123,7 @@ export const words = {
       tooMany: (most) => `At most ${number(most)} tracks can be taken together.`,
       remove: (title) => `Take ${title ? `“${title}”` : "this track"} out`,
       looking: "Looking up your track…",
-      noName: "A track that nobody knows yet",
+      noName: "Your track (title not known here)",
       needs: (missing) =>
         missing.includes("features")
           ? "It is not known yet how this track sounds."
@@ -192,7 +198,7 @@ export const words = {
       followersHeading: "Tell us your followers",
       file: {
         heading: "Analyse my file",
-        text: "The most exact way: drop the recording, and it is measured here or heard by ReccoBeats.",
+        text: "Drop the recording: it is heard by ReccoBeats, or measured here, which is rougher.",
         open: "Use my file",
       },
       hand: {
@@ -221,6 +227,8 @@ export const words = {
   },
 
   tune: {
+    behind: "The list does not follow your last change yet.",
+    behindOffline: "The list follows your last change when the connection is back.",
     genre: "Genre",
     automatic: (names) => (names.length > 0 ? `Chosen for you: ${names.join(" and ")}` : "Chosen for you"),
     genreOption: (name, tracks) => `${name} (${counted(tracks, "track")})`,
@@ -241,12 +249,14 @@ export const words = {
     bandHandleSaid: (place, lift) => `${number(place)} of 100, ${counted(lift, "point")} above you`,
     bandSaid: (low, high) =>
       low === high ? `Artists at ${number(low)}` : `Artists from ${number(low)} to ${number(high)}`,
-    bandHolds: (count) => `: ${counted(count, "track")}`,
+    bandHolds: (count, genres) =>
+      `: ${counted(count, "track")}${genres.length > 0 ? ` in all of ${genres.join(" and ")}` : ""}`,
     you: (place, seeds) => `${seeds > 1 ? "your biggest" : "you"}: ${number(place)}`,
     presetsLegend: "Quick choices",
     presets: { bit: "A bit bigger", usual: "Bigger", much: "Much bigger", stars: "Stars" },
     widen: "If there are too few, look further",
-    widened: (low, high) => `There were too few, so artists from ${number(low)} to ${number(high)} were looked at.`,
+    widened: (low, high) =>
+      `Too few of that size fit, so the list also looks further: at artists from ${number(low)} to ${number(high)}.`,
     shiftsLegend: "Compared with my track",
     shifts: {
       energy: { label: "Energy", less: "calmer", more: "more energetic" },
@@ -288,8 +298,10 @@ export const words = {
   },
 
   list: {
-    heading: (tracks, title, others) =>
-      `${tracks} around “${title}”${others > 0 ? ` and ${others === 1 ? "one more track" : `${number(others)} more`}` : ""}`,
+    heading: (tracks, title, others, album) =>
+      `${tracks} around “${title}”` +
+      (others > 0 ? ` and ${others === 1 ? "one more track" : `${number(others)} more`}` : "") +
+      (others > 0 && album ? ` from the album “${album}”` : ""),
     summary: (genres, [low, high], artist, popularity) => {
       const top = Math.min(100, high);
       const range = low >= top ? `at ${number(top)}` : `from ${number(low)} to ${number(top)}`;
@@ -297,6 +309,8 @@ export const words = {
       return `From ${genres.join(" and ")}: artists ${range} on the popularity scale of 100, ${own}.`;
     },
     notes: "Good to know",
+    usedUp: "All reserves are used up, so the list gets shorter. It fills up again when the connection is back.",
+    skip: "Skip the list",
     viewsLabel: "Views of the list",
     views: { playlist: "Playlist", artists: "Artists" },
     undo: "Undo",
@@ -345,6 +359,7 @@ export const words = {
     isPinned: (title) => `${title} is pinned: it stays when the list changes.`,
     isUnpinned: (title) => `${title} is no longer pinned.`,
     ban: (artist) => `Never ${artist}`,
+    never: "Never",
     isBanned: (artist, count) =>
       `Nothing by ${artist} any more.${count > 0 ? ` ${counted(count, "track")} from the reserve moved in.` : ""}`,
     unban: (artist) => `Allow ${artist} again`,
@@ -411,7 +426,7 @@ export const words = {
     keyDifference: (steps) => {
       if (steps === null) return "not known";
       if (steps === 0) return "same key";
-      return steps === 1 ? "mixes well" : `${counted(steps, "step")} away`;
+      return steps === 1 ? "goes well with yours" : `${counted(steps, "step")} away`;
     },
     artistsLegend: "Popularity from 0 to 100; the line is where you stand.",
     artistSize: (popularity, level) => {
@@ -431,7 +446,7 @@ export const words = {
       { sign: "own", text: "your track" },
       { sign: "major", text: "major key" },
       { sign: "minor", text: "minor key" },
-      { sign: "fit", text: "keys that mix well" },
+      { sign: "fit", text: "keys that go well together" },
       { sign: "hard", text: "hard transition" },
     ],
     energy: "Energy",
@@ -440,12 +455,13 @@ export const words = {
     pitches: ["C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B"],
     energyRange: (course) =>
       course ? `${percent(course.first.energy)} → ${percent(course.peak.energy)} → ${percent(course.last.energy)}` : "",
-    tempoRange: (low, room) => {
-      if (low === null) return "";
-      const range = `${number(Math.round(low))}–${number(Math.round(2 * low))} BPM`;
-      return `${range}${{ wide: ", half and double time folded", narrow: ", folded", tight: "" }[room]}`;
-    },
-    keysFit: (fit, all) => (all === 0 ? "" : `${number(fit)} of ${number(all)} mix well`),
+    tempoRange: (low) => (low === null ? "" : `${number(Math.round(low))}–${number(Math.round(2 * low))} BPM`),
+    keysFit: (fit, all) => (all === 0 ? "" : `${number(fit)} of ${number(all)} steps fit`),
+    how: "How to read it",
+    help:
+      "From left to right: the tracks in their order. Tempo counts half and double speed as one, so 80 and 160 BPM " +
+      "stand equally high. Keys have the codes that DJs use: from 8A to 8A, 7A, 9A or 8B sounds smooth, and a line " +
+      "joins the two dots.",
     place: (place, artist, title) => `${number(place)}. ${artist} – ${title}`,
     numbers: (energy, bpm, counts, key) => {
       const isFolded = bpm !== null && counts !== null && Math.abs(Math.log2(counts / bpm)) > 0.5;
@@ -466,7 +482,8 @@ export const words = {
       const opens = `Energy opens at ${percent(first.energy)}`;
       if (peak.place === first.place) return `${opens}, which is its peak, and ends at ${percent(last.energy)}.`;
       if (peak.place === last.place) return `${opens} and ends at its peak, ${percent(last.energy)}.`;
-      return `${opens}, peaks at ${percent(peak.energy)} at place ${number(peak.place + 1)} and ends at ${percent(last.energy)}.`;
+      const peaks = `peaks at ${percent(peak.energy)} at place ${number(peak.place + 1)}`;
+      return `${opens}, ${peaks} and ends at ${percent(last.energy)}.`;
     },
     hard: (count) =>
       count === 0 ? "No hard transitions." : count === 1 ? "1 hard transition:" : `${number(count)} hard transitions:`,
@@ -477,7 +494,8 @@ export const words = {
         tempo: () => `tempo jumps from ${number(Math.round(from.bpm))} to ${number(Math.round(to.bpm))} BPM`,
         key: () => `key jumps from ${from.key.code} to ${to.key.code}`,
       };
-      return `${number(step.from + 1)} → ${number(step.to + 1)}: ${step.causes.map((name) => causes[name]()).join(", ")}`;
+      const told = step.causes.map((name) => causes[name]()).join(", ");
+      return `${number(step.from + 1)} → ${number(step.to + 1)}: ${told}`;
     },
     more: (count) => `and ${number(count)} more`,
   },
@@ -504,8 +522,8 @@ export const words = {
     here: {
       heading: "Measure here",
       text:
-        "In your browser, in a few seconds, and nothing leaves your computer. Loudness and tempo are measured, energy " +
-        "and acousticness rough, the rest is for you to say.",
+        "In your browser, in a few seconds, and nothing leaves your computer. Loudness and tempo are measured; " +
+        "energy, danceability and the acoustic sound are estimated roughly, and the rest is for you to say.",
       button: "Measure here",
     },
     sent: {
@@ -531,7 +549,7 @@ export const words = {
     cancel: "Cancel",
     done: "Done. Check the values below.",
     outcome: "How it sounds",
-    rough: "Rough values, measured on your computer. Two answers make them much better.",
+    rough: "Rough values, measured on your computer. Answer the first question and check the tempo.",
     vocals: { text: "Does somebody sing or rap on it?", answers: ["Yes", "No, it is instrumental"] },
     tempo: {
       text: "Which tempo do you count?",
@@ -595,6 +613,7 @@ export const words = {
         "Your browser cannot read this file.",
         "It may be damaged, protected, or of a kind that this browser does not play. Export it as WAV or MP3.",
       ],
+      damaged: ["This file is damaged.", "There is no sound in it that can be read. Export the track again."],
       too_short: [
         "That is too short.",
         ({ seconds }) =>
@@ -602,13 +621,19 @@ export const words = {
       ],
       silent: [
         "There is nothing to be heard.",
-        "This part is silent, or so quiet that nothing can be measured. Choose another part, or export it again.",
+        ({ isWhole }) =>
+          `${isWhole ? "The file" : "This part"} is silent, or so quiet that nothing can be measured. ` +
+          (isWhole ? "Export it again and listen to it first." : "Choose another part, or export it again."),
       ],
       constant: [
         "There is nothing to be heard.",
         "The file holds one constant value and no sound: its export failed. Export it again and listen to it first.",
       ],
-      mostly_silent: ["It is silent for most of its length.", "Choose a part where the track is playing."],
+      mostly_silent: [
+        "It is silent for most of its length.",
+        ({ isWhole }) =>
+          isWhole ? "Choose a file in which the track is playing." : "Choose a part where the track is playing.",
+      ],
       noise: [
         "It is nothing but noise.",
         "A file sounds so when it was converted wrongly or overdriven. Export it again and listen to it first.",
@@ -680,6 +705,7 @@ export const words = {
       copied: "Copied.",
       refused: "Your browser did not allow copying. Select the text and copy it yourself.",
     },
+    genres: (names) => names.join(" and "),
     moods: {
       plain: "",
       fierce: "fierce",
@@ -762,7 +788,10 @@ export const words = {
       another: "Make another one all the same",
       already: "You have made this playlist already, with exactly these tracks.",
       busyElsewhere: "Another tab is at work on this playlist. Look there, or try again in a moment.",
-      unfinished: (title) => `“${title}” is not finished yet. Going on completes it; there will not be a second one.`,
+      unfinished: (title) =>
+        `“${title}” is not finished yet. What is done so far is kept, and going on completes it; there will not be a ` +
+        "second one.",
+      nothing: "Nothing was made yet.",
       steps: {
         login: "Log in to Spotify",
         create: "Create the playlist",
@@ -800,17 +829,16 @@ export const words = {
         login_late: "Nothing was made. Log in again; it takes a minute.",
         login_expired: "It lasts for an hour. Log in again, and it goes on where it stopped; your list is kept.",
         login_narrow: "Spotify says that the login does not cover this step. Log in again and allow all that is asked.",
-        spotify_offline: "Your device is offline. What is done so far is kept; go on when you are back.",
+        spotify_offline: "Your device is offline. Go on when you are back.",
         spotify_uncertain:
-          "It may have been carried out all the same. What is done so far is kept: trying again looks first, and " +
-          "goes on from there.",
+          "It may have been carried out all the same. Trying again looks first, and goes on from there.",
         spotify_not_listed:
           "It works for five listeners only whom its operator has named, by their name and mail address at Spotify. " +
           "Ask the operator to name you. Logging in again does not help; copying the tracks works at once.",
         spotify_lapsed: "Its operator has to renew a subscription there. Copying the tracks works at once.",
         spotify_gone: "It was removed, or Spotify does not find it yet. Try again in a moment, or start anew.",
-        spotify_quota: "All who use this app share it. What is done so far is kept.",
-        spotify_slow_down: "Too many requests at once. What is done so far is kept.",
+        spotify_quota: "All who use this app share it.",
+        spotify_slow_down: "Too many requests at once.",
         spotify_refused: "It did not take what was sent. Try again, or copy the tracks.",
         own_unknown: "Trying again looks for it and finishes it. There will not be a second one.",
         own_unfinished: "Spotify does not hold the tracks as they were sent yet. Trying again goes on from there.",
@@ -830,6 +858,8 @@ export const words = {
       codeHint: "Whoever runs this service hands it out.",
       codeMissing: "Give the access code, or copy the tracks instead.",
       create: "Create playlist",
+      already: "This playlist is made, with exactly these tracks.",
+      allTheSame: "Send it all the same",
       update: "Update this playlist",
       creating: "Creating your playlist… this can take half a minute.",
       updating: "Updating your playlist…",
@@ -929,8 +959,8 @@ export const words = {
     asOf: (date) => `, as of ${date}`,
     source: (origin, asOf, tracks, built) => `${origin}${asOf}: ${tracks}, last refreshed on ${built}.`,
     method:
-      "A list follows from numbers about sound, genre and popularity. They are often good and sometimes wrong; listen " +
-      "before you share.",
+      "A list follows from numbers about sound, genre and popularity. They are often good and sometimes wrong; " +
+      "listen before you share.",
     disclaimer:
       "Daltonify is not affiliated with Spotify or with any artist, and a place in a list is not an endorsement. " +
       "No bots, no paid places: listeners decide.",
@@ -939,6 +969,9 @@ export const words = {
 
   problems: {
     retry: "Try again",
+    retryIn: (time) => `Try again in ${time}`,
+    asUsual: "Go on with the usual settings",
+    byItself: "The service cannot be reached. Check your internet connection; this page tries again by itself.",
     from: (time) => `Try again from ${time}.`,
     heading: "That did not work",
     headings: {
@@ -979,6 +1012,7 @@ export const words = {
       offline: "The service cannot be reached. Check your internet connection and try again.",
       timeout: "The service did not answer in time. Try again in a moment.",
       unreadable: "The service gave an answer that this page cannot read. Try again in a moment.",
+      too_many_requests: "Very many ask at this moment. Try again in a few seconds.",
       publication_in_progress: "It is being written at this moment. Trying again shows how it ended.",
       publication_unknown: "Trying again looks for it and finishes it. There will not be a second one.",
       publishing_unfinished: "What is done so far is kept, and trying again goes on from there.",

@@ -133,7 +133,7 @@ function mostFrequent(values) {
   return [...counts].reduce((best, entry) => (entry[1] > best[1] ? entry : best))[0];
 }
 
-/** Everything that the drawing shows of a list: its `places`, `steps`, hard steps, and the octave that tempos fold to. */
+/** All that the drawing shows of a list: its `places`, `steps`, hard steps, and the octave that tempos fold to. */
 export function shapeOf(rows) {
   const tempos = foldTempos(rows);
   const steps = transitions(rows);

@@ -3,9 +3,8 @@
 // Each entry of the tab's history has its own list, kept in the tab alone, so no tab can overwrite another's. What was
 // worked on last, in whichever tab, is kept for the browser besides, and a new tab offers it.
 
-import { decode, encode } from "./address.js";
+import { ID, decode, encode } from "./address.js";
 import { pack, unpack } from "./kept_list.js";
-import { ID } from "./requests.js";
 import { Remembered } from "./storage.js";
 import { keyOf } from "./playlist.js";
 
@@ -33,18 +32,31 @@ export function keepList(store, actions) {
     entries.set(known.slice(-MOST_ENTRIES));
   }
 
-  /** Keep the list for this entry: at once, because a reload may come at any moment. */
+  /** Keep the list for this entry: at once, because a reload may come at any moment. Whether there was room for it. */
   function save() {
-    if (!isStale) return;
+    if (!isStale) return true;
     isStale = false;
     if (entry === null) {
       name(crypto.randomUUID());
       history.replaceState({ entry }, "");
     }
-    placeOf(entry).set(store.state.seeds.length > 0 ? pack(store.state, actions.isAhead()) : null);
+    const place = placeOf(entry);
+    if (store.state.seeds.length === 0) return place.set(null);
+    const hasRoom = placeWhole(place) || placeBare(place);
+    // Better the list that the address tells than an older one.
+    if (!hasRoom) place.set(null);
+    return hasRoom;
   }
 
-  /** Tell it in the address too, and to new tabs: after a pause, because browsers limit how often an address changes. */
+  const placeWhole = (place) => place.set(pack(store.state, actions.isAhead()));
+
+  /** Where storage is full: without the steps to undo, and in the place of older entries. */
+  function placeBare(place) {
+    for (const old of entries.get() ?? []) if (old !== entry) placeOf(old).set(null);
+    return placeWhole(place) || place.set(pack(store.state, actions.isAhead(), 0));
+  }
+
+  /** Tell it in the address too, and to new tabs: after a pause, as browsers limit how often an address changes. */
   function keep() {
     clearTimeout(timer);
     save();
@@ -55,8 +67,9 @@ export function keepList(store, actions) {
     history.replaceState({ entry }, "", address);
     if (!state.list) return;
     const { title } = state.answer.seeds[0];
-    const kept = pack(state, actions.isAhead());
-    last.set({ address, title, count: state.list.rows.length, at: new Date().toISOString(), kept });
+    const left = { address, title, count: state.list.rows.length, at: new Date().toISOString() };
+    const isKept = last.set({ ...left, kept: pack(state, actions.isAhead()) });
+    if (!isKept) last.set({ ...left, kept: pack(state, actions.isAhead(), 0) });
   }
 
   function restore(kept) {
@@ -117,7 +130,11 @@ export function keepList(store, actions) {
         clearTimeout(timer);
         timer = setTimeout(keep, PAUSE_MILLISECONDS);
       });
-      store.watch(["seeds", "list"], () => queueMicrotask(save));
+      store.watch(["seeds", "list"], () =>
+        queueMicrotask(() => {
+          if (!save()) keep();
+        }),
+      );
     },
     openLast() {
       const left = last.get();
@@ -137,6 +154,8 @@ function addressOf({ seeds, wishes, list }) {
     wishes,
     order: rows.map((row) => row.track_id),
     pinned: pinned.filter((place) => place >= 0),
+    removed: list?.removed ?? [],
+    banned: list?.banned ?? [],
   };
   return `#${encode(told)}`;
 }

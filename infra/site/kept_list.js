@@ -2,8 +2,8 @@
 
 const MOST_STEPS = 15;
 
-/** The part of the state that makes up the list, as plain values for JSON. */
-export function pack({ seeds, wishes, answer, list, history, published, chosen }, isAhead) {
+/** The part of the state that makes up the list, as plain values for JSON, with at most so many `steps` to undo. */
+export function pack({ seeds, wishes, answer, list, history, published, chosen }, isAhead, steps = MOST_STEPS) {
   const rows = table();
   const answers = table();
   const packList = (one) => one && { ...one, rows: one.rows.map(rows.place), reserves: one.reserves.map(rows.place) };
@@ -12,8 +12,8 @@ export function pack({ seeds, wishes, answer, list, history, published, chosen }
   const kept = {
     ...packStep({ seeds: seeds.map(withoutProblem), wishes, answer, list }),
     history: {
-      past: history.past.slice(-MOST_STEPS).map(packStep),
-      future: history.future.slice(0, MOST_STEPS).map(packStep),
+      past: history.past.slice(Math.max(0, history.past.length - steps)).map(packStep),
+      future: history.future.slice(0, steps).map(packStep),
     },
     published,
     chosen,

@@ -35,7 +35,7 @@ export async function keyOf({ title, description, uris, target = null, again = 0
 
 export const recordOf = (key) => all()[key] ?? null;
 
-/** A record to begin with. `content`: `{title, description, uris, reserves, unreleased, names, seeds}`. */
+/** A record to begin with. `content`: `{title, description, uris, reserves, unreleased, names, about, seeds}`. */
 export const newRecord = (key, content, { cover = null, target = null, at }) => ({
   key,
   content,

@@ -4,7 +4,7 @@
 const MOST_STEPS = 50;
 
 /** What tells a row from all others, wherever it stands: own tracks need not have an id. */
-export const keyOf = (row) => row.track_id ?? `own:${row.title}`;
+export const keyOf = (row) => row.track_id ?? `own${row.twin ?? ""}:${row.title}`;
 
 export const placeOf = (list, key) => list.rows.findIndex((row) => keyOf(row) === key);
 
@@ -23,7 +23,7 @@ export function fromAnswer(answer, before = null) {
   const { removed = [], banned = [], pinned = [] } = before ?? {};
   const isOut = (row) => !row.own && (removed.includes(row.track_id) || isBanned(row, banned));
   const reserves = answer.reserves.filter((row) => !isOut(row));
-  const rows = answer.tracks.map((row) => (isOut(row) ? reserves.shift() : row)).filter(Boolean);
+  const rows = toldApart(answer.tracks).map((row) => (isOut(row) ? reserves.shift() : row)).filter(Boolean);
   const kept = pinned.filter((key) => rows.some((row) => keyOf(row) === key));
   return {
     rows: atPlaces(rows, before === null ? [] : kept.map((key) => [key, placeOf(before, key)])),
@@ -32,6 +32,17 @@ export function fromAnswer(answer, before = null) {
     banned,
     pinned: kept,
   };
+}
+
+/** Own tracks that are not on Spotify yet may bear one title, as versions of a song do: all but the first are twins. */
+function toldApart(rows) {
+  const met = new Map();
+  return rows.map((row) => {
+    if (row.track_id) return row;
+    const twin = met.get(row.title) ?? 0;
+    met.set(row.title, twin + 1);
+    return twin === 0 ? row : { ...row, twin };
+  });
 }
 
 /** `rows` with each `[key, place]` at its place, or at the end of a list that has become shorter. */
@@ -76,6 +87,9 @@ export function unban(list, name) {
     : list;
 }
 
+/** Whether rows have left for which there was no reserve any more. */
+export const isShort = (list, answer) => list.reserves.length === 0 && list.rows.length < answer.tracks.length;
+
 /** Put a row at another place. It is pinned there, or the next list would undo the artist's hand. */
 export function move(list, from, to) {
   const last = list.rows.length - 1;
@@ -103,9 +117,6 @@ export function inOrder(list, keys) {
   const rankOf = (row) => rank.get(keyOf(row)) ?? keys.length;
   return { ...list, rows: list.rows.toSorted((one, other) => rankOf(one) - rankOf(other)) };
 }
-
-export const sameTracks = (one, other) =>
-  one.rows.length === other.rows.length && one.rows.every((row, place) => keyOf(row) === keyOf(other.rows[place]));
 
 /** What was done, to be undone. Steps are opaque here: whatever has to come back together. */
 export const History = {

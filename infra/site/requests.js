@@ -1,11 +1,9 @@
 // What is asked of the service for a state of the page. Pure.
 
-import { USUAL_WISHES } from "./address.js";
+import { ID, USUAL_WISHES } from "./address.js";
 
 const MOST_EXCLUSIONS = 500;
 const MOST_PINNED = 100;
-
-export const ID = /^[0-9A-Za-z]{22}$/;
 
 // What a refusal knew of a seed, and what was tried for it, the service still knows when it is asked again.
 const isComplete = (known) => Boolean(known) && known.tried === undefined;

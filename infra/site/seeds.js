@@ -50,8 +50,8 @@ export function seedsAsTold(seeds, told, create) {
 
 /**
  * What the artist told, as the state keeps it. `draft`: `{title, artist, followers, genre, released, hand, heard}`;
- * `hand` are features by hand, `heard` is `{features, source, byHand, durationMs}` from a file, or `null`. `known`: what
- * a refusal or an answer said of the track, or `null`.
+ * `hand` are features by hand, `heard` is `{features, source, byHand, durationMs}` from a file, or `null`. `known`:
+ * what a refusal or an answer said of the track, or `null`.
  */
 export function givenOf(draft, known = null) {
   const given = {};
@@ -75,4 +75,11 @@ export function givenOf(draft, known = null) {
     if (draft.heard?.durationMs) given.duration_ms = draft.heard.durationMs;
   }
   return given;
+}
+
+/** The album that all of several tracks are from, or `null`: by one artist, since many albums are called alike. */
+export function albumOf(seeds) {
+  const [{ album, artists } = {}, ...others] = seeds;
+  const isShared = others.every((seed) => seed.album === album && seed.artists?.[0] === artists?.[0]);
+  return album && others.length > 0 && isShared ? album : null;
 }

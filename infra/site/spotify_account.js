@@ -213,7 +213,8 @@ export function refusal(status, headers, text, body) {
   return problem("spotify_refused", { status });
 }
 
-function problem(code, more = {}) {
+/** What `code` means, as it is told. */
+export function problem(code, more = {}) {
   return new Problem({ code, message: words.take.own.problems[code], ...more });
 }
 

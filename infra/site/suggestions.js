@@ -2,6 +2,7 @@
 // the other artists did not take part, and a title with their names would borrow them.
 
 import { words } from "./en.js";
+import { shortened } from "./words.js";
 
 // As the service refuses them: nobody sees them, and they can make a text show something else than it holds.
 const UNSEEN = /[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]/gu;
@@ -15,16 +16,6 @@ export const tidy = (text) => text.replace(UNSEEN, " ").replace(/\s+/gu, " ").tr
 
 /** Characters as the service counts them. */
 export const lengthOf = (text) => [...text.normalize("NFC")].length;
-
-/** At most `limit` characters, with an ellipsis when something was cut. */
-export function shortened(text, limit) {
-  const characters = [...text];
-  if (characters.length <= limit) return text;
-  return `${characters
-    .slice(0, limit - 1)
-    .join("")
-    .trimEnd()}…`;
-}
 
 /** The mood of the rows in one word, by the means of their energy, positivity and acousticness. */
 export function moodOf(rows) {
@@ -43,14 +34,17 @@ export function moodOf(rows) {
   return valence !== null && valence < LOW ? moods.wistful : moods.easy;
 }
 
-/** What is told about a list in titles and texts: `{seed, artist, genre, mood, others, place}`. */
+/**
+ * What is told about a list in titles and texts: `{seed, artist, genre, mood, others, place}`. The place is the one on
+ * Spotify: `null` for a track that is not there yet.
+ */
 export function aboutList(rows, answer) {
   const own = rows.find((row) => row.own) ?? answer?.seeds?.[0];
-  const place = rows.findIndex((row) => row.own);
+  const place = rows.filter((row) => row.uri).indexOf(own);
   return {
     seed: tidy(own?.title ?? ""),
     artist: tidy(own?.artists?.[0] ?? ""),
-    genre: tidy((answer?.genre?.used ?? []).slice(0, 1).join("")),
+    genre: tidy(words.take.genres(answer?.genre?.used ?? [])),
     mood: moodOf(rows.filter((row) => !row.own)),
     others: rows.filter((row) => !row.own).length,
     place: place < 0 ? null : place + 1,

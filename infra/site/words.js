@@ -5,7 +5,14 @@ import { words } from "./en.js";
 const locale = globalThis.navigator?.language;
 const plural = new Intl.PluralRules("en");
 
-export const number = (value, options) => value.toLocaleString(locale, options);
+// To make one takes longer than to write hundreds of numbers with it.
+const formats = new Map();
+
+export function number(value, options) {
+  const kind = options ? JSON.stringify(options) : "";
+  if (!formats.has(kind)) formats.set(kind, new Intl.NumberFormat(locale, options));
+  return formats.get(kind).format(value);
+}
 
 /** "1 track", "2 tracks": `noun` is one of `words.units`. */
 export const counted = (count, noun) => `${number(count)} ${words.units[noun]?.[plural.select(count)] ?? noun}`;

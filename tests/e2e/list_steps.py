@@ -28,7 +28,10 @@ def answering(change: Callable[[Answer], object]) -> Callable[[Page], None]:
         change(values)
         route.fulfill(response=answer, body=json.dumps(values))
 
-    return lambda page: page.route("**/api/recommendations", spoil)
+    def prepare(page: Page) -> None:
+        page.route("**/api/recommendations", spoil)
+
+    return prepare
 
 
 def with_real_tracks(page: Page) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import re
-import urllib.request
 from typing import Any
 from urllib.parse import quote
 
@@ -84,9 +83,3 @@ def stored_text(page: Page) -> str:
 
 def without_reference(description: str) -> str:
     return re.sub(r" · ref [0-9a-f]{10}$", "", description)
-
-
-def clear_faults(demo: Demo) -> None:
-    """Nothing goes wrong at the simulated Spotify any more."""
-    request = urllib.request.Request(f"{demo.simulator}/_simulator/faults", method="DELETE")  # noqa: S310 - loopback
-    urllib.request.urlopen(request, timeout=30).close()  # noqa: S310

@@ -136,18 +136,18 @@ def test_artist_can_be_banned_among_the_artists(listed: Page):
     first.get_by_role("button", name=f"Never {name}").click()
     expect(listed.locator(".artist strong", has_text=re.compile(f"^{re.escape(name)}$"))).to_have_count(0)
     expect(listed.get_by_role("button", name=f"Allow {name} again")).to_be_visible()
-    expect(listed.locator(".artist").first.locator(".remove")).to_be_focused()
+    expect(listed.locator(".artist").first.locator(".never")).to_be_focused()
 
 
-@pytest.mark.parametrize(("start", "end"), [(1, 4), (6, 2), (2, 3)])
-def test_row_is_moved_by_dragging_its_handle(listed: Page, start: int, end: int):
+def test_row_is_moved_by_dragging_its_handle(listed: Page):
     before = titles(listed)
-    drag(listed, start, end)
-    assert titles(listed) == moved(before, start, end)
-    expect(said(listed)).to_have_text(f"{before[start - 1]} is at place {end} of 31 now, and pinned.")
-    expect(row(listed, end).locator(".handle")).to_be_focused()
-    listed.get_by_role("button", name="Undo").click()
-    assert titles(listed) == before
+    for start, end in ((1, 4), (6, 2), (2, 3)):
+        drag(listed, start, end)
+        assert titles(listed) == moved(before, start, end)
+        expect(said(listed)).to_have_text(f"{before[start - 1]} is at place {end} of 31 now, and pinned.")
+        expect(row(listed, end).locator(".handle")).to_be_focused()
+        listed.get_by_role("button", name="Undo").click()
+        assert titles(listed) == before
 
 
 def test_drawing_follows_a_move_at_once(open_page: OpenPage, demo: Demo):

@@ -1,13 +1,13 @@
 """The list: its rows and their details, the artists, and the drawing of how it flows."""
 
 import re
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Route, expect
 
-from tests.e2e.conftest import DESKTOP, PHONE, Demo, OpenPage, Watch
+from tests.e2e.conftest import PHONE, Demo, OpenPage, Watch
 from tests.e2e.list_steps import (
     Answer,
     answering,
@@ -22,6 +22,7 @@ from tests.e2e.list_steps import (
 )
 from tests.e2e.steps import rows, wait_for_list
 
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 LONG = "An endless title that goes on and on " * 14
 STRANGE_TITLES = [
     "<script>alert(1)</script>",
@@ -46,7 +47,7 @@ def test_every_row_tells_artist_title_size_likeness_and_reason(page: Page, demo:
     expect(line.locator(".lift")).to_have_text(re.compile(r"^\+\d+$"))
     expect(line.locator(".row-lift")).to_contain_text(re.compile(r"\d+ points? bigger"))
     expect(line.locator(".row-alike")).to_contain_text(re.compile(r"Sounds \d+% alike"))
-    expect(line.locator(".row-reason")).to_contain_text("more popular")
+    expect(line.locator(".row-reason")).not_to_be_empty()
     assert line.locator(".meter-fill").bounding_box() is not None
 
 
@@ -220,8 +221,7 @@ def test_hard_transitions_are_counted_said_and_lead_to_their_rows(open_page: Ope
     expect(row(page, 5).locator(".row-detail")).to_be_visible()
 
 
-@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_strange_titles_are_shown_as_text_and_break_nothing(open_page: OpenPage, demo: Demo, viewport: dict[str, int]):
+def test_strange_titles_are_shown_as_text_and_break_nothing(open_page: OpenPage, demo: Demo):
     def spoil(values: Answer) -> None:
         for listed, title in zip(values["tracks"], STRANGE_TITLES, strict=False):
             listed["title"] = listed["reason"] = listed["album"] = title
@@ -229,7 +229,7 @@ def test_strange_titles_are_shown_as_text_and_break_nothing(open_page: OpenPage,
         values["seeds"][0]["title"] = values["seeds"][0]["artists"][0] = STRANGE_TITLES[0]
         values["notes"].append(STRANGE_TITLES[1])
 
-    page = open_page(answering(spoil), viewport=viewport)
+    page = open_page(answering(spoil), viewport=PHONE)
     ask_for(page, demo)
     shown = titles(page)
     for title in STRANGE_TITLES:
@@ -242,9 +242,9 @@ def test_strange_titles_are_shown_as_text_and_break_nothing(open_page: OpenPage,
     assert max(heights) < 400
     for place in range(1, len(STRANGE_TITLES) + 1):
         open_details(row(page, place))
-        assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     page.get_by_role("tab", name="Artists").click()
-    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
 def test_what_is_not_known_is_said_and_nothing_is_made_up(open_page: OpenPage, demo: Demo):
@@ -267,7 +267,7 @@ def test_what_is_not_known_is_said_and_nothing_is_made_up(open_page: OpenPage, d
     expect(page.locator(".flow-told")).to_contain_text("No hard transitions.")
 
 
-@pytest.mark.parametrize("count", [0, 1, 5, 100])
+@pytest.mark.parametrize("count", [0, 1, 100])
 def test_short_and_long_lists_are_drawn(open_page: OpenPage, demo: Demo, count: int):
     def cut(values: Answer) -> None:
         own = [listed for listed in values["tracks"] if listed["own"]]
@@ -314,16 +314,19 @@ def test_movement_is_left_out_for_those_who_want_none(open_page: OpenPage, demo:
     expect(said(page)).to_contain_text("is out")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [PHONE, {"width": 1440, "height": 900}], ids=["360", "1440"])
-def test_no_state_of_the_list_breaks_a_rule(open_page: OpenPage, demo: Demo, viewport: dict[str, int], scheme: str):
-    page = open_page(with_real_tracks, viewport=viewport, color_scheme=scheme)
-    ask_for(page, demo)
+def test_no_state_of_the_list_breaks_a_rule(open_page: OpenPage, demo: Demo, viewport: dict[str, int]):
+    # Few rows, because what is asked of one is asked of all.
+    path = f"/#1&s={demo.examples[0].rpartition('/')[2]}&size=6"
+    page = open_page(with_real_tracks, path=path, viewport=viewport)
+    wait_for_list(page)
 
     def check(state: str) -> None:
-        settle(page)
-        results = Axe().run(page, "#list")
-        assert results.violations_count == 0, f"{state}: {results.generate_report()}"
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            settle(page)
+            results = Axe().run(page, "#list")
+            assert results.violations_count == 0, f"{state}, {scheme}: {results.generate_report()}"
 
     check("list")
     open_details(others(page).nth(1))

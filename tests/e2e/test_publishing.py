@@ -134,24 +134,12 @@ def test_access_code_is_asked_for_sent_along_and_never_kept(open_page: OpenPage,
     assert sent == []
     page.get_by_label("Access code").fill(f"{SECRET_MARK}-code")
     create_here(page)
-    expect(page.locator("#access-code-error")).to_contain_text("This access code is not known.")
-    create_here(page)
+    expect(page.locator("#access-code-error")).to_have_text("This access code is not known.")
+    expect(page.get_by_label("Access code")).to_be_focused()
+    page.keyboard.press("Enter")
     wait_for_share_kit(page)
     assert sent == [f"{SECRET_MARK}-code"] * 2
     assert SECRET_MARK not in stored_text(page)
-
-
-def test_closed_publishing_says_until_when_and_copying_goes_on(open_page: OpenPage, demo: Demo):
-    page = list_of(open_page, demo, prepare=with_publishing(available=False, retry_at="2099-01-01T16:42:00Z"))
-    expect(page.locator("#publish")).to_contain_text("It should work again from 16:42")
-    expect(page.locator("#publish").get_by_role("button", name="Create playlist")).to_be_hidden()
-    assert listed_uris(page)
-
-
-def test_installation_that_publishes_nothing_says_so(open_page: OpenPage, demo: Demo):
-    page = list_of(open_page, demo, prepare=with_publishing(access="off", available=False))
-    expect(page.locator("#publish")).to_contain_text("makes no playlists of its own")
-    assert listed_uris(page)
 
 
 def test_unreleased_track_is_left_out_and_its_place_is_told(open_page: OpenPage, demo: Demo):
@@ -173,6 +161,7 @@ def first_genre(demo: Demo) -> str:
 
 def test_texts_that_are_too_long_or_missing_are_told_beside_their_field(open_page: OpenPage, demo: Demo):
     page = list_of(open_page, demo)
+    before = len(demo.playlists())
     name_playlist(page, "x" * 81)
     expect(page.locator("#playlist-title-count")).to_have_text("81 of 80 characters")
     create_here(page)
@@ -184,6 +173,8 @@ def test_texts_that_are_too_long_or_missing_are_told_beside_their_field(open_pag
     name_playlist(page, "see www.example.com")
     create_here(page)
     expect(page.locator("#playlist-title-error")).to_contain_text("link")
+    expect(page.get_by_label("Title", exact=True)).to_be_focused()
+    assert len(demo.playlists()) == before
 
 
 def test_suggested_titles_can_be_picked_and_names_of_others_are_advised_against(open_page: OpenPage, demo: Demo):

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.e2e.conftest import Demo, OpenPage
@@ -20,6 +19,11 @@ def listed(page: Page) -> list[str]:
     wait_for_list(page)
     found: list[str] = page.locator("#list .row").evaluate_all("rows => rows.map(row => row.dataset.key)")
     return found
+
+
+def asked_for(answered: Any) -> Any:
+    """What the page sent for an answer that was waited for."""
+    return answered.value.request.post_data_json
 
 
 def remove(page: Page, place: int) -> None:
@@ -102,7 +106,7 @@ def test_reload_in_the_middle_of_a_change_brings_what_was_asked_for(page: Page):
         choose_order(page, "popularity")
     with page.expect_response(ANSWERS) as answered:
         page.reload()
-    assert answered.value.request.post_data_json["order"] == "popularity"
+    assert asked_for(answered)["order"] == "popularity"
     expect(page.locator("#list")).to_have_attribute("aria-busy", "false")
     answer = answered.value.json()
     assert listed(page) == [row["track_id"] for row in answer["tracks"]]
@@ -191,11 +195,14 @@ def test_link_to_a_place_on_the_page_leaves_the_list_in_the_address(page: Page):
     assert page.url == address
 
 
-@pytest.mark.parametrize("path", ["/#", "/#1", "/#1&s=x&t=..", "/#2&s=4HJ7mSMtHAdU55lLjGE4zW", "/#%E0%A4%A", "/#take"])
-def test_address_that_holds_no_list_shows_the_start(open_page: OpenPage, path: str):
-    page = open_page(path=path)
-    expect(page.get_by_label("Your track")).to_be_visible()
-    expect(page.locator("#problem")).to_be_empty()
+def test_address_that_holds_no_list_shows_the_start(page: Page, demo: Demo):
+    # What else may stand there: tests/site/address.test.js.
+    for address in ("#", "#1&s=x&t=..", "#2&s=4HJ7mSMtHAdU55lLjGE4zW", "#%E0%A4%A", "#take"):
+        page.goto("about:blank")
+        page.goto(f"{demo.url}/{address}")
+        expect(page.get_by_label("Your track")).to_be_visible()
+        expect(page.locator("button.example").first).to_be_visible()
+        expect(page.locator("#problem")).to_be_empty()
     try_example(page)
 
 
@@ -256,7 +263,7 @@ def test_editing_goes_on_without_a_network_and_settings_follow_when_it_is_back(p
     with page.expect_response(ANSWERS) as answered:
         page.context.set_offline(False)
     expect(page.locator("#banner")).not_to_contain_text("You are offline")
-    assert answered.value.request.post_data_json["order"] == "popularity"
+    assert asked_for(answered)["order"] == "popularity"
     expect(rows(page).first).to_have_attribute("data-key", answered.value.json()["tracks"][0]["track_id"])
 
 
@@ -353,7 +360,7 @@ def test_only_the_latest_of_quick_changes_counts_and_nothing_jumps_meanwhile(pag
         choose_order(page, "popularity")
     expect(page.locator("#list")).to_have_attribute("aria-busy", "false")
     expect(order(page, "popularity")).to_be_focused()
-    assert answered.value.request.post_data_json["order"] == "popularity"
+    assert asked_for(answered)["order"] == "popularity"
     assert listed(page) == [row["track_id"] for row in answered.value.json()["tracks"]]
     assert release.is_set()
     assert len(held) == 2
@@ -368,7 +375,7 @@ def test_row_that_is_removed_while_an_answer_is_on_its_way_stays_away(page: Page
     gone = page.locator("#list .row").nth(5).get_attribute("data-key")
     with page.expect_response(ANSWERS) as answered:
         remove(page, 5)
-    assert gone in answered.value.request.post_data_json["filters"]["exclude_tracks"]
+    assert gone in asked_for(answered)["filters"]["exclude_tracks"]
     assert gone not in listed(page)
 
 

@@ -3,9 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { AudioFault, checkClip, kindOf, mixed, toSixteenBits } from "../../infra/site/audio/clip.js";
+import { AudioFault, checkClip, checkLength, kindOf, mixed, toSixteenBits } from "../../infra/site/audio/clip.js";
 import { barsOf, loudestStart, placeOf } from "../../infra/site/audio/excerpt.js";
 import { Survey } from "../../infra/site/audio/survey.js";
+import { words } from "../../infra/site/en.js";
 import { sine } from "./audio_sounds.js";
 
 const bytes = (text) => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
@@ -83,4 +84,27 @@ test("files are called by their first bytes", () => {
     "": null,
   };
   for (const [start, kind] of Object.entries(wanted)) assert.equal(kindOf(bytes(start)), kind, start);
+});
+
+test("a file that nothing can be read of is damaged, and a short one is too short", () => {
+  for (const [seconds, code] of [
+    [0, "damaged"],
+    [0.05, "damaged"],
+    [0.5, "too_short"],
+    [9.9, "too_short"],
+  ]) {
+    assert.throws(
+      () => checkLength(seconds),
+      (fault) => fault.code === code && fault.code in words.audio.faults,
+    );
+  }
+  checkLength(10);
+});
+
+test("another part is offered only where the file may hold one that can be heard", () => {
+  for (const code of ["silent", "mostly_silent"]) {
+    const [, text] = words.audio.faults[code];
+    assert.match(text({ isWhole: false }), /part/);
+    assert.doesNotMatch(text({ isWhole: true }), /part/);
+  }
 });

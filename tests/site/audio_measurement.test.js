@@ -38,6 +38,10 @@ const CHECKED = {
   "loud song": () => limited(song(12, CLIP_RATE), 6),
   "quiet song": () => song(12, CLIP_RATE, 120, 0.01),
   "one note": () => sine(440, 0.5, 12, CLIP_RATE),
+  "low tones": () => {
+    const tones = [41.2, 49, 65.4, 98].map((hertz) => sine(hertz, 0.1, 12, CLIP_RATE));
+    return tones[0].map((_, place) => tones.reduce((sum, tone) => sum + tone[place], 0));
+  },
   short: () => song(9.9, CLIP_RATE),
   silence: () => new Float64Array(12 * CLIP_RATE),
   constant: () => new Float64Array(12 * CLIP_RATE).fill(0.25),

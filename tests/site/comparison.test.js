@@ -38,7 +38,7 @@ test("keys differ by steps on the wheel", () => {
   assert.equal(keyBeside({ key: 0, mode: 1 }, { key: 9, mode: 0 }), 1);
   assert.equal(keyBeside({ key: 0, mode: 1 }, null), null);
   assert.equal(words.list.keyDifference(0), "same key");
-  assert.equal(words.list.keyDifference(1), "mixes well");
+  assert.equal(words.list.keyDifference(1), "goes well with yours");
   assert.equal(words.list.keyDifference(4), "4 steps away");
 });
 

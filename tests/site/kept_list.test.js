@@ -34,6 +34,12 @@ test("what was kept comes back as it was, with the last steps to undo", () => {
   assert.deepEqual(found.future, history.future);
 });
 
+test("without room for steps the list is kept all the same", () => {
+  const { list, history } = unpack(throughJson(pack(state(), false, 0)));
+  assert.deepEqual(list, state().list);
+  assert.deepEqual(history, History.empty);
+});
+
 test("rows and answers that many steps share are kept once", () => {
   const { rows, answers } = pack(state(), false);
   assert.equal(rows.length, 4);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { linksIn, looksLikeLink } from "../../infra/site/links.js";
+import { linksIn, linksToAsk, looksLikeLink } from "../../infra/site/links.js";
 
 const A = "https://open.spotify.com/track/4HJ7mSMtHAdU55lLjGE4zW";
 const B = "https://open.spotify.com/intl-de/track/5HJ7mSMtHAdU55lLjGE4zW?si=1";
@@ -28,6 +28,21 @@ test("every link of a longer text is found once, in its order", () => {
 
 test("links that a field of one line joined are taken apart again", () => {
   assert.deepEqual(linksIn(A + B + A.replace("4HJ7", "6HJ7")), [A, B, A.replace("4HJ7", "6HJ7")]);
+});
+
+test("an embed code and a message ask for the link in them", () => {
+  const embed = "https://open.spotify.com/embed/track/4HJ7mSMtHAdU55lLjGE4zW?utm_source=generator";
+  const code = `<iframe style="border-radius:12px" src="${embed}" width="100%" allow="autoplay; x"></iframe>`;
+  assert.deepEqual(linksToAsk(code), [embed]);
+  assert.deepEqual(linksToAsk(`Listen to Naufragio ${A}.`), [A]);
+  assert.deepEqual(linksToAsk("Listen: open.spotify.com/track/4HJ7mSMtHAdU55lLjGE4zW!"), [
+    "open.spotify.com/track/4HJ7mSMtHAdU55lLjGE4zW",
+  ]);
+  assert.deepEqual(linksToAsk(`https://me.example/about and ${A}`), [A]);
+});
+
+test("what holds no link stays as it is, for the service to judge", () => {
+  for (const text of ["4HJ7mSMtHAdU55lLjGE4zW", "https://me.example/about"]) assert.deepEqual(linksToAsk(text), [text]);
 });
 
 test("a link within a link is no second one", () => {

@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import * as playlist from "../../infra/site/playlist.js";
 import { aText, anId, chance } from "./chance.js";
 
-const { History, fromAnswer, inOrder, keyOf, placeOf, sameTracks } = playlist;
+const { History, fromAnswer, inOrder, keyOf, placeOf } = playlist;
 
 const row = (id, more = {}) => ({ track_id: id, own: false, title: `Title ${id}`, artists: [`Artist ${id}`], ...more });
 const own = (more = {}) => row(null, { own: true, title: "Mine", artists: ["Me"], ...more });
@@ -37,6 +37,16 @@ describe("an answer becomes a list", () => {
     const list = fromAnswer(answerOf([row("a"), own(), row("b"), row("d")], [row("f"), row("g")]), before);
     assert.deepEqual(ids(list), ["f", "own:Mine", "g", "d"]);
     assert.deepEqual(list.removed, ["a"]);
+  });
+
+  test("in which unreleased tracks of one title are told apart, each to be moved and kept", () => {
+    const tracks = [row("a"), own(), own({ artists: ["Me", "A friend"] }), own({ title: "own1:Mine" }), own()];
+    const list = fromAnswer(answerOf(tracks));
+    assert.equal(new Set(ids(list)).size, 5);
+    const before = playlist.move(list, 4, 0);
+    assert.deepEqual(before.pinned, [keyOf(list.rows[4])]);
+    assert.deepEqual(ids(fromAnswer(answerOf(tracks), before)), ids(before));
+    assert.deepEqual(ids(inOrder(list, ids(before))), ids(before));
   });
 
   test("and a pin is forgotten when the service could not keep the row", () => {
@@ -96,11 +106,6 @@ describe("an edit", () => {
 
 test("rows follow the order of a link, and what it does not name comes after", () => {
   assert.deepEqual(ids(inOrder(simple(), ["c", "zz", "own:Mine", "a"])), ["c", "own:Mine", "a", "b"]);
-});
-
-test("two lists have the same tracks when they have them in the same order", () => {
-  assert.ok(sameTracks(simple(), playlist.pin(simple(), "a")));
-  assert.ok(!sameTracks(simple(), playlist.move(simple(), 0, 2)));
 });
 
 // --- whatever is done, in whatever order ---
@@ -189,4 +194,11 @@ test("a change after undoing gives up what had been undone, and old steps are fo
   assert.equal(history.past.at(-1), 79);
   history = History.undo(history, 80).history;
   assert.deepEqual(History.record(history, 81).future, []);
+});
+
+test("a list is short once a row has left without a reserve to follow it", () => {
+  const answer = answerOf([row("a"), own(), row("b")], [row("x")]);
+  const one = playlist.remove(fromAnswer(answer), "a");
+  assert.equal(playlist.isShort(one, answer), false);
+  assert.equal(playlist.isShort(playlist.remove(one, "b"), answer), true);
 });

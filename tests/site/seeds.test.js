@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { countOf, givenOf, missingOf, seedsAsTold, sourcesOf, stepOf, typicalOf } from "../../infra/site/seeds.js";
+import { albumOf, countOf, givenOf, missingOf, seedsAsTold, sourcesOf, stepOf, typicalOf } from "../../infra/site/seeds.js";
 
 const empty = { title: "", artist: "", followers: "", genre: "", released: "", hand: {}, heard: null };
 
@@ -101,4 +101,18 @@ test("the same track twice is one seed, and one that is not on Spotify is known 
     [1, 3],
   );
   assert.equal(seedsAsTold(seeds, [], () => assert.fail()), seeds);
+});
+
+test("several tracks of one album are told by its name, and nothing else is", () => {
+  const track = (album, artist = "Wilvane") => ({ album, artists: [artist, "Guest"] });
+  assert.equal(albumOf([track("Kites"), track("Kites")]), "Kites");
+  for (const others of [
+    [],
+    [track("Kites")],
+    [track("Kites"), track("Tides")],
+    [track("Kites"), track("Kites", "Somebody Else")],
+    [track(null), track(null)],
+  ]) {
+    assert.equal(albumOf(others), null);
+  }
 });

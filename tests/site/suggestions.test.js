@@ -18,11 +18,18 @@ import {
 
 const other = (title, artists, features = { energy: 0.8, valence: 0.8, acousticness: 0.1 }) => ({
   own: false,
+  uri: `spotify:track:${title}`,
   title,
   artists,
   features,
 });
-const own = (title = "Second Kingdom", artists = ["Wilvane"]) => ({ own: true, title, artists, features: {} });
+const own = (title = "Second Kingdom", artists = ["Wilvane"]) => ({
+  own: true,
+  uri: "spotify:track:own",
+  title,
+  artists,
+  features: {},
+});
 const answer = { genre: { used: ["country", "folk"] }, seeds: [{ title: "Second Kingdom", artists: ["Wilvane"] }] };
 const rows = [other("A", ["Big Name"]), other("B", ["Air"]), own(), other("C", ["Very Famous", "Big Name"])];
 
@@ -36,7 +43,16 @@ test("several titles are offered, of which none names another artist of the list
     for (const claim of [/feat/i, /endorse/i, /official/i, /spotify/i, /streams/i]) assert.doesNotMatch(text, claim);
   }
   assert.equal(offered[0], "Sounds like Second Kingdom");
-  assert.ok(offered.includes("Bright country"));
+  assert.ok(offered.includes("Bright country and folk"));
+  assert.equal(about.place, 3);
+});
+
+test("a place is told as it is on Spotify, and none for a track that is not there yet", () => {
+  const unreleased = { ...own("Demo"), uri: null };
+  const told = (list) => descriptions(aboutList(list, answer), 200).join(" ");
+  assert.match(told([rows[0], own(), rows[1]]), /at number 2/);
+  assert.doesNotMatch(told([rows[0], unreleased, rows[1]]), /at number/);
+  assert.doesNotMatch(told([unreleased, rows[0], own()]), /at number/, "another song of the artist's");
 });
 
 for (const title of [

@@ -3,8 +3,9 @@
 import { Fourier, roundHalfEven } from "./fourier.js";
 
 export const CLIP_RATE = 44_100;
-export const MIN_SECONDS = 10;
-export const MAX_SECONDS = 30;
+const MIN_SECONDS = 10;
+// What is left of a file that breaks off behind its header.
+const NOTHING_SECONDS = 0.1;
 
 const FULL_SCALE = 32_768;
 const WAV_HEADER_BYTES = 44;
@@ -15,6 +16,8 @@ const AUDIBLE_SECONDS = 5;
 const FRAME = 2048;
 // Share of the power below the highest frequency that counts.
 const OCCUPIED = 0.99;
+// Up to 2 kHz, however low the power lies: a bass alone fills the few bins below 100 Hz as evenly as noise would.
+const LEAST_BINS = 93;
 // Spectral flatness is 1 for white noise and about .4 for pink noise; music lies below .3, cymbals included.
 const FLAT = 0.7;
 const FLAT_WHEN_CLIPPED = 0.35;
@@ -107,6 +110,12 @@ export function writeWav(values, rate) {
   return file.buffer;
 }
 
+/** Throws an `AudioFault` for a file that lasts too short a time, or that nothing could be read of. */
+export function checkLength(seconds) {
+  if (seconds < NOTHING_SECONDS) throw new AudioFault("damaged");
+  if (seconds < MIN_SECONDS) throw new AudioFault("too_short", { seconds });
+}
+
 /**
  * Throws an `AudioFault` where there is no music to measure in mono sound in -1..1: less than 10 seconds, silence, a
  * constant value, and noise such as a file makes that was read in the wrong format. Loud masters pass.
@@ -127,8 +136,8 @@ export function checkClip(samples, rate) {
 }
 
 /**
- * Geometric by arithmetic mean of the power spectrum, up to where 99 % of the power lies: noise that once had a lower
- * sample rate leaves the upper part empty.
+ * Geometric by arithmetic mean of the power spectrum, up to where 99 % of the power lies, but at least to 2 kHz: noise
+ * that once had a lower sample rate leaves the upper part empty.
  */
 function flatnessOf(samples) {
   const fourier = new Fourier(FRAME);
@@ -146,6 +155,7 @@ function flatnessOf(samples) {
   const enough = OCCUPIED * bins.reduce((sum, value) => sum + value, 0);
   let top = 0;
   for (let below = 0; top < bins.length && below < enough; top += 1) below += bins[top];
+  top = Math.max(top, LEAST_BINS);
   const occupied = bins.subarray(0, top).map((value) => value + 2.3e-308);
   const mean = occupied.reduce((sum, value) => sum + value, 0) / top;
   return Math.exp(occupied.reduce((sum, value) => sum + Math.log(value), 0) / top) / mean;

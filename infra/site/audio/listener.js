@@ -1,6 +1,6 @@
 // The page's side of listening: decodes a file, and has the worker hear, cut and measure it.
 
-import { AudioFault, CLIP_RATE, MIN_SECONDS, kindOf } from "./clip.js";
+import { AudioFault, CLIP_RATE, checkLength, kindOf } from "./clip.js";
 
 // Decoded sound takes about ten times the memory of a compressed file, and twice that of a plain one.
 const MOST_BYTES = { plain: 200_000_000, compressed: 40_000_000 };
@@ -21,7 +21,7 @@ export async function decode(file) {
   } catch {
     throw new AudioFault("unreadable", { kind });
   }
-  if (sound.duration < MIN_SECONDS) throw new AudioFault("too_short", { seconds: sound.duration });
+  checkLength(sound.duration);
   return sound;
 }
 

@@ -63,7 +63,7 @@ export class LoudnessMeter {
 }
 
 /** LUFS of a weighted mean square. */
-export const decibelsOfPower = (power) => OFFSET + 10 * Math.log10(Math.max(power, Number.MIN_VALUE));
+const decibelsOfPower = (power) => OFFSET + 10 * Math.log10(Math.max(power, Number.MIN_VALUE));
 
 /** A function that filters the next samples of one channel, and remembers where it stood. */
 function weighting(rate) {

@@ -50,7 +50,7 @@ export async function waitForAudio(job, { signal, onState, waitSeconds = 0 }) {
       wait = waits.seconds;
       failures = 0;
     } catch (problem) {
-      const isPassing = problem instanceof Problem && (problem.isUncertain || problem.status >= 500);
+      const isPassing = problem instanceof Problem && canPass(problem);
       if (!isPassing || Date.now() > Date.parse(job.expiresAt)) throw problem;
       onState(null);
       failures += 1;
@@ -58,6 +58,8 @@ export async function waitForAudio(job, { signal, onState, waitSeconds = 0 }) {
     }
   }
 }
+
+const canPass = ({ isUncertain, status }) => isUncertain || status === 429 || status >= 500;
 
 function retryAfter() {
   const waits = {

@@ -5,7 +5,7 @@ import { artistsBySize } from "../edits.js";
 import { words } from "../en.js";
 import { keyOf } from "../playlist.js";
 import { number } from "../words.js";
-import { icon, svg } from "./svg.js";
+import { svg } from "./svg.js";
 
 /** `onBan(key)` and `onShow(key)` are called with the key of one of the artist's rows. */
 export function makeArtists({ onBan, onShow }) {
@@ -33,7 +33,7 @@ export function makeArtists({ onBan, onShow }) {
     list.replaceChildren(...artists.map((artist) => item(artist, level)));
     // Whom the focus was on is gone, or redrawn: the next one takes it.
     const next = at < 0 ? null : list.children[Math.min(at, artists.length - 1)];
-    (next?.querySelector(".remove") ?? next?.querySelector("button"))?.focus({ preventScroll: true });
+    (next?.querySelector(".never") ?? next?.querySelector("button"))?.focus({ preventScroll: true });
   }
 
   function item(artist, level) {
@@ -73,12 +73,12 @@ export function makeArtists({ onBan, onShow }) {
           "button",
           {
             type: "button",
-            class: "plain remove",
+            class: "never",
             title: words.list.ban(artist.name),
             "aria-label": words.list.ban(artist.name),
             onclick: () => onBan(keyOf(artist.rows[0])),
           },
-          icon("cross"),
+          words.list.never,
         ),
     );
   }

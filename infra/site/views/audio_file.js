@@ -227,7 +227,8 @@ export function mountAudioFile(place, { seed, limits = USUAL_LIMITS, demo = {}, 
     const isKnown = error instanceof AudioFault || error instanceof Problem;
     if (!isKnown) console.error(error);
     status.textContent = "";
-    const [heading, text] = told(error);
+    // Without a file on the page it was the loudest part of a new one, so no other part is any better.
+    const [heading, text] = told(error, file === null);
     if (error instanceof Problem && error.status === 404) forgetAudio();
     const isOfSending = error instanceof Problem || error.code === "failed";
     trouble.replaceChildren(
@@ -268,14 +269,14 @@ function byHandOf(seed) {
   return Object.fromEntries((byHand ?? Object.keys(features)).map((name) => [name, features[name]]));
 }
 
-/** A heading and a sentence for what went wrong. */
-function told(error) {
+/** A heading and a sentence for what went wrong; `isWhole`: with the whole file, and not with one part of it. */
+function told(error, isWhole) {
   if (error instanceof Problem) {
     const until = error.retryAt && error.status === 429 ? words.audio.until(clockTime(error.retryAt)) : "";
     return [`${problemHeading(error)}.`, `${error.message}${until}`];
   }
   const [heading, text] = words.audio.faults[error.code] ?? words.audio.faults.unexpected;
-  return [heading, typeof text === "function" ? text(error.facts) : text];
+  return [heading, typeof text === "function" ? text({ ...error.facts, isWhole }) : text];
 }
 
 /** Where a file is dropped or chosen; small once there is one. */

@@ -88,7 +88,7 @@ export function heardSliders(onChange) {
 }
 
 /** A value for a reader: one of five words, or about a whole number. */
-export function wordsFor(name, value) {
+function wordsFor(name, value) {
   if (value === undefined) return words.audio.unknown;
   const { steps, unit } = words.audio.features[name];
   if (unit) return unit(number(Math.round(value)));

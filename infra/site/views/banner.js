@@ -15,9 +15,12 @@ export function mountBanner(place, store) {
     demo.replaceChildren(h("strong", {}, words.about.demo.heading), " ", facts.join(" "));
     arrange();
   });
-  store.watch(["offline"], ({ offline }) => {
+  store.watch(["offline", "list"], ({ offline, list }) => {
+    const said = list ? words.page : words.page.empty;
+    const text = offline ? (navigator.onLine ? said.unreachable : said.offline) : "";
+    if (connection.hidden === !offline && connection.textContent === text) return;
     connection.hidden = !offline;
-    connection.textContent = offline ? (navigator.onLine ? words.page.unreachable : words.page.offline) : "";
+    connection.textContent = text;
     arrange();
   });
 

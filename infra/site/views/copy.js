@@ -3,7 +3,7 @@
 import { h, showFieldError, svg } from "../dom.js";
 import { words } from "../en.js";
 import { urisOf } from "../export.js";
-import { playlistIdIn } from "../suggestions.js";
+import { aboutList, playlistIdIn } from "../suggestions.js";
 import { toClipboard } from "../taking.js";
 import { fileButtons } from "./files.js";
 import { leadToShare } from "./share.js";
@@ -121,6 +121,7 @@ export function mountCopy(place, store, actions, draft) {
         url: `${isOurs ? pages : REAL_PLAYLISTS}${id}`,
         title: draft.title,
         description: draft.description,
+        about: aboutList(rows(), store.state.answer),
       },
     });
     leadToShare();

@@ -10,16 +10,16 @@ import { svg } from "./svg.js";
 // Measures in pixels at the usual size of text; they grow with it.
 const SIDE = 10;
 const TOP = 16;
-const LABEL = 22;
+const LABEL = 30;
 const LABEL_LINE = 16;
+// So far above its lane stands a label, clear of the highest point.
+const LABEL_LIFT = 11;
 const ENERGY = 76;
 const TEMPO = 52;
 const KEY = 20;
 const CODE = 14;
 // Where a place is at least so wide, its Camelot code fits below it.
 const CODE_WIDTH = 24;
-// Below it the long labels do not fit.
-const NARROW = 480;
 // Below it a label takes two lines.
 const STACKED = 240;
 // More would bury the rest; those that are left over can be counted.
@@ -59,6 +59,7 @@ export function mountFlow(place, store, actions) {
     h("div", { class: "flow-below" }, legend, reading),
     told,
     hardList,
+    h("details", { class: "quiet" }, h("summary", {}, words.flow.how), h("p", { class: "hint" }, words.flow.help)),
   );
   place.setAttribute("aria-labelledby", "flow-heading");
 
@@ -218,7 +219,7 @@ export function mountFlow(place, store, actions) {
   }
 
   const label = (y, name, detail) => {
-    const line = y - 6 * scale.unit;
+    const line = y - LABEL_LIFT * scale.unit;
     const [nameY, x, anchor] = scale.isStacked
       ? [line - LABEL_LINE * scale.unit, scale.side, "start"]
       : [line, width - scale.side, "end"];
@@ -297,7 +298,7 @@ export function mountFlow(place, store, actions) {
     return svg(
       "g",
       { class: "flow-tempo" },
-      label(y.bottom - y.height, words.flow.tempo, words.flow.tempoRange(shape.lowTempo, scale.room)),
+      label(y.bottom - y.height, words.flow.tempo, words.flow.tempoRange(shape.lowTempo)),
       svg("line", { class: "flow-edge", x1: scale.side, x2: width - scale.side, y1: level(1), y2: level(1) }),
       svg("line", { class: "flow-edge", x1: scale.side, x2: width - scale.side, y1: level(0), y2: level(0) }),
       svg("path", { class: "flow-line", d: lines.join("") }),
@@ -370,7 +371,6 @@ function measures(width, unit, count) {
     slot,
     hasCodes,
     isStacked,
-    room: isStacked ? "tight" : width < NARROW * unit ? "narrow" : "wide",
     top: TOP * unit,
     height: (keyBottom + (hasCodes ? CODE : 2)) * unit,
     x: (place) => side + (place + 0.5) * slot,

@@ -3,7 +3,8 @@
 import { byId, h } from "../dom.js";
 import { changesBetween, movedRows } from "../edits.js";
 import { words } from "../en.js";
-import { keyOf } from "../playlist.js";
+import { isShort, keyOf } from "../playlist.js";
+import { albumOf } from "../seeds.js";
 import { counted } from "../words.js";
 import { makeArtists } from "./artists.js";
 import { makeReorder } from "./reorder.js";
@@ -17,6 +18,7 @@ export function mountList(place, store, actions) {
   const heading = h("h2", { id: "list-heading", tabindex: "-1" });
   const summary = h("p", { class: "summary" });
   const notes = h("ul", { class: "notes", "aria-label": words.list.notes });
+  const short = h("p", { class: "note", role: "status", hidden: true });
   const rowList = h("ol", { class: "rows", role: "list" });
   const empty = h("p", { class: "empty" }, words.list.empty);
   const opens = h("p", { class: "hint attribution" });
@@ -40,10 +42,16 @@ export function mountList(place, store, actions) {
     artists: [artists.element],
   });
   place.append(
-    h("div", { class: "list-head" }, heading, summary, notes),
+    h("div", { class: "list-head" }, heading, summary, notes, short),
     // The drawing stands between what the list is and its rows, and belongs to both.
     byId("flow"),
-    h("div", { class: "list-bar" }, views.bar, h("div", { class: "list-tools" }, undo, redo)),
+    h(
+      "div",
+      { class: "list-bar" },
+      views.bar,
+      h("a", { class: "skip-rows", href: "#take", onclick: skip }, words.list.skip),
+      h("div", { class: "list-tools" }, undo, redo),
+    ),
     ...views.panels,
     banned,
   );
@@ -151,6 +159,14 @@ export function mountList(place, store, actions) {
     if ((store.state.pointed ?? null) !== (key ?? null)) store.update({ pointed: key ?? null });
   }
 
+  /** Past the rows, which hold more controls than anybody wants to pass by keyboard. The address holds the list. */
+  function skip(event) {
+    event.preventDefault();
+    const next = byId("take-heading") ?? byId("take");
+    next.scrollIntoView({ block: "start" });
+    next.focus({ preventScroll: true });
+  }
+
   /** Open a row and lead there: it was picked elsewhere. */
   function show(key) {
     views.select("playlist");
@@ -245,20 +261,25 @@ export function mountList(place, store, actions) {
     }
   }
 
-  function drawHead({ answer, list, config, history }) {
+  function drawHead({ answer, list, config, history, offline }) {
     const seeds = answer.seeds;
     const others = list.rows.filter((row) => !row.own).length;
-    write(heading, words.list.heading(counted(others, "track"), seeds[0].title, seeds.length - 1));
     write(
-      summary,
-      words.list.summary(answer.genre.used, answer.band.used, seeds[0].artists[0], seeds[0].artist_popularity),
+      heading,
+      words.list.heading(counted(others, "track"), seeds[0].title, seeds.length - 1, albumOf(seeds)),
     );
+    const { genre, band } = answer;
+    const isKnown = genre.used.length > 0 && band.used.length === 2;
+    const { artists: seedArtists, artist_popularity: level } = seeds[0];
+    write(summary, isKnown ? words.list.summary(genre.used, band.used, seedArtists[0], level) : "");
     const told = JSON.stringify(answer.notes);
     if (notes.dataset.told !== told) {
       notes.dataset.told = told;
       notes.replaceChildren(...answer.notes.map((note) => h("li", {}, note)));
     }
     notes.hidden = answer.notes.length === 0;
+    short.hidden = !offline || !isShort(list, answer);
+    write(short, short.hidden ? "" : words.list.usedUp);
     empty.hidden = others > 0;
     undo.setAttribute("aria-disabled", String(history.past.length === 0));
     redo.setAttribute("aria-disabled", String(history.future.length === 0));
@@ -300,7 +321,7 @@ export function mountList(place, store, actions) {
     if (at >= 0) ([...banned.querySelectorAll("button")].at(Math.min(at, names.length - 1)) ?? heading).focus();
   }
 
-  store.watch(["answer", "list", "config", "chosen", "history"], (state) => {
+  store.watch(["answer", "list", "config", "chosen", "history", "offline"], (state) => {
     place.hidden = !state.list || !state.answer;
     if (place.hidden) return;
     drawHead(state);

@@ -3,7 +3,6 @@
 import { Problem } from "../api.js";
 import { h, unseen } from "../dom.js";
 import { words } from "../en.js";
-import { urisOf } from "../export.js";
 import {
   STEPS,
   alone,
@@ -17,24 +16,25 @@ import {
   saveRecord,
   unfinishedRecord,
 } from "../own_publication.js";
+import { contentOf, namesOf } from "../sending.js";
 import {
   SpotifyAccount,
   finishLogin,
   hasReturned,
   isLoggedIn,
   logOut,
+  problem as spotifyProblem,
   purposeOfReturn,
   startLogin,
 } from "../spotify_account.js";
-import { clockTime, duration } from "../words.js";
+import { aboutList } from "../suggestions.js";
+import { clockTime } from "../words.js";
+import { againButton } from "./again.js";
 import { pictureOf } from "./naming.js";
 import { leadToShare } from "./share.js";
 
 const SCOPES = ["playlist-modify-public", "playlist-read-private"];
 const COVER_SCOPE = "ugc-image-upload";
-const MOST_RESERVES = 15;
-// Nobody watches a button for longer; it appears when its time has come.
-const LONGEST_COUNTDOWN_SECONDS = 15 * 60;
 const NEEDS_LOGIN = ["login_denied", "login_foreign", "login_failed", "login_late", "login_expired", "login_narrow"];
 // Trying again leads nowhere before somebody else has done something.
 const HOPELESS = ["spotify_not_listed", "spotify_lapsed"];
@@ -74,7 +74,6 @@ export function mountOwnAccount(place, store, actions, draft) {
     trouble,
   );
   let busy = false;
-  let countdown = null;
   // What is being made, or could not be finished.
   let current = null;
   // Whether Spotify is to ask who is logging in, although it may know one.
@@ -112,21 +111,13 @@ export function mountOwnAccount(place, store, actions, draft) {
   }
 
   function content() {
-    const { list } = store.state;
-    const sent = [...list.rows, ...list.reserves];
+    const { list, answer } = store.state;
     return {
       title: draft.title,
       description: draft.description,
-      uris: urisOf(list.rows),
-      reserves: urisOf(list.reserves).slice(0, MOST_RESERVES),
-      seeds: urisOf(list.rows.filter((row) => row.own)),
-      unreleased: list.rows
-        .map((row, at) => ({ position: at + 1, title: row.title, artists: row.artists, uri: row.uri }))
-        .filter((row) => !row.uri)
-        .map(({ position, title, artists }) => ({ position, title, artists })),
-      names: Object.fromEntries(
-        sent.filter((row) => row.uri).map((row) => [row.uri, words.share.named(row.title, row.artists.join(", "))]),
-      ),
+      ...contentOf(list),
+      names: namesOf(list),
+      about: aboutList(list.rows, answer),
     };
   }
 
@@ -195,6 +186,8 @@ export function mountOwnAccount(place, store, actions, draft) {
     // Another tab may have come further with it.
     if (!recordOf(record.key)) saveRecord(record);
     if (!isLoggedIn()) {
+      // Spotify’s page would not come, and this one would be gone.
+      if (!navigator.onLine) return stay(record);
       showSteps(record, "login");
       progress.textContent = said.leaving;
       const scopes = record.cover ? [...SCOPES, COVER_SCOPE] : SCOPES;
@@ -202,6 +195,13 @@ export function mountOwnAccount(place, store, actions, draft) {
       return;
     }
     await alone(record.key, () => carry(record), elsewhere);
+  }
+
+  function stay(record) {
+    busy = false;
+    if (!record.createSentAt && !record.playlistId) dropRecord(record.key);
+    showSteps(record, "login", true);
+    showTrouble(spotifyProblem("spotify_offline"));
   }
 
   function elsewhere() {
@@ -271,6 +271,7 @@ export function mountOwnAccount(place, store, actions, draft) {
         left_out: done.leftOut,
         to_add: body.unreleased,
         names: body.names,
+        about: body.about,
         updated: updated !== null,
       },
     });
@@ -279,7 +280,6 @@ export function mountOwnAccount(place, store, actions, draft) {
   // --- what is shown ---
 
   function clear() {
-    clearInterval(countdown);
     trouble.replaceChildren();
     progress.textContent = "";
   }
@@ -328,8 +328,9 @@ export function mountOwnAccount(place, store, actions, draft) {
         "div",
         { class: "trouble", tabindex: "-1" },
         h("p", {}, h("strong", {}, said.headings[problem.code] ?? words.problems.heading), ". ", problem.message),
+        isLimited && !record && h("p", {}, said.nothing),
         isLimited && h("p", {}, problem.retryAt ? said.retryAt(clockTime(problem.retryAt)) : said.retryUnknown),
-        goes && againButton(record, problem),
+        goes && resumeButton(record, problem.retryAt?.getTime() ?? record.retryAt),
         record && h("p", { class: "hint" }, said.unfinished(record.content.title)),
         record?.playlistId &&
           h("a", { href: addressOf(record.playlistId), target: "_blank", rel: "noopener" }, said.open),
@@ -340,27 +341,15 @@ export function mountOwnAccount(place, store, actions, draft) {
     trouble.firstChild.focus();
   }
 
-  function againButton(record, problem) {
-    const label = isLoggedIn() ? said.retry : said.logInAgain;
-    const button = h("button", {
-      type: "button",
-      onclick: () => {
-        if (busy || button.getAttribute("aria-disabled") === "true") return;
-        goOn(recordOf(record.key) ?? record);
+  const resumeButton = (record, from) =>
+    againButton({
+      label: isLoggedIn() ? said.retry : said.logInAgain,
+      labelIn: said.retryIn,
+      from,
+      act() {
+        if (!busy) goOn(recordOf(record.key) ?? record);
       },
     });
-    const retryAt = problem.retryAt?.getTime() ?? record.retryAt;
-    function tick() {
-      const seconds = retryAt ? (retryAt - Date.now()) / 1000 : 0;
-      button.setAttribute("aria-disabled", String(seconds > 0));
-      button.hidden = seconds > LONGEST_COUNTDOWN_SECONDS;
-      button.textContent = seconds > 0 ? said.retryIn(duration(seconds)) : label;
-      if (seconds <= 0) clearInterval(countdown);
-    }
-    countdown = setInterval(tick, 1000);
-    tick();
-    return button;
-  }
 
   /** The reader would rather have two playlists than wait for the one. */
   function giveUp() {
@@ -387,7 +376,7 @@ export function mountOwnAccount(place, store, actions, draft) {
         "div",
         { class: "trouble", tabindex: "-1" },
         h("p", {}, h("strong", {}, said.headings.own_unfinished), ". ", said.unfinished(record.content.title)),
-        againButton(record, { retryAt: null }),
+        resumeButton(record, record.retryAt),
         h("button", { type: "button", class: "link", onclick: giveUp }, said.anew),
         record.createSentAt && h("p", { class: "hint" }, said.anewHint),
       ),

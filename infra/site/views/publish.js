@@ -3,7 +3,6 @@
 import { Problem, ask } from "../api.js";
 import { focusField, h, showFieldError } from "../dom.js";
 import { words } from "../en.js";
-import { urisOf } from "../export.js";
 import {
   finishPublication,
   forgetPlaylist,
@@ -14,7 +13,10 @@ import {
   rememberedPlaylists,
   unfinishedPublication,
 } from "../publication.js";
-import { clockTime, duration, problemDetail, problemHeading } from "../words.js";
+import { contentKey, contentOf, namesOf } from "../sending.js";
+import { aboutList } from "../suggestions.js";
+import { clockTime, problemDetail, problemHeading } from "../words.js";
+import { againButton } from "./again.js";
 import { leadToShare } from "./share.js";
 
 // The service gives up within 29 seconds; whoever has not heard by then asks again with the same key.
@@ -25,10 +27,6 @@ const FIELDS = {
   "x-access-code": "access-code",
   access_code: "access-code",
 };
-// Nobody watches a button for longer; it appears when its time has come.
-const LONGEST_COUNTDOWN_SECONDS = 15 * 60;
-const MOST_SEEDS = 20;
-const MOST_RESERVES = 15;
 
 export function mountPublish(place, store, actions, draft) {
   const said = words.take.service;
@@ -73,7 +71,8 @@ export function mountPublish(place, store, actions, draft) {
   const unavailable = h("div", {});
   place.append(h("h3", { id: "publish-heading" }, said.heading), lead, demo, unavailable, form);
   let busy = false;
-  let countdown = null;
+  // What was sent last and is made: another click sends it again only as a clear wish.
+  let made = null;
 
   // --- what is on the form ---
 
@@ -105,34 +104,36 @@ export function mountPublish(place, store, actions, draft) {
   }
 
   function content() {
-    const { rows, reserves } = store.state.list;
     const playlist = chosenPlaylist();
     const { title, description } = draft;
     return {
       title,
       ...(description && { description }),
-      uris: urisOf(rows),
-      seeds: urisOf(rows.filter((row) => row.own)).slice(0, MOST_SEEDS),
-      unreleased: rows
-        .map((row, at) => ({ position: at + 1, title: row.title, artists: row.artists, uri: row.uri }))
-        .filter((row) => !row.uri)
-        .map(({ position, title: name, artists }) => ({ position, title: name, artists })),
-      reserves: urisOf(reserves).slice(0, MOST_RESERVES),
+      ...contentOf(store.state.list),
       ...(playlist && { playlist_id: playlist.id, edit_token: playlist.editToken }),
     };
   }
 
+  /** What is told of the playlist once it is made; the list on the page may be another one by then. */
+  function besides() {
+    const { list, answer } = store.state;
+    return { names: namesOf(list), about: aboutList(list.rows, answer) };
+  }
+
   // --- sending ---
 
-  async function send() {
+  /** `isWanted`: also where nothing has changed since. */
+  async function send({ isWanted = false } = {}) {
     if (busy) return;
     clearFaults();
     const needsCode = store.state.config.publishing.access === "code";
     if (!held() && !draft.isGood()) return;
     if (needsCode && !code.value.trim()) return complain([{ field: "access-code", message: said.codeMissing }]);
     clear();
-    const { body, names } = held() ?? described();
-    const key = keyFor(body, names);
+    const { body, names, about } = held() ?? { body: content(), ...besides() };
+    if (made === contentKey(body) && !isWanted) return offerAgain();
+    made = null;
+    const key = keyFor(body, names, about);
     setBusy(true, body.playlist_id ? said.updating : said.creating);
     try {
       const answer = await ask("api/playlists", {
@@ -142,8 +143,9 @@ export function mountPublish(place, store, actions, draft) {
         timeoutSeconds: TIMEOUT_SECONDS,
       });
       finishPublication();
+      made = contentKey(body);
       setBusy(false);
-      succeed(answer, body, names);
+      succeed(answer, body, names, about);
     } catch (problem) {
       setBusy(false);
       fail(problem, body);
@@ -159,13 +161,20 @@ export function mountPublish(place, store, actions, draft) {
     redraw();
   }
 
-  function described() {
-    const body = content();
-    return { body, names: namesOf(body) };
+  /** Nothing has changed since: a click too many, or there is something to mend at Spotify. */
+  function offerAgain() {
+    trouble.replaceChildren(
+      h(
+        "div",
+        { class: "note", tabindex: "-1" },
+        h("p", {}, said.already),
+        h("button", { type: "button", onclick: () => send({ isWanted: true }) }, said.allTheSame),
+      ),
+    );
+    trouble.firstChild.focus();
   }
 
   function clear() {
-    clearInterval(countdown);
     trouble.replaceChildren();
     progress.textContent = "";
   }
@@ -181,7 +190,7 @@ export function mountPublish(place, store, actions, draft) {
 
   // --- how it ended ---
 
-  function succeed(answer, body, names) {
+  function succeed(answer, body, names, about) {
     const before = rememberedPlaylists().find((playlist) => playlist.id === answer.playlist_id);
     rememberPlaylist({
       id: answer.playlist_id,
@@ -201,21 +210,11 @@ export function mountPublish(place, store, actions, draft) {
         description: body.description ?? "",
         updated: Boolean(body.playlist_id),
         names,
+        about,
       },
     });
     offerTargets(isSameTrack ? answer.playlist_id : "");
     leadToShare();
-  }
-
-  /** Titles of all that is sent, so that what was replaced can be told by name when the list is another one. */
-  function namesOf({ uris, reserves }) {
-    const { list } = store.state;
-    const sent = new Set([...uris, ...reserves]);
-    return Object.fromEntries(
-      [...list.rows, ...list.reserves]
-        .filter((row) => sent.has(row.uri))
-        .map((row) => [row.uri, words.share.named(row.title, row.artists.join(", "))]),
-    );
   }
 
   function fail(problem, body) {
@@ -274,24 +273,15 @@ export function mountPublish(place, store, actions, draft) {
   }
 
   function retryButton(retryAt) {
-    const button = h("button", {
-      type: "button",
-      onclick: () => {
-        if (button.getAttribute("aria-disabled") === "true") return;
+    return againButton({
+      label: said.retry,
+      labelIn: said.retryIn,
+      from: retryAt?.getTime() ?? null,
+      act() {
         send();
         if (busy) submit.focus();
       },
     });
-    function tick() {
-      const seconds = retryAt ? (retryAt - Date.now()) / 1000 : 0;
-      button.setAttribute("aria-disabled", String(seconds > 0));
-      button.hidden = seconds > LONGEST_COUNTDOWN_SECONDS;
-      button.textContent = seconds > 0 ? said.retryIn(duration(seconds)) : said.retry;
-      if (seconds <= 0) clearInterval(countdown);
-    }
-    countdown = setInterval(tick, 1000);
-    tick();
-    return button;
   }
 
   // --- drawing ---

@@ -121,8 +121,8 @@ export function twoHandles({ id, top, labels, said, describedBy, onMove }) {
     handles,
     /**
      * `low`, `high`: where the handles stand; `floor`: the lowest place that may be chosen; `own`: the place to mark
-     * with the text `markText`, or `null`; `counts`: a number for each place, drawn behind; `used`: `{low, high}` where more
-     * was looked at than asked for.
+     * with the text `markText`, or `null`; `counts`: a number for each place, drawn behind; `used`: `{low, high}` where
+     * more was looked at than asked for.
      */
     set({ low, high, floor: lowest = 0, own = null, markText = "", counts: next = null, used = null }) {
       floor = lowest;

@@ -104,7 +104,8 @@ export function mountRemedies(place, store, actions) {
       "fieldset",
       { id: "remedy-ways", class: "plain", "aria-describedby": "remedy-ways-error" },
       h("legend", { class: "visually-hidden" }, remedies.ways),
-      h("div", { class: "ways" }, ways.file.element, panels.file, ways.hand.element, panels.hand, number),
+      // What is opened follows its way on a phone, so the short one comes first.
+      h("div", { class: "ways" }, number, ways.file.element, panels.file, ways.hand.element, panels.hand),
     ),
     h("p", { id: "remedy-ways-error", class: "error", hidden: true }),
     h("div", { class: "cluster" }, submit, cancel),

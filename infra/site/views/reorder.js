@@ -7,9 +7,9 @@ const SCROLL_PIXELS = 14;
 
 /**
  * `list`: the element whose children are rows with a `.handle`. `onDrop(from, to)` moves a row for good,
- * `onPreview(from, to)` shows it while it is lifted by keyboard, `onStart(from)` is told before a pointer takes a row, and
- * `say(what, from, to)` tells `lifted`, `moved`, `dropped` or `cancelled`. `settle()` of the answer ends everything that is
- * under way without moving anything, because the list has become another one.
+ * `onPreview(from, to)` shows it while it is lifted by keyboard, `onStart(from)` is told before a pointer takes a row,
+ * and `say(what, from, to)` tells `lifted`, `moved`, `dropped` or `cancelled`. `settle()` of the answer ends everything
+ * that is under way without moving anything, because the list has become another one.
  */
 export function makeReorder(list, { onDrop, onPreview, onStart, say }) {
   let drag = null;

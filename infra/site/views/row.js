@@ -10,8 +10,8 @@ import { icon } from "./svg.js";
 let ids = 0;
 
 /**
- * A row for `key`. `on` holds what its buttons do: `toggle`, `remove`, `pin`, `unpin`, `ban`, `move`, all called with the
- * key, `move` with a number of places too. `draw(row, situation)` shows a row; `situation` holds `place`, `count`,
+ * A row for `key`. `on` holds what its buttons do: `toggle`, `remove`, `pin`, `unpin`, `ban`, `move`, all called with
+ * the key, `move` with a number of places too. `draw(row, situation)` shows a row; `situation` holds `place`, `count`,
  * `isPinned`, `isChosen`, `isPointed`, `isInvented`, `seeds` and `embeds`.
  */
 export function createRow(key, on) {
@@ -78,7 +78,7 @@ export function createRow(key, on) {
     part("names", [row, isInvented], () => {
       artist.textContent = names;
       title.replaceChildren(titleOf(row, isInvented));
-      reason.textContent = row.own ? ownReason(row) : row.reason;
+      reason.textContent = row.own ? ownReason(row) : reasonOf(row);
       lift.replaceChildren(...(row.own ? [] : liftOf(row)));
       alike.replaceChildren(...(row.own ? [] : alikeOf(row)));
       handle.setAttribute("aria-label", words.list.moveRow(row.title, names));
@@ -128,8 +128,8 @@ export function createRow(key, on) {
 
   function editsOf(row) {
     const pin = h("button", { type: "button", onclick: () => on[pin.dataset.does](key) });
-    const up = withIcon("up", words.list.up, () => on.move(key, -1));
-    const down = withIcon("down", words.list.down, () => on.move(key, 1));
+    const up = withIcon("up", h("span", { class: "edit-word" }, words.list.up), () => on.move(key, -1));
+    const down = withIcon("down", h("span", { class: "edit-word" }, words.list.down), () => on.move(key, 1));
     return {
       element: h(
         "div",
@@ -168,6 +168,12 @@ function titleOf(row, isInvented) {
 }
 
 const ownReason = (row) => (row.uri ? words.list.ownHere : words.list.ownLater);
+
+/** Why it was chosen; how much bigger its artist is stands beside it as a number, so it is not said twice. */
+function reasonOf({ reason, lift }) {
+  const end = Number.isFinite(lift) ? (reason?.lastIndexOf("; ") ?? -1) : -1;
+  return end < 0 ? reason : reason.slice(0, end);
+}
 
 function liftOf({ lift }) {
   if (!Number.isFinite(lift)) return [];

@@ -48,6 +48,8 @@ export function mountSeeds(place, store, actions) {
     adding,
   );
   let field = null;
+  // A paste adds at once and empties the field: the Enter after it asks for nothing more.
+  let hasAdded = false;
   // Added here and not yet answered: what is wrong with one of them belongs to the field.
   const fresh = new Set();
 
@@ -61,6 +63,9 @@ export function mountSeeds(place, store, actions) {
         addAll([track.uri]);
       },
       onLinks: addAll,
+      onType: () => {
+        hasAdded = false;
+      },
     });
     field.input.focus();
   }
@@ -70,6 +75,7 @@ export function mountSeeds(place, store, actions) {
     field.stop();
     const { links, fault } = field.asked;
     if (links) return addAll(links);
+    if (hasAdded && field.text === "") return;
     showFieldError(FIELD, fault);
     field.input.focus();
   });
@@ -85,6 +91,7 @@ export function mountSeeds(place, store, actions) {
     actions.addSeed(added);
     for (const { id, text } of store.state.seeds) if (added.includes(text)) fresh.add(id);
     field.text = "";
+    hasAdded = true;
   }
 
   /** A link that leads nowhere is no track of the reader's: it goes back into the field, with what is wrong with it. */

@@ -23,7 +23,12 @@ export function mountShare(place, store, actions) {
   place.classList.add("card");
   place.setAttribute("aria-labelledby", "share-heading");
 
+  let drawn = [];
   store.watch(["published", "config"], ({ published, config }) => {
+    const parts = [published, config?.demo?.spotify, config?.spotify?.embeds];
+    // A configuration that says the same must not take away what was written into the texts.
+    if (drawn.length > 0 && parts.every((part, at) => part === drawn[at])) return;
+    drawn = parts;
     place.hidden = !published;
     place.replaceChildren(...(published ? kit(published, config) : []));
   });
@@ -151,7 +156,8 @@ export function mountShare(place, store, actions) {
 
   function textsPart(published) {
     const { list, answer } = store.state;
-    const about = aboutList(list?.rows ?? [], answer);
+    // The list on the page may have changed since; what this browser kept from an older page does not know better.
+    const about = published.about ?? aboutList(list?.rows ?? [], answer);
     const texts = readyTexts({ title: published.title, link: published.url, about });
     return h(
       "div",

@@ -23,7 +23,7 @@ export function mountTake(place, store, actions) {
     ),
     copy,
     naming,
-    h("div", { class: "ways" }, own, publish),
+    h("div", { class: "accounts" }, own, publish),
   );
   const draft = mountNaming(naming, store);
   mountCopy(copy, store, actions, draft);

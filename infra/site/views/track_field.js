@@ -6,7 +6,7 @@
 import { Latest, ask } from "../api.js";
 import { byId, h, showFieldError } from "../dom.js";
 import { words } from "../en.js";
-import { linksIn, looksLikeLink } from "../links.js";
+import { linksIn, linksToAsk, looksLikeLink } from "../links.js";
 import { artistsOf } from "../words.js";
 
 // Below it, typing feels watched; above it, the list feels late.
@@ -152,7 +152,7 @@ export function connectTrackField(id, { onPick, onLinks, onType = () => {} }) {
     const isPasted = event.inputType?.startsWith("insertFrom") || text.length - before.length >= AT_ONCE;
     before = input.value;
     if (looksLikeLink(text)) {
-      if (isPasted) onLinks(linksOf(text));
+      if (isPasted) onLinks(linksToAsk(text));
     } else if (text.length >= FEWEST_CHARACTERS && text.length <= MOST_CHARACTERS) {
       timer = setTimeout(() => search(text), PAUSE_MILLISECONDS);
     }
@@ -211,7 +211,7 @@ export function connectTrackField(id, { onPick, onLinks, onType = () => {} }) {
     /** What is asked for by pressing Enter or the button: `{links}`, or `{fault}` in words. */
     get asked() {
       const text = input.value.trim();
-      if (looksLikeLink(text)) return { links: linksOf(text) };
+      if (looksLikeLink(text)) return { links: linksToAsk(text) };
       return { fault: text ? said.pickFirst : said.empty };
     },
     /** Offer the tracks that the words in the field find, as if they had just been typed. */
@@ -221,10 +221,4 @@ export function connectTrackField(id, { onPick, onLinks, onType = () => {} }) {
     },
     stop,
   };
-}
-
-/** The links of a text; one that cannot be taken apart stays as it is, for the service to judge. */
-function linksOf(text) {
-  const links = linksIn(text);
-  return links.length > 1 ? links : [text];
 }

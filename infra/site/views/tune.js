@@ -1,6 +1,6 @@
 // How the list is to be made: genre, number of tracks, how big the artists may be, how it is to sound, years, order.
 
-import { USUAL_WISHES } from "../address.js";
+import { USUAL_WISHES, isUsual } from "../address.js";
 import {
   PRESETS,
   TOP,
@@ -15,7 +15,8 @@ import {
 } from "../band.js";
 import { h, showFieldError, unseen } from "../dom.js";
 import { words } from "../en.js";
-import { number, percent } from "../words.js";
+import { number, percent, problemHeading } from "../words.js";
+import { canPass, retryButton } from "./problem.js";
 import { twoHandles } from "./range.js";
 
 const SHIFTS = ["energy", "danceability", "acousticness", "valence", "tempo"];
@@ -52,6 +53,7 @@ export function mountTune(place, store, actions) {
     tune.shuffle,
   );
   const reset = h("button", { type: "button", class: "link", onclick: resetAll }, tune.reset);
+  const behind = h("div", { class: "trouble tune-behind", hidden: true });
 
   place.append(
     h(
@@ -59,6 +61,7 @@ export function mountTune(place, store, actions) {
       { class: "tune card", novalidate: true, onsubmit: (event) => event.preventDefault() },
       ...parts.map((part) => part.element),
       h("div", { class: "tune-foot" }, shuffle, h("p", { class: "tune-variation" }, variation, first), reset),
+      behind,
     ),
   );
 
@@ -83,6 +86,20 @@ export function mountTune(place, store, actions) {
     reset.hidden = isUsual(state.wishes) && parts.every((part) => !part.isWrong?.());
   });
 
+  // Told at large above the list, which may be out of sight from here.
+  store.watch(["problem", "offline", "busy"], ({ problem, offline, busy, list }) => {
+    behind.hidden = list === null || busy || !actions.isAhead() || !(problem || offline);
+    if (behind.hidden) return;
+    const why = problem ? problemHeading(problem) : words.problems.headings.offline;
+    behind.replaceChildren(
+      h("p", {}, h("strong", {}, why), ". ", problem ? tune.behind : tune.behindOffline),
+      ...(problem && canPass(problem) ? [retryButton(problem, actions)] : []),
+    );
+    // What was just used does not lie under it.
+    const used = document.activeElement;
+    if (place.contains(used) && !behind.contains(used)) used.scrollIntoView({ block: "nearest" });
+  });
+
   // What only the service can judge, said where it can be mended.
   store.watch(["problem"], ({ problem }) => {
     for (const field of FIELDS) if (!parts.some((part) => part.isWrong?.(field))) showFieldError(field, null);
@@ -101,9 +118,6 @@ function placeOfField(field = "") {
   if (name.startsWith("filters.year")) return "years";
   return ["genre", "size"].includes(name) ? name : undefined;
 }
-
-const isUsual = (wishes) =>
-  Object.keys(USUAL_WISHES).every((name) => JSON.stringify(wishes[name]) === JSON.stringify(USUAL_WISHES[name]));
 
 const fieldError = (id) => h("p", { id: `${id}-error`, class: "error", hidden: true });
 
@@ -325,7 +339,7 @@ function bandPart(store, set) {
   function describe({ low, high }) {
     const count = tracksBetween(store.state.answer?.band.tracks_at, low, high);
     from.textContent = tune.bandSaid(low, high);
-    held.textContent = count === null ? "" : tune.bandHolds(count);
+    held.textContent = count === null ? "" : tune.bandHolds(count, store.state.answer.genre.used);
   }
 
   return {
@@ -334,9 +348,10 @@ function bandPart(store, set) {
       { id: "band", class: "plain" },
       h("legend", {}, tune.band),
       presets.element,
+      // Beside the choice that it speaks of.
+      widened,
       range.element,
       said,
-      widened,
       fieldError("band"),
       h("label", { class: "check" }, widen, tune.widen),
       h("p", { class: "hint" }, tune.bandHint),
