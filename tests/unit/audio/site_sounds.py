@@ -120,6 +120,7 @@ CHECKED: Final[dict[str, Callable[[], Sound]]] = {
     "loud song": lambda: np.clip(song(12, CLIP_RATE) * 6, -1, 1),
     "quiet song": partial(song, 12, CLIP_RATE, 120, 0.01),
     "one note": partial(sine, 440, 0.5, 12, CLIP_RATE),
+    "low tones": lambda: sum((sine(hertz, 0.1, 12, CLIP_RATE) for hertz in (41.2, 49.0, 65.4, 98.0)), np.zeros(1)),
     "short": partial(song, 9.9, CLIP_RATE),
     "silence": lambda: np.zeros(12 * CLIP_RATE),
     "constant": lambda: np.full(12 * CLIP_RATE, 0.25),
