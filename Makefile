@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo deploy destroy access-code costs test test-site test-deploy check format lock openapi privacy bench evaluate real-data build clean
+.PHONY: help setup demo deploy destroy access-code costs test test-site lighthouse pictures test-deploy check format lock openapi privacy bench evaluate real-data build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,12 @@ lock: ## re-make the pinned requirements from pyproject.toml (UPGRADE=1: to the 
 
 build: ## build what is deployed, and look for faults that would only show there
 	@infra/local/build.sh
+
+lighthouse: setup ## score the page with Lighthouse as a phone sees it, and time its first list (needs Node and npm)
+	@$(BIN)/python -m tests.benchmark.lighthouse $(ARGS)
+
+pictures: setup ## take pictures of every state of the page of a running demo: ARGS='FOLDER --only list,tune'
+	@$(BIN)/python -m tests.e2e.pictures $(ARGS)
 
 test-deploy: setup build ## deploy what was built to an emulator of AWS and use it there
 	@$(BIN)/python -m pytest tests/deploy $(ARGS)

@@ -45,6 +45,10 @@ _SILENT_RMS: Final = 10 ** (-60 / 20)
 _AUDIBLE_SECONDS: Final = 5
 _FRAME: Final = 2048
 _OCCUPIED: Final = 0.99  # share of the power below the highest frequency that counts
+_LEAST_BINS: Final = 93
+"""Up to 2 kHz, however low the power lies: a bass alone fills the few bins below 100 Hz as evenly as noise would. Noise
+of the lowest sample rate in use, 8 kHz, reaches up to 4.
+"""
 _FLAT: Final = 0.7
 """Spectral flatness is 1 for white noise and about .4 for pink noise; music lies below .3, cymbals included."""
 _FLAT_WHEN_CLIPPED: Final = 0.35
@@ -215,13 +219,13 @@ def _is_text(data: bytes) -> bool:
 
 
 def _flatness(samples: NDArray[np.float64]) -> float:
-    """Geometric by arithmetic mean of the power spectrum, up to where 99 % of the power lies.
+    """Geometric by arithmetic mean of the power spectrum, up to where 99 % of the power lies, but at least to 2 kHz.
 
     Up to there only: noise that once had a lower sample rate leaves the upper part empty.
     """
     frames = samples[: len(samples) // _FRAME * _FRAME].reshape(-1, _FRAME) * np.hanning(_FRAME)
     power = np.mean(np.abs(np.fft.rfft(frames, axis=1)) ** 2, axis=0)[2:]
-    top = int(np.searchsorted(np.cumsum(power), _OCCUPIED * power.sum())) + 1
+    top = max(_LEAST_BINS, int(np.searchsorted(np.cumsum(power), _OCCUPIED * power.sum())) + 1)
     occupied = power[:top] + np.finfo(np.float64).tiny
     return float(np.exp(np.mean(np.log(occupied))) / np.mean(occupied))
 

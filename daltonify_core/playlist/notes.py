@@ -13,6 +13,7 @@ from daltonify_core.playlist.band import MAXIMUM_POPULARITY
 from daltonify_core.playlist.filters import Explicit
 from daltonify_core.playlist.genre_choice import GenreChoice, GenreSource, related_genres
 from daltonify_core.playlist.pinned import Unkept
+from daltonify_core.playlist.reason_words import FEATURE_COMPARATIVES, FEATURE_NOUNS
 from daltonify_core.playlist.reasons import AUDIBLE_STEPS
 from daltonify_core.playlist.recommendation import Row
 from daltonify_core.playlist.request import RecommendationRequest
@@ -24,6 +25,8 @@ from daltonify_core.playlist.selection import Selection
 _LITTLE_KNOWN: Final = 0.7
 _NAMED_SEEDS: Final = 3
 _NAMED_PINS: Final = 3
+# A slider has room for the plain name, for which a line of reasons has a shorter word.
+_FEATURE_NAMES: Final = {**FEATURE_NOUNS, "danceability": "danceability"}
 _UNKEPT_WORDS: Final = {
     Unkept.OWN_ARTIST: "your own artists stand in the list with your own tracks only",
     Unkept.NOT_BIGGER: "all artists in the list must be more popular than yours ({level} of 100)",
@@ -73,10 +76,11 @@ def notes_on_lonely(seeds: Sequence[ResolvedSeed]) -> list[str]:
     """A sentence about the seeds that no track of the list is nearest to."""
     if not seeds:
         return []
-    titles = _listed_words([f"“{seed.title}”" for seed in seeds[:_NAMED_SEEDS]])
-    more = len(seeds) - _NAMED_SEEDS
-    others = f" and {more} more" if more > 0 else ""
-    return [f"Nothing in the list is nearest to {titles}{others}; a list of its own would show what is."]
+    titles = _listed_words(
+        [*(f"“{seed.title}”" for seed in seeds[:_NAMED_SEEDS]), *_and_more(len(seeds) - _NAMED_SEEDS)]
+    )
+    alone = "a list of it alone" if len(seeds) == 1 else "a list of each alone"
+    return [f"Every track in the list is closer to others of yours than to {titles}. Make {alone} to see what fits."]
 
 
 def notes_on_pins(unkept: Sequence[tuple[Unkept, str]], missing: int, kept: int, size: int, level: int) -> list[str]:
@@ -116,8 +120,10 @@ def _on_band_and_size(request: RecommendationRequest, selection: Selection) -> I
         if band.asked.low > MAXIMUM_POPULARITY:
             why = f"Nobody is above {MAXIMUM_POPULARITY} and the band would begin at {band.asked.low}"
         else:
+            # Other than the page's count of everybody in the band: filters, and one track for each artist.
+            fit = "fits" if selection.in_band <= 1 else "fit"
             held = f"only {counted(selection.in_band, 'track')}" if selection.in_band else "no track"
-            why = f"The band {band.asked.low} to {band.asked.high} held {held}"
+            why = f"The band {band.asked.low} to {band.asked.high} held {held} that {fit}"
         yield f"{why}, so artists from {band.used.low} to {band.used.high} were considered too."
     if found < request.size and selection.unlike:
         yield (
@@ -162,19 +168,22 @@ def _on_targets(
     for name in [name for name in CONTINUOUS_FEATURES if name in request.targets]:
         own = [value for seed in seeds if (value := getattr(seed.features, name)) is not None]
         if not own:
-            others.append(f"The {name} of your track is not known, so asking for another one changed nothing.")
+            others.append(
+                f"The {_FEATURE_NAMES[name]} of your track is not known, so asking for another one changed nothing."
+            )
             continue
-        wanted, opposite = ("more", "less") if request.targets[name] > 0 else ("less", "more")
+        more, less = FEATURE_COMPARATIVES[name]
+        wanted, opposite = (more, less) if request.targets[name] > 0 else (less, more)
         ours, theirs = fmean(own), fmean(getattr(track.features, name) for track in chosen)
         apart = round(log2(theirs / ours) if name == "tempo" else theirs - ours, 3)
         if apart * request.targets[name] > 0:
-            granted.append(f"{wanted} {name}")
+            granted.append(wanted)
             continue
         slightly = "a little " if abs(apart) <= AUDIBLE_STEPS[name].similar else ""
-        held = f"{slightly}{opposite} of it than" if apart else "as much of it as"
-        others.append(f"You asked for {wanted} {name}; on average the nearest tracks still have {held} your own.")
+        held = f"{slightly}{opposite} than" if apart else "just like"
+        others.append(f"You asked for {wanted} tracks; on average the nearest ones are still {held} your own.")
     if granted:
-        yield f"As you asked, the list has {_listed_words(granted)} than your own."
+        yield f"As you asked, the list is {_listed_words(granted)} than your own track."
     yield from others
 
 
@@ -241,7 +250,7 @@ def _on_lyrics(request: RecommendationRequest, chosen: Sequence[Track]) -> Itera
 
 
 def _listed(features: Iterable[str]) -> str:
-    return _listed_words([name for name in features if name in CONTINUOUS_FEATURES])
+    return _listed_words([_FEATURE_NAMES[name] for name in features if name in CONTINUOUS_FEATURES])
 
 
 def _listed_words(words: Sequence[str]) -> str:

@@ -12,23 +12,23 @@ _ALIKE: Final = (Likeness.SAME, Likeness.SIMILAR)
 _GREATER: Final = (Likeness.MORE, Likeness.A_BIT_MORE)
 _SLIGHT: Final = (Likeness.A_BIT_MORE, Likeness.A_BIT_LESS)
 
-_NOUNS: Final = {
+FEATURE_NOUNS: Final = {
     "energy": "energy",
     "tempo": "tempo",
     "danceability": "groove",
     "valence": "mood",
-    "acousticness": "acoustic feel",
-    "instrumentalness": "vocal presence",
-    "speechiness": "share of speech",
+    "acousticness": "acoustic sound",
+    "instrumentalness": "share of vocals",
+    "speechiness": "share of spoken words",
     "loudness": "loudness",
-    "liveness": "room sound",
+    "liveness": "live feel",
 }
-_COMPARATIVES: Final = {
+FEATURE_COMPARATIVES: Final = {
     # feature: (the track has more of it, the track has less of it)
     "energy": ("more energetic", "calmer"),
     "tempo": ("faster", "slower"),
     "danceability": ("more danceable", "less danceable"),
-    "valence": ("more upbeat", "darker"),
+    "valence": ("brighter", "darker"),
     "acousticness": ("more acoustic", "less acoustic"),
     "instrumentalness": ("more instrumental", "more vocal"),
     "speechiness": ("wordier", "less wordy"),
@@ -37,7 +37,7 @@ _COMPARATIVES: Final = {
 }
 _LEVEL_WORDS: Final = {
     "energy": {Level.LOW: "calm", Level.HIGH: "energetic"},
-    "valence": {Level.LOW: "dark", Level.HIGH: "upbeat"},
+    "valence": {Level.LOW: "dark", Level.HIGH: "bright"},
     "acousticness": {Level.LOW: "hardly acoustic", Level.HIGH: "acoustic"},
     "instrumentalness": {Level.LOW: "with vocals", Level.HIGH: "instrumental"},
     "loudness": {Level.LOW: "quiet", Level.HIGH: "loud"},
@@ -103,7 +103,7 @@ def reason_text(parts: Sequence[ReasonPart], seed_title: str | None = None, word
         ),
         *(_era_wordings(part.kind, part.decade, part.level) for part in parts if part.feature == RELEASE_YEAR),
     ]
-    changes = [part for part in parts if part.feature in _COMPARATIVES and part.kind not in _ALIKE]
+    changes = [part for part in parts if part.feature in FEATURE_COMPARATIVES and part.kind not in _ALIKE]
     if asked := tuple((part.feature, part.kind) for part in changes if part.asked):
         wordings.append(_wish_wordings(asked))
     wordings += [_change_wordings(part.feature, part.kind, part.time) for part in changes if not part.asked]
@@ -119,7 +119,7 @@ def reason_text(parts: Sequence[ReasonPart], seed_title: str | None = None, word
 
 @cache
 def _likeness_wordings(kind: Likeness, features: tuple[tuple[str, Level | None], ...]) -> _Wordings:
-    nouns = _listed([_NOUNS[name] for name, _ in features])
+    nouns = _listed([FEATURE_NOUNS[name] for name, _ in features])
     wordings = [(pattern, pattern.format(nouns=nouns)) for pattern in _LIKENESS_WORDINGS[kind]]
     words = [_LEVEL_WORDS[name][level] for name, level in features if level is not None]
     if len(words) == len(features):
@@ -150,7 +150,7 @@ def _wish_wordings(changes: tuple[tuple[str, Likeness], ...]) -> _Wordings:
 
 
 def _comparative(feature: str, kind: Likeness) -> str:
-    return _COMPARATIVES[feature][0 if kind in _GREATER else 1]
+    return FEATURE_COMPARATIVES[feature][0 if kind in _GREATER else 1]
 
 
 def _least_used(wordings: _Wordings, worded: Counter[str], before: Sequence[str]) -> str:

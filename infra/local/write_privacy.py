@@ -197,13 +197,14 @@ def page(template: SamTemplate) -> str:
       <h2>In your browser</h2>
       <p>
         No cookies, nothing that follows you, and no script from anywhere else. The page remembers your last list with
-        what you asked for and changed in it, and the playlists that you made with the tokens that may change them,
-        until you remove them or clear the data of this site (local storage). A publication that is under way, an
-        analysis of your file with that file&#8217;s name and length, and what belongs to a login at Spotify until you
-        are back from there, are remembered until you close the tab (session storage). None of it is sent anywhere but
-        to this service, and only when you ask for a list or publish one. A link that you share holds the list behind
-        a #, which browsers send to nobody. The link to a release holds its
-        number there; the page gives that to this service alone, and keeps nothing of it.
+        what you asked for and changed in it, what this service said of itself, and the playlists that you made with the
+        tokens that may change them, until you clear the data of this site (local storage), and its own files, so that
+        it opens without a network too. Earlier lists to go back to, a publication that is under way, an analysis of
+        your file with that file&#8217;s name and length, and what belongs to a login at Spotify until you are back from
+        there, are remembered until you close the tab (session storage). None of it is sent anywhere but to this
+        service, and only when you ask for a list or publish one. A link that you share holds the list behind a #, which
+        browsers send to nobody. The link to a release holds its number there; the page gives that to this service
+        alone, and keeps nothing of it.
       </p>
       <p>
         An audio file that you have measured on the page does not leave your computer.

@@ -1,17 +1,17 @@
 // Talks to the service. Every request has a time limit, and whatever goes wrong becomes a `Problem` that can be shown.
 
-const OFFLINE = "The service cannot be reached. Check your internet connection and try again.";
-const TOO_SLOW = "The service did not answer in time. Try again in a moment.";
-const UNREADABLE = "The service gave an answer that this page cannot read. Try again in a moment.";
+import { words } from "./en.js";
 
 /**
  * What went wrong, in words for the reader. `code` is the service's, or `offline`, `timeout`, `unreadable` for what
- * happened on the way; `fields` are `{field, message}`; `retryAt` is a `Date` where the service named a time.
+ * happened on the way; `fields` are `{field, message}`; `retryAt` is a `Date` where the service named a time. `missing`
+ * (names by position), `seeds` and `remedies` belong to `seed_data_needed`, `offered` to `unknown_genre`.
  */
 export class Problem extends Error {
-  constructor({ code, message, status = 0, fields = [], retryAt = null, missing = [], requestId = null }) {
+  constructor({ code, message, status = 0, fields = [], retryAt = null, requestId = null, ...more }) {
     super(message);
-    Object.assign(this, { code, status, fields, retryAt, missing, requestId });
+    const { missing = {}, seeds = [], remedies = [], offered = [] } = more;
+    Object.assign(this, { code, status, fields, retryAt, requestId, missing, seeds, remedies, offered });
   }
 
   /** Whether the request may have been carried out although no answer came. */
@@ -20,28 +20,36 @@ export class Problem extends Error {
   }
 }
 
-/** Ask the service; resolves to the parsed JSON, rejects with a `Problem`, or with an `AbortError` when cancelled. */
-export async function ask(path, { method = "GET", body, headers = {}, signal, timeoutSeconds = 15 } = {}) {
+/**
+ * Ask the service; resolves to the parsed JSON, rejects with a `Problem`, or with an `AbortError` when cancelled.
+ * `body` is sent as JSON, a `Blob` as it is; `onAnswer` is called with the `Response` before it is read.
+ */
+export async function ask(path, options = {}) {
+  const { method = "GET", body, headers = {}, signal, timeoutSeconds = 15, onAnswer = () => {} } = options;
   const limit = AbortSignal.timeout(timeoutSeconds * 1000);
-  const options = {
+  const request = {
     method,
     headers: { accept: "application/json", ...headers },
     signal: signal ? AbortSignal.any([signal, limit]) : limit,
   };
-  if (body !== undefined) {
-    options.headers["content-type"] = "application/json";
-    options.body = JSON.stringify(body);
+  if (body instanceof Blob) {
+    request.headers["content-type"] = body.type;
+    request.body = body;
+  } else if (body !== undefined) {
+    request.headers["content-type"] = "application/json";
+    request.body = JSON.stringify(body);
   }
   let response;
   let answer;
   try {
-    response = await fetch(path, options);
+    response = await fetch(path, request);
+    onAnswer(response);
     answer = await response.text();
   } catch (error) {
     if (signal?.aborted) throw error;
     throw limit.aborted
-      ? new Problem({ code: "timeout", message: TOO_SLOW })
-      : new Problem({ code: "offline", message: OFFLINE });
+      ? new Problem({ code: "timeout", message: words.problems.details.timeout })
+      : new Problem({ code: "offline", message: words.problems.details.offline });
   }
   const parsed = parse(answer);
   if (response.ok && parsed !== null) return parsed;
@@ -87,18 +95,21 @@ function problemOf(response, answer) {
       ? new Date(Date.now() + retryAfter * 1000)
       : null;
   return new Problem({
-    code: answer?.code ?? (response.status >= 500 ? "internal_error" : "unreadable"),
-    message: answer?.detail ?? answer?.message ?? UNREADABLE,
+    code: answer?.code ?? codeOf(response.status),
+    message: answer?.detail ?? answer?.message ?? words.problems.details.unreadable,
     status: response.status,
     fields: Array.isArray(answer?.errors) ? answer.errors : [],
     retryAt,
-    missing: [
-      ...new Set(
-        Object.values(answer?.missing ?? {})
-          .flat(2)
-          .filter((name) => typeof name === "string"),
-      ),
-    ],
+    missing: answer?.missing,
+    seeds: answer?.seeds,
+    remedies: answer?.remedies,
+    offered: answer?.offered,
     requestId: answer?.request_id ?? null,
   });
+}
+
+/** What it means when something in front of the service answers, which knows none of its codes. */
+function codeOf(status) {
+  if (status === 429) return "too_many_requests";
+  return status >= 500 ? "internal_error" : "unreadable";
 }

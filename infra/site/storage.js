@@ -26,14 +26,16 @@ export class Remembered {
     }
   }
 
-  /** Keep a value; `null` forgets it. */
+  /** Keep a value; `null` forgets it. Whether it was stored, and not in memory only. */
   set(value) {
     try {
       if (value === null) window[this.#area].removeItem(this.#name);
       else window[this.#area].setItem(this.#name, JSON.stringify(value));
       this.#unstored = undefined;
+      return true;
     } catch {
       this.#unstored = value;
+      return false;
     }
   }
 }

@@ -1,16 +1,36 @@
-// How numbers, times and troubles are put into words.
+// How numbers, times and troubles are put into words: digits and dates as the reader's locale writes them.
 
-export const number = (value) => value.toLocaleString("en");
+import { words } from "./en.js";
 
-export const counted = (count, noun) => `${number(count)} ${noun}${count === 1 ? "" : "s"}`;
+const locale = globalThis.navigator?.language;
+const plural = new Intl.PluralRules("en");
+
+// To make one takes longer than to write hundreds of numbers with it.
+const formats = new Map();
+
+export function number(value, options) {
+  const kind = options ? JSON.stringify(options) : "";
+  if (!formats.has(kind)) formats.set(kind, new Intl.NumberFormat(locale, options));
+  return formats.get(kind).format(value);
+}
+
+/** "1 track", "2 tracks": `noun` is one of `words.units`. */
+export const counted = (count, noun) => `${number(count)} ${words.units[noun]?.[plural.select(count)] ?? noun}`;
+
+/** "87%", as the locale writes it. */
+export const percent = (share) => number(share, { style: "percent", maximumFractionDigits: 0 });
 
 export const artistsOf = (track) => track.artists.join(", ");
 
+/** "November 23, 2026", without regard to the reader's time zone: what is dated here was dated in UTC. */
+export const day = (iso) =>
+  new Date(iso).toLocaleDateString(locale, { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+
 /** "16:42", or "16:42 on Monday, November 23" when that is not today. */
 export function clockTime(date) {
-  const time = date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  const time = date.toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
   if (date.toDateString() === new Date().toDateString()) return time;
-  return `${time} on ${date.toLocaleDateString("en", { weekday: "long", day: "numeric", month: "long" })}`;
+  return words.timeOnDay(time, date.toLocaleDateString(locale, { weekday: "long", day: "numeric", month: "long" }));
 }
 
 /** "12 seconds", "7 minutes", "3 hours": rounded up, because too early is of no use. */
@@ -31,33 +51,10 @@ export function shortened(text, limit) {
         .trimEnd()}…`;
 }
 
-const HEADINGS = {
-  offline: "No connection",
-  timeout: "No answer yet",
-  unreadable: "Something went wrong on the way",
-  internal_error: "Something went wrong on our side",
-  index_unavailable: "The catalogue is not ready yet",
-  no_bigger_artists: "Nobody left to recommend",
-  publishing_unavailable: "Spotify cannot be asked right now",
-  publishing_off: "Playlists are not made here",
-  publication_in_progress: "Still at work on your playlist",
-  publication_unknown: "Spotify has not said yet whether it made your playlist",
-  publishing_unfinished: "Not finished yet",
-  cap_reached: "That is all for now",
-  not_authorised: "That did not open the door",
-  demo_catalogue: "These tracks are invented",
-  key_reused: "This does not match what was sent before",
-  invalid_playlist: "The playlist cannot be made like this",
-};
-
-// Where the service's own sentence speaks to programs.
-const DETAILS = {
-  publication_in_progress: "It is being written at this moment. Trying again shows how it ended.",
-  publication_unknown: "Trying again looks for it and finishes it. There will not be a second one.",
-  publishing_unfinished: "What is done so far is kept, and trying again goes on from there.",
-};
-
 /** A few words above the sentence. */
-export const problemHeading = (problem) => HEADINGS[problem.code] ?? "That did not work";
+export const problemHeading = (problem) => words.problems.headings[problem.code] ?? words.problems.heading;
 
-export const problemDetail = (problem) => DETAILS[problem.code] ?? problem.message;
+export const problemDetail = (problem) => words.problems.details[problem.code] ?? problem.message;
+
+/** The text behind a name such as `page.lead`. */
+export const textFor = (name) => name.split(".").reduce((part, key) => part[key], words);

@@ -9,6 +9,7 @@ from standardwebhooks import Webhook
 
 from daltonify_core.adapters.dynamodb import DynamoArtistStore
 from daltonify_core.releases.hook import HookKind
+from daltonify_core.releases.profile import LivingPlaylist, PlaylistVersion
 from daltonify_core.use_cases.keep_hooks import is_bearer, release_key_of, signing_secret
 
 ME = "4HJ7mSMtHAdU55lLjGE4zW"

@@ -132,6 +132,18 @@ def test_versions_come_newest_first_and_each_is_stored_once(store):
     assert store.playlist(ME) == living(10)
 
 
+def test_a_living_playlist_can_be_forgotten_and_another_begun(store):
+    store.add(FULL)
+    store.save_hook(HOOK)
+    for number in (1, 2):
+        store.save_version(living(number), version(number))
+    assert store.forget_playlist(ME)
+    assert not store.forget_playlist(ME)
+    assert (store.playlist(ME), store.versions(ME)) == (None, [])
+    assert (store.find(ME), store.hooks(ME)) == (FULL, [HOOK])
+    assert store.save_version(living(1), version(1))
+
+
 def test_the_oldest_versions_are_forgotten(store):
     for number in range(1, MAXIMUM_VERSIONS + 3):
         store.save_version(living(number), version(number))

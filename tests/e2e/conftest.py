@@ -23,6 +23,8 @@ PHONE = {"width": 360, "height": 740}
 # Every secret of the demo and the tests holds it.
 SECRET_MARK = "NEVERLOGME"
 DESKTOP = {"width": 1280, "height": 800}
+# Without the page's keeper of files, because a test that stands in for the network must not be answered past.
+USUAL_CONTEXT = {"viewport": DESKTOP, "locale": "en-GB", "timezone_id": "UTC", "service_workers": "block"}
 # The first start makes a catalogue and an index, which takes a while on a busy machine.
 START_SECONDS = 180
 # As root Chromium refuses to start with its sandbox; the rest keeps it from calling home.
@@ -35,6 +37,9 @@ BROWSER_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+# The browser itself reports every answer that is no success, wanted or not; the other is our own doing, see below.
+EXPECTED_COMPLAINTS = ("Failed to load resource", "Service Worker registration blocked by Playwright")
 
 expect.set_options(timeout=15_000)
 
@@ -57,7 +62,13 @@ class Demo:
         return [playlist for playlist in self.playlists() if playlist["name"] == title]
 
     def add_fault(self, **fault: object) -> None:
+        """Let something go wrong at the simulated Spotify, until it has happened or the test ends."""
         fetch_json(f"{self.simulator}/_simulator/faults", fault)
+
+    def clear_faults(self) -> None:
+        """Nothing goes wrong there any more."""
+        request = urllib.request.Request(f"{self.simulator}/_simulator/faults", method="DELETE")  # noqa: S310 - loopback
+        urllib.request.urlopen(request, timeout=30).close()  # noqa: S310
 
 
 def fetch_json(url: str, body: object = None) -> Any:
@@ -68,17 +79,13 @@ def fetch_json(url: str, body: object = None) -> Any:
 
 
 @pytest.fixture(scope="session")
-def demo_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("demo")
-
-
-@pytest.fixture(scope="module")
-def demo(demo_cache: Path) -> Iterator[Demo]:
-    """One for each module, because the service lets one client make only a few playlists a day."""
+def running_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """One for all tests, because it takes long to start. It lets one client make 50 playlists, which has to do."""
+    cache = tmp_path_factory.mktemp("demo")
     kept = {name: value for name, value in os.environ.items() if name not in ("CATALOGUE", "PUBLISH_ACCESS")}
     environment = {name: value for name, value in kept.items() if not name.startswith("SPOTIFY_")} | {"PORT": "0"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "infra.local.demo", "--cache", str(demo_cache)],
+        [sys.executable, "-m", "infra.local.demo", "--cache", str(cache)],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
@@ -99,9 +106,16 @@ def demo(demo_cache: Path) -> Iterator[Demo]:
             # How fast it ends is for its own tests to say; here it only must be gone, and its pipe closed.
             process.kill()
             process.communicate()
-    logs = [log.read_text(encoding="utf-8") for log in demo_cache.glob("*.log")]
+    logs = [log.read_text(encoding="utf-8") for log in cache.glob("*.log")]
     assert logs
     assert not any(SECRET_MARK in log for log in logs)
+
+
+@pytest.fixture
+def demo(running_demo: Demo) -> Iterator[Demo]:
+    """The demo, with nothing left of what other tests let go wrong; their playlists stay."""
+    yield running_demo
+    running_demo.clear_faults()
 
 
 def _greeting(process: "subprocess.Popen[str]") -> str:
@@ -146,8 +160,7 @@ class Watch:
         page.on("request", self._on_request)
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        # The browser itself reports every answer that is no success, wanted or not.
-        if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
+        if message.type in ("error", "warning") and not message.text.startswith(EXPECTED_COMPLAINTS):
             self.faults.append(f"{message.type}: {message.text}")
 
     def _on_request(self, request: Request) -> None:
@@ -169,17 +182,23 @@ def watch() -> Iterator[Watch]:
 
 @pytest.fixture
 def open_page(browser: Browser, demo: Demo, watch: Watch) -> Iterator[OpenPage]:
-    """Opens the page in a browser of its own: ``open_page(viewport=PHONE, color_scheme="dark")``."""
+    """Opens the page in a browser of its own: ``open_page(viewport=PHONE, color_scheme="dark")``.
+
+    ``prepare`` is called with the page before; ``is_up=False`` does not wait until the service has said what it is.
+    """
     contexts: list[BrowserContext] = []
 
-    def open_page(prepare: Callable[[Page], object] = lambda page: None, path: str = "/", **options: Any) -> Page:
-        context = browser.new_context(**{"viewport": DESKTOP, "locale": "en-GB", "timezone_id": "UTC"} | options)
+    def open_page(
+        prepare: Callable[[Page], object] = lambda page: None, path: str = "/", is_up: bool = True, **options: Any
+    ) -> Page:
+        context = browser.new_context(**USUAL_CONTEXT | options)
         contexts.append(context)
         page = context.new_page()
         watch.on(page)
         prepare(page)
         page.goto(f"{demo.url}{path}")
-        expect(page.locator("#about")).to_contain_text("not affiliated")
+        if is_up:
+            expect(page.locator("#about")).to_contain_text("not affiliated")
         return page
 
     yield open_page

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).parents[2] / "infra/local/find_chromium.sh"
+RELEASE = Path("/etc/os-release")
+IS_DEBIAN = Path("/etc/debian_version").exists() and "\nID=ubuntu" not in RELEASE.read_text(encoding="utf-8")
 BASH = shutil.which("bash") or "bash"
 
 
@@ -37,6 +39,12 @@ def test_browser_on_the_path_is_found_and_one_that_does_not_run_is_passed_over(p
     assert find(path).stdout == f"{chrome}\n"
 
 
+def test_browser_without_windows_is_preferred(path: Path):
+    put_browser(path, "chromium")
+    shell = put_browser(path, "chromium-headless-shell")
+    assert find(path).stdout == f"{shell}\n"
+
+
 def test_browser_that_was_named_is_preferred(path: Path):
     put_browser(path, "chromium")
     mine = put_browser(path, "my-browser")
@@ -48,6 +56,18 @@ def test_named_browser_that_does_not_run_is_never_replaced(path: Path):
     answer = find(path, CHROMIUM="/nowhere/chromium")
     assert answer.returncode == 1
     assert "CHROMIUM=/nowhere/chromium does not run" in answer.stderr
+
+
+@pytest.mark.skipif(not IS_DEBIAN, reason="elsewhere it installs nothing")
+def test_headless_shell_that_cannot_be_installed_is_done_without(path: Path):
+    chromium = put_browser(path, "chromium")
+    put_browser(path, "apt-get", exit_code=100)
+    (path / "id").unlink()
+    (path / "id").write_text(f"#!{BASH}\necho 0\n")
+    (path / "id").chmod(0o755)
+    answer = find(path)
+    assert answer.stdout == f"{chromium}\n"
+    assert "that failed" in answer.stderr
 
 
 def test_without_any_browser_it_says_what_to_install(path: Path):

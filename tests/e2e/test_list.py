@@ -1,322 +1,375 @@
-"""From a link or a name to a list: what a visitor sees, by mouse and by keyboard."""
+"""The list: its rows and their details, the artists, and the drawing of how it flows."""
 
-import json
 import re
-from urllib.parse import urlsplit
+from typing import Any, Literal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import PHONE, Demo, OpenPage, Watch
-from tests.e2e.steps import UNKNOWN_LINK, copied_uris, focused, rows, try_example, wait_for_list
+from tests.e2e.list_steps import (
+    Answer,
+    answering,
+    ask_for,
+    open_details,
+    others,
+    row,
+    said,
+    settle,
+    titles,
+    with_real_tracks,
+)
+from tests.e2e.steps import rows, wait_for_list
 
-PAGE_BYTES = 120 * 1024
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+LONG = "An endless title that goes on and on " * 14
+STRANGE_TITLES = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "“Quotes” & 'more' \"quotes\"",
+    "\u202eright to left override",
+    "\u05e9\u05d9\u05e8 \u05d7\u05d3\u05e9",
+    "\U0001f468\u200d\U0001f469\u200d\U0001f467 family \U0001f525",
+    LONG[:500],
+    "Nospaces" * 60,
+]
 
 
-def test_page_says_that_tracks_are_invented_and_spotify_is_simulated(page: Page):
-    expect(page.locator("#banner")).to_contain_text("tracks and artists are invented")
-    expect(page.locator("#banner")).to_contain_text("simulated Spotify")
-
-
-def test_page_weighs_less_than_120_kb_and_comes_from_one_place(open_page: OpenPage, demo: Demo, watch: Watch):
-    sizes: dict[str, int] = {}
-
-    def weigh(page: Page) -> None:
-        page.on("response", lambda answer: sizes.update({answer.url: len(answer.body())}))
-
-    page = open_page(weigh)
-    page.wait_for_load_state("networkidle")
-    assert {urlsplit(url).netloc for url in watch.requests} == {urlsplit(demo.url).netloc}
-    assert {f"{demo.url}/app.js", f"{demo.url}/styles.css"} <= sizes.keys()
-    assert sum(size for url, size in sizes.items() if "/api/" not in url) < PAGE_BYTES
-
-
-def test_example_gives_thirty_tracks_and_marks_the_own_one(page: Page):
-    try_example(page)
-    expect(page.get_by_role("heading", name="30 tracks around")).to_be_focused()
+def test_every_row_tells_artist_title_size_likeness_and_reason(page: Page, demo: Demo):
+    ask_for(page, demo)
+    expect(page.get_by_role("heading", name="30 tracks around")).to_be_visible()
     expect(rows(page)).to_have_count(31)
-    expect(page.locator("#list .row.own")).to_have_count(1)
-    expect(page.locator("#list .row.own")).to_contain_text("Your track")
-    other = page.locator("#list .row:not(.own)").first
-    expect(other.locator(".lift")).to_have_text(re.compile(r"^\+\d+$"))
-    expect(other.locator(".row-reason")).to_contain_text("more popular")
-    expect(other.locator(".percent")).to_contain_text("%")
-    # Invented tracks are nowhere on Spotify, so nothing in the list leads there.
+    line = others(page).first
+    text = line.inner_text()
+    artist, title = line.locator(".row-artist").inner_text(), line.locator(".row-title").inner_text()
+    assert 0 <= text.index(artist) < text.index(title)
+    expect(line.locator(".lift")).to_have_text(re.compile(r"^\+\d+$"))
+    expect(line.locator(".row-lift")).to_contain_text(re.compile(r"\d+ points? bigger"))
+    expect(line.locator(".row-alike")).to_contain_text(re.compile(r"Sounds \d+% alike"))
+    expect(line.locator(".row-reason")).not_to_be_empty()
+    assert line.locator(".meter-fill").bounding_box() is not None
+
+
+def test_own_track_is_marked_and_stays(page: Page, demo: Demo):
+    ask_for(page, demo)
+    own = page.locator("#list .row.own")
+    expect(own).to_have_count(1)
+    expect(own).to_contain_text("Your track")
+    expect(own.locator(".remove")).to_be_hidden()
+    open_details(own)
+    expect(own.get_by_role("button", name="Down")).to_be_visible()
+    expect(own.get_by_role("button", name="Take out")).to_have_count(0)
+
+
+def test_chosen_row_shows_its_sound_beside_the_own_track(page: Page, demo: Demo):
+    ask_for(page, demo)
+    line = others(page).nth(2)
+    open_details(line)
+    expect(line.locator(".toggle")).to_have_attribute("aria-expanded", "true")
+    table = line.get_by_role("table", name=re.compile("How it sounds beside"))
+    for feature in ("Energy", "Danceable", "Positive", "Acoustic", "Instrumental", "Spoken", "Live"):
+        cells = table.get_by_role("row", name=re.compile(f"^{feature} ")).get_by_role("cell")
+        expect(cells.nth(0)).to_contain_text(re.compile("more|less|the same"))
+        expect(cells.nth(1)).to_have_text(re.compile(r"^\d+%$"))
+        expect(cells.nth(2)).to_have_text(re.compile(r"^\d+%$"))
+    expect(table.get_by_role("row", name=re.compile("^Tempo"))).to_contain_text(re.compile("faster|slower|the same"))
+    expect(table.get_by_role("row", name=re.compile("^Loudness"))).to_contain_text(re.compile("louder|softer|as loud"))
+    expect(table.get_by_role("row", name=re.compile("^Key"))).to_contain_text(re.compile(r"\d+[AB]"))
+    assert table.locator("svg.scale").count() == 7
+
+
+def test_one_row_is_open_at_a_time_and_a_second_press_closes_it(page: Page, demo: Demo):
+    ask_for(page, demo)
+    open_details(others(page).nth(1))
+    open_details(others(page).nth(4))
+    expect(page.locator("#list .row-detail:visible")).to_have_count(1)
+    # The whole line opens a row, not only its button.
+    others(page).nth(4).locator(".row-reason").click()
+    expect(page.locator("#list .row-detail:visible")).to_have_count(0)
+
+
+def test_invented_tracks_lead_nowhere_and_are_not_played(page: Page, demo: Demo):
+    ask_for(page, demo)
+    open_details(others(page).first)
     assert page.locator("#list .rows a").count() == 0
+    expect(page.get_by_role("button", name="Listen on Spotify")).to_have_count(0)
 
 
-def test_track_is_found_and_picked_by_keyboard_alone(page: Page):
-    page.keyboard.press("Tab")
-    assert focused(page)["text"] == "Skip to the main part"
-    page.keyboard.press("Tab")
-    assert focused(page)["id"] == "track"
-    page.keyboard.type("gentle telephone")
-    field = page.get_by_role("combobox", name="Your track")
-    expect(page.locator("#track-status")).to_contain_text("tracks found")
-    expect(field).to_have_attribute("aria-expanded", "true")
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("ArrowDown")
-    expect(field).to_have_attribute("aria-activedescendant", "track-option-1")
-    chosen = page.locator("#track-option-1 .option-title").inner_text()
-    page.keyboard.press("Escape")
-    expect(field).to_have_attribute("aria-expanded", "false")
-    page.keyboard.press("ArrowDown")
-    expect(field).to_have_attribute("aria-expanded", "true")
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("Enter")
-    expect(field).to_have_attribute("aria-expanded", "false")
-    assert field.input_value().startswith(chosen)
-    page.keyboard.press("Enter")
-    wait_for_list(page)
-    expect(page.locator("#list-heading")).to_contain_text(chosen)
-
-
-@pytest.mark.parametrize("has_touch", [False, True], ids=["mouse", "finger"])
-def test_track_is_picked_with_a_pointer(open_page: OpenPage, has_touch: bool):
-    page = open_page(viewport=PHONE, has_touch=has_touch)
-    field = page.get_by_role("combobox", name="Your track")
-    field.fill("gentle telephone")
-    option = page.locator("[role=option]").last
-    chosen = option.locator(".option-title").inner_text()
-    if has_touch:
-        option.tap()
-    else:
-        option.click()
-    expect(field).to_have_value(re.compile(f"^{re.escape(chosen)}"))
-    expect(field).to_be_focused()
-    page.keyboard.press("Enter")
-    wait_for_list(page)
-    expect(page.locator("#list-heading")).to_contain_text(chosen)
-
-
-def test_everything_is_reached_by_tab_with_a_focus_that_shows(page: Page):
-    try_example(page)
-    page.keyboard.press("Control+Home")
-    page.locator("body").evaluate("body => { body.tabIndex = -1; body.focus(); body.removeAttribute('tabindex'); }")
-    seen = []
-    for _ in range(80):
-        page.keyboard.press("Tab")
-        place = focused(page)
-        if place["tag"] == "body":
-            break
-        assert place["isOutlined"], f"no focus to be seen on {place}"
-        seen.append(place["id"] or place["text"])
-    wanted = ["track", "ask-submit", "genre", "size", "preset-usual", "min-lift", "max-lift", "widen", "playlist-title"]
-    assert [name for name in seen if name in wanted] == wanted
-    assert any(text.startswith("Copy ") for text in seen)
-    assert "Create playlist" in seen
-
-
-def test_pasted_link_in_any_form_gives_the_list_of_its_track(page: Page, demo: Demo):
-    found = page.request.get(f"{demo.url}/api/tracks?q=hollow paradise").json()["tracks"][0]
-    page.get_by_label("Your track").fill(f" <https://open.spotify.com/intl-de/track/{found['track_id']}?si=1> ")
-    page.keyboard.press("Enter")
-    wait_for_list(page)
-    expect(page.locator("#list-heading")).to_contain_text(found["title"])
-
-
-def test_settings_change_the_list_at_once(page: Page):
-    try_example(page)
-    page.get_by_label("Tracks", exact=True).fill("12")
-    page.keyboard.press("Tab")
-    expect(rows(page)).to_have_count(13)
-    page.get_by_label("Genre").select_option("rock")
-    expect(page.locator(".summary")).to_contain_text("From rock")
-    page.get_by_label("Stars").check()
-    expect(page.get_by_label("From")).to_have_value("50")
-    page.get_by_label("From").fill("40")
-    page.keyboard.press("Tab")
-    expect(page.get_by_label("My own range")).to_be_checked()
-    expect(rows(page)).to_have_count(13)
-
-
-def test_row_that_is_taken_out_makes_room_for_a_reserve_and_stays_out(page: Page):
-    try_example(page)
-    first = page.locator("#list .row").first
-    gone = first.locator(".row-name").inner_text()
-    first.get_by_role("button").click()
-    expect(first.locator(".row-name")).not_to_have_text(gone)
-    expect(rows(page)).to_have_count(31)
-    expect(first.get_by_role("button")).to_be_focused()
-    page.get_by_label("Genre").focus()
-    page.get_by_role("button", name="Update the list").click()
-    expect(page.locator("#list-heading")).to_be_focused()
-    assert gone not in page.locator("#list .row-name").all_inner_texts()
-
-
-def test_copy_puts_every_track_on_the_clipboard_in_order(page: Page):
-    with page.expect_response("**/api/recommendations") as asked:
-        try_example(page)
-    listed = [row["uri"] for row in asked.value.json()["tracks"]]
-    assert len(listed) == 31
-    assert copied_uris(page) == listed
-
-
-def test_refused_clipboard_leaves_the_tracks_selected_to_be_copied_by_hand(open_page: OpenPage):
-    page = open_page(
-        lambda page: page.add_init_script("navigator.clipboard.writeText = () => Promise.reject(new Error('no'))")
-    )
-    try_example(page)
-    page.get_by_role("button", name="Copy 31 tracks").click()
-    expect(page.locator("#copy [role=status]")).to_contain_text("did not allow copying")
-    selected = page.evaluate("getSelection().toString()")
-    assert len(selected.split()) == 31
-    assert selected.startswith("spotify:track:")
-
-
-def test_list_and_settings_survive_a_reload(page: Page):
-    page.get_by_label("Tracks", exact=True).fill("7")
-    try_example(page, 1)
-    before = page.locator("#list .row-name").all_inner_texts()
-    page.reload()
-    expect(rows(page)).to_have_count(8)
-    assert page.locator("#list .row-name").all_inner_texts() == before
-    expect(page.get_by_label("Tracks", exact=True)).to_have_value("7")
-
-
-def test_titles_of_real_tracks_lead_to_spotify_in_a_tab_of_their_own(open_page: OpenPage):
-    def real(route: Route) -> None:
-        answer = route.fetch()
-        values = answer.json()
-        values["demo"] = {"catalogue": False, "spotify": False}
-        values["index"]["source"] = "some public data set"
-        route.fulfill(response=answer, body=json.dumps(values))
-
-    page = open_page(lambda page: page.route("**/api/config", real))
-    expect(page.locator("#about")).to_contain_text("Track data from some public data set, as of")
-    expect(page.locator("#banner")).to_be_empty()
-    expect(page.locator("#examples")).to_be_empty()
-    page.get_by_label("Your track").fill("hollow paradise")
-    page.locator("[role=option]").first.click()
-    page.keyboard.press("Enter")
-    wait_for_list(page)
-    link = page.locator("#list .row").first.get_by_role("link")
+def test_titles_of_real_tracks_lead_to_spotify_in_a_tab_of_their_own(open_page: OpenPage, demo: Demo):
+    page = open_page(with_real_tracks)
+    ask_for(page, demo)
+    link = others(page).first.get_by_role("link")
     expect(link).to_have_attribute("href", re.compile(r"^https://open\.spotify\.com/track/\w{22}$"))
     expect(link).to_have_attribute("target", "_blank")
     expect(link).to_have_attribute("rel", "noopener noreferrer")
 
 
-def test_text_from_the_catalogue_never_becomes_markup(open_page: OpenPage):
-    title = "<img src=x onerror=alert(1)>"
-
-    def spoil(route: Route) -> None:
-        answer = route.fetch()
-        values = answer.json()
-        values["tracks"][0]["title"] = values["seeds"][0]["title"] = values["tracks"][0]["reason"] = title
-        values["notes"].append(title)
-        route.fulfill(response=answer, body=json.dumps(values))
-
-    page = open_page(lambda page: page.route("**/api/recommendations", spoil))
-    try_example(page)
-    expect(page.locator("#list .row").first).to_contain_text(title)
-    expect(page.locator("#list-heading")).to_contain_text(title)
-    assert page.locator("#list img").count() == 0
-
-
-def test_malformed_link_is_explained_at_the_field(page: Page):
-    field = page.get_by_label("Your track")
-    field.fill("https://example.com/track/4HJ7mSMtHAdU55lLjGE4zW")
-    page.get_by_role("button", name="Make my playlist").click()
-    expect(page.locator("#track-error")).to_contain_text("not open.spotify.com")
-    expect(field).to_be_focused()
-    expect(field).to_have_attribute("aria-invalid", "true")
-    expect(page.locator("#list")).to_be_hidden()
+def test_player_is_loaded_when_asked_for_and_not_before(open_page: OpenPage, demo: Demo, watch: Watch):
+    page = open_page(with_real_tracks)
+    embeds = page.request.get(f"{demo.url}/api/config").json()["spotify"]["embeds"]
+    ask_for(page, demo)
+    line = others(page).first
+    open_details(line)
+    expect(line).to_contain_text("Spotify then sees your visit")
+    assert page.locator("iframe").count() == 0
+    assert not any(url.startswith(embeds) for url in watch.requests)
+    page.route(f"{embeds}**", lambda route: route.fulfill(body="<title>player</title>", content_type="text/html"))
+    button = line.get_by_role("button", name="Listen on Spotify")
+    button.click()
+    player = line.locator("iframe")
+    expect(player).to_have_attribute("src", re.compile(rf"^{re.escape(embeds)}track/\w{{22}}$"))
+    expect(player).to_have_attribute("title", re.compile("player: .+ by .+"))
+    expect(page.frame_locator("#list iframe").locator("html")).to_be_attached()
+    line.get_by_role("button", name="Close the player").click()
+    expect(page.locator("iframe")).to_have_count(0)
+    expect(button).to_be_focused()
 
 
-def test_nothing_and_a_mere_name_are_answered_with_what_to_do(page: Page):
-    page.get_by_role("button", name="Make my playlist").click()
-    expect(page.locator("#track-error")).to_contain_text("Paste the Spotify link")
-    page.get_by_label("Your track").fill("zzzz nobody knows this")
-    expect(page.locator("#track-status")).to_contain_text("Nothing called")
-    page.keyboard.press("Enter")
-    expect(page.locator("#track-error")).to_contain_text("Pick your track from the list")
-
-
-def test_impossible_numbers_are_explained_at_their_fields(page: Page):
-    page.get_by_label("Tracks", exact=True).fill("4")
-    page.get_by_label("From").fill("60")
-    page.get_by_label("to", exact=True).fill("10")
-    page.locator("button.example").first.click()
-    expect(page.locator("#size-error")).to_have_text("Choose from 5 to 100 tracks.")
-    expect(page.locator("#band-error")).to_contain_text("must not be larger")
-    expect(page.get_by_label("Tracks", exact=True)).to_be_focused()
-    expect(page.locator("#list")).to_be_hidden()
-
-
-def test_track_of_the_biggest_artist_is_answered_with_what_else_to_try(page: Page, demo: Demo):
-    # The search lists the biggest artists first, and nobody in the first one's genre need be bigger.
-    found = page.request.get(f"{demo.url}/api/tracks?q=love is a").json()["tracks"]
-    biggest = max(found, key=lambda track: track["artist_popularity"])
-    page.get_by_label("Your track").fill(biggest["url"])
-    page.get_by_label("From").fill("100")
-    page.get_by_label("to", exact=True).fill("100")
-    page.get_by_label("If there are too few").uncheck()
-    page.get_by_role("button", name="Make my playlist").click()
-    expect(page.locator("#ask-problem")).to_contain_text("Nobody left to recommend")
-    expect(page.locator("#list")).to_be_hidden()
-
-
-def test_unknown_track_can_be_described_and_still_gets_a_list(page: Page):
-    page.get_by_label("Your track").fill(UNKNOWN_LINK)
-    page.keyboard.press("Enter")
-    expect(page.locator("#describe")).to_contain_text("We do not know this track yet")
-    expect(page.get_by_label("Title", exact=True).first).to_be_focused()
-    page.get_by_role("button", name="Make my playlist").click()
-    expect(page.locator("#describe-artist-error")).to_contain_text("Give the name of the artist")
-    expect(page.locator("#features-error")).to_contain_text("Set at least one")
-    page.keyboard.type("My First Single")
-    page.get_by_label("Artist", exact=True).fill("Nobody Yet")
-    page.get_by_label("Followers on Spotify").fill("9,999,999,999")
-    page.get_by_label("Energy").focus()
-    page.keyboard.press("ArrowRight")
-    expect(page.locator("output[for=feature-energy]")).to_have_text("medium")
-    page.get_by_label("Tempo").fill("128")
-    page.get_by_label("Genre").select_option("pop")
-    page.get_by_role("button", name="Make my playlist").click()
-    expect(page.locator("#describe-followers-error")).to_contain_text("at most")
-    expect(page.get_by_label("Followers on Spotify")).to_be_focused()
-    page.get_by_label("Followers on Spotify").fill("812")
-    page.get_by_role("button", name="Make my playlist").click()
-    wait_for_list(page)
-    expect(page.locator("#list .row.own")).to_contain_text("My First Single")
-    assert "spotify:track:4HJ7mSMtHAdU55lLjGE4zW" in copied_uris(page)
-
-
-def test_track_that_is_not_on_spotify_yet_gets_a_list_without_it_to_copy(page: Page):
-    page.get_by_label("Your track").fill("Unreleased")
-    page.get_by_role("button", name="Not on Spotify yet?").click()
-    expect(page.get_by_label("Title", exact=True).first).to_have_value("Unreleased")
-    page.get_by_label("Artist", exact=True).fill("Nobody Yet")
-    page.get_by_label("Followers on Spotify").fill("0")
-    page.get_by_label("Mood").fill("80")
-    page.get_by_label("Genre").select_option("folk")
-    page.get_by_role("button", name="Make my playlist").click()
-    wait_for_list(page)
-    expect(page.locator("#list .row.own")).to_contain_text("not on Spotify yet")
-    assert len(copied_uris(page)) == 30
-
-
-def test_catalogue_that_is_not_ready_is_said_and_tried_again(open_page: OpenPage):
-    problem = {"code": "index_unavailable", "status": 503, "detail": "No index has been built yet."}
-
-    def not_ready(page: Page) -> None:
-        page.route("**/api/genres", lambda route: route.fulfill(status=503, body=json.dumps(problem)), times=1)
-
-    page = open_page(not_ready)
-    expect(page.locator("#ask-problem")).to_contain_text("The catalogue is not ready yet. No index has been built yet.")
-    page.get_by_role("button", name="Try again").click()
-    expect(page.locator("#ask-problem")).to_be_empty()
-    page.get_by_label("Genre").select_option("rock")
-    try_example(page)
-    expect(page.locator(".summary")).to_contain_text("From rock")
-
-
-def test_lost_network_is_said_plainly_and_trying_again_works(page: Page):
-    expect(page.locator("button.example").first).to_be_visible()
+def test_player_needs_a_connection_and_says_so(open_page: OpenPage, demo: Demo):
+    page = open_page(with_real_tracks)
+    ask_for(page, demo)
+    open_details(others(page).first)
     page.context.set_offline(True)
-    page.locator("button.example").first.click()
-    expect(page.locator("#ask-problem")).to_contain_text("cannot be reached")
-    page.context.set_offline(False)
-    page.get_by_role("button", name="Try again").click()
+    page.get_by_role("button", name="Listen on Spotify").click()
+    expect(others(page).first).to_contain_text("The player needs a connection")
+    assert page.locator("iframe").count() == 0
+
+
+def test_rows_stay_the_same_elements_when_the_list_changes(page: Page, demo: Demo):
+    ask_for(page, demo)
+    others(page).nth(5).evaluate("row => { row.isTheSame = true; }")
+    handle = others(page).nth(5).locator(".handle")
+    handle.focus()
+    page.evaluate("window.scrollTo(0, 400)")
+    others(page).nth(0).locator(".remove").evaluate("button => button.click()")
+    expect(said(page)).to_contain_text("took its place")
+    assert others(page).nth(5).evaluate("row => row.isTheSame === true")
+    expect(handle).to_be_focused()
+
+
+def test_artists_stand_by_size_beside_the_own_one(page: Page, demo: Demo):
+    ask_for(page, demo)
+    page.get_by_role("tab", name="Playlist").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("tab", name="Artists")).to_be_focused()
+    expect(page.locator("#view-playlist")).to_be_hidden()
+    sizes = [int(text) for text in page.locator(".artist-size b").all_inner_texts()]
+    assert len(sizes) == 31
+    assert sizes == sorted(sizes, reverse=True)
+    expect(page.locator(".artist.own")).to_have_count(1)
+    expect(page.locator(".artist.own")).to_contain_text("You")
+    expect(page.locator(".artist").first).to_contain_text(re.compile(r"Popularity \d+ of 100, \d+ points above you"))
+    title = page.locator(".artist:not(.own) .link").first
+    wanted = title.inner_text()
+    title.click()
+    chosen = page.locator("#list .row.chosen")
+    expect(chosen).to_be_visible()
+    assert chosen.locator(".row-title").inner_text() == wanted
+    expect(chosen.locator(".toggle")).to_be_focused()
+
+
+def test_drawing_is_walked_through_by_keyboard_and_points_at_rows(page: Page, demo: Demo):
+    ask_for(page, demo)
+    walk = page.get_by_role("slider", name="Walk through the list")
+    walk.focus()
+    page.keyboard.press("Home")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    expect(row(page, 4)).to_have_class(re.compile("pointed"))
+    expect(walk).to_have_attribute("aria-valuenow", "4")
+    expect(walk).to_have_attribute("aria-valuetext", re.compile(r"^4\. .+ – .+\. Energy \d+% · \d+ BPM.* · \d+[AB], "))
+    expect(page.locator(".flow-reading")).to_contain_text(row(page, 4).locator(".row-title").inner_text())
+    page.keyboard.press("End")
+    expect(row(page, 31)).to_have_class(re.compile("pointed"))
+    page.keyboard.press("Enter")
+    expect(row(page, 31).locator(".row-detail")).to_be_visible()
+    expect(row(page, 31).locator(".toggle")).to_be_focused()
+    expect(page.locator("#list .pointed")).to_have_count(0)
+
+
+def test_pointing_at_the_drawing_points_at_the_row_and_back(page: Page, demo: Demo):
+    ask_for(page, demo)
+    drawing = page.locator(".flow-drawing")
+    drawing.scroll_into_view_if_needed()
+    box = drawing.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] - 12, box["y"] + 60)
+    expect(row(page, 31)).to_have_class(re.compile("pointed"))
+    page.mouse.move(box["x"] + 12, box["y"] + 60)
+    expect(row(page, 1)).to_have_class(re.compile("pointed"))
+    row(page, 2).hover()
+    expect(page.locator(".flow-reading")).to_contain_text(row(page, 2).locator(".row-title").inner_text())
+
+
+def test_hard_transitions_are_counted_said_and_lead_to_their_rows(open_page: OpenPage, demo: Demo):
+    def jump(values: Answer) -> None:
+        calm = {"energy": 0.2, "tempo": 80.0, "key": 0, "mode": 1}
+        for place, listed in enumerate(values["tracks"]):
+            listed["features"] |= calm
+            if place in (4, 20):
+                listed["features"] |= {"energy": 0.9, "tempo": 113.0, "key": 6}
+
+    page = open_page(answering(jump))
+    ask_for(page, demo)
+    expect(page.locator(".flow-told")).to_contain_text("4 hard transitions:")
+    assert page.locator(".flow-jump rect").count() == 4
+    hard = page.locator(".flow-hard")
+    expect(hard).to_contain_text("4 → 5: energy rises from 20% to 90%, tempo jumps from 80 to 113 BPM, key jumps")
+    expect(hard).to_contain_text("and 1 more")
+    hard.get_by_role("button").first.click()
+    expect(row(page, 5).locator(".row-detail")).to_be_visible()
+
+
+def test_strange_titles_are_shown_as_text_and_break_nothing(open_page: OpenPage, demo: Demo):
+    def spoil(values: Answer) -> None:
+        for listed, title in zip(values["tracks"], STRANGE_TITLES, strict=False):
+            listed["title"] = listed["reason"] = listed["album"] = title
+            listed["artists"] = [title, "Somebody else"]
+        values["seeds"][0]["title"] = values["seeds"][0]["artists"][0] = STRANGE_TITLES[0]
+        values["notes"].append(STRANGE_TITLES[1])
+
+    page = open_page(answering(spoil), viewport=PHONE)
+    ask_for(page, demo)
+    shown = titles(page)
+    for title in STRANGE_TITLES:
+        # What a browser shows of many spaces is one.
+        assert " ".join(title.split()) in [" ".join(one.split()) for one in shown]
+    assert page.locator("#list img, #list script").count() == 0
+    expect(page.locator("#list-heading")).to_contain_text(STRANGE_TITLES[0])
+    # However long a name is, a row stays a row.
+    heights = page.locator("#list .row").evaluate_all("rows => rows.map((row) => row.offsetHeight)")
+    assert max(heights) < 400
+    for place in range(1, len(STRANGE_TITLES) + 1):
+        open_details(row(page, place))
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    page.get_by_role("tab", name="Artists").click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_what_is_not_known_is_said_and_nothing_is_made_up(open_page: OpenPage, demo: Demo):
+    def forget(values: Answer) -> None:
+        for place, listed in enumerate(values["tracks"]):
+            listed["similarity"] = listed["album"] = listed["release_year"] = None
+            if place % 2:
+                listed["features"] = dict.fromkeys(listed["features"])
+            else:
+                listed["features"] |= {"key": None, "mode": None, "tempo": None}
+
+    page = open_page(answering(forget))
+    ask_for(page, demo)
+    expect(others(page).first).to_contain_text("not compared")
+    # Odd places are counted from 0, and the own track stands third.
+    open_details(row(page, 6))
+    expect(row(page, 6)).to_contain_text("How this track sounds is not known here.")
+    open_details(row(page, 5))
+    expect(row(page, 5).get_by_role("row", name=re.compile("^Key"))).to_contain_text("not known")
+    expect(page.locator(".flow-told")).to_contain_text("No hard transitions.")
+
+
+@pytest.mark.parametrize("count", [0, 1, 100])
+def test_short_and_long_lists_are_drawn(open_page: OpenPage, demo: Demo, count: int):
+    def cut(values: Answer) -> None:
+        own = [listed for listed in values["tracks"] if listed["own"]]
+        kept = [listed for listed in values["tracks"] + values["reserves"] if not listed["own"]]
+        many = [listed | {"track_id": f"{place:022d}"} for place, listed in enumerate(kept * 3)]
+        values["tracks"], values["reserves"] = own + many[:count], []
+
+    page = open_page(answering(cut), viewport=PHONE)
+    page.get_by_role("combobox", name="Your track").fill(demo.examples[0])
+    page.keyboard.press("Enter")
     wait_for_list(page)
+    expect(rows(page)).to_have_count(count + 1)
+    assert page.get_by_text("No tracks are left").is_visible() is (count == 0)
+    assert page.locator(".flow-drawing svg").count() == 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_several_own_tracks_are_compared_with_the_nearest_and_with_any(open_page: OpenPage, demo: Demo):
+    def second(values: Answer) -> None:
+        first = values["seeds"][0]
+        values["seeds"].append(first | {"title": "My other song", "features": first["features"] | {"energy": 0.01}})
+
+    page = open_page(answering(second))
+    ask_for(page, demo)
+    expect(page.locator("#list-heading")).to_contain_text("and one more track")
+    line = others(page).first
+    open_details(line)
+    choice = line.get_by_label("Beside")
+    choice.select_option("My other song")
+    expect(line.get_by_role("row", name=re.compile("^Energy"))).to_contain_text("1%")
+
+
+def test_notes_of_the_service_stand_above_the_list(open_page: OpenPage, demo: Demo):
+    page = open_page(answering(lambda values: values["notes"].append("The band was widened.")))
+    ask_for(page, demo)
+    expect(page.get_by_role("list", name="Good to know")).to_contain_text("The band was widened.")
+
+
+def test_movement_is_left_out_for_those_who_want_none(open_page: OpenPage, demo: Demo):
+    page = open_page(reduced_motion="reduce")
+    ask_for(page, demo)
+    page.evaluate("() => { Element.prototype.animate = () => { throw new Error('moved'); }; }")
+    others(page).first.locator(".remove").click()
+    expect(said(page)).to_contain_text("is out")
+
+
+@pytest.mark.parametrize("viewport", [PHONE, {"width": 1440, "height": 900}], ids=["360", "1440"])
+def test_no_state_of_the_list_breaks_a_rule(open_page: OpenPage, demo: Demo, viewport: dict[str, int]):
+    # Few rows, because what is asked of one is asked of all.
+    path = f"/#1&s={demo.examples[0].rpartition('/')[2]}&size=6"
+    page = open_page(with_real_tracks, path=path, viewport=viewport)
+    wait_for_list(page)
+
+    def check(state: str) -> None:
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            settle(page)
+            results = Axe().run(page, "#list")
+            assert results.violations_count == 0, f"{state}, {scheme}: {results.generate_report()}"
+
+    check("list")
+    open_details(others(page).nth(1))
+    check("details")
+    page.get_by_role("slider", name="Walk through the list").focus()
+    check("walking")
+    page.locator("#list .row.chosen").get_by_role("button", name=re.compile("^Never ")).click()
+    expect(page.get_by_role("heading", name="Never in this list")).to_be_visible()
+    check("banned")
+    page.get_by_role("tab", name="Artists").click()
+    check("artists")
+
+
+def test_details_survive_a_list_that_is_made_anew(open_page: OpenPage, demo: Demo):
+    answers: list[dict[str, Any]] = []
+
+    def keep(route: Route) -> None:
+        answer = route.fetch()
+        answers.append(answer.json())
+        route.fulfill(response=answer)
+
+    page = open_page(lambda page: page.route("**/api/recommendations", keep))
+    ask_for(page, demo)
+    line = others(page).nth(3)
+    open_details(line)
+    title = line.locator(".row-title").inner_text()
+    line.get_by_role("button", name="Pin").click()
+    expect(line.get_by_role("button", name="Unpin")).to_be_focused()
+    expect(line).to_contain_text("Pinned")
+    page.reload()
+    wait_for_list(page)
+    kept = page.locator("#list .row.pinned")
+    assert kept.locator(".row-title").inner_text() == title
+
+
+def test_list_is_usable_at_twice_the_text_size(open_page: OpenPage, demo: Demo):
+    page = open_page(viewport=PHONE)
+    place = page.locator("#list")
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    ask_for(page, demo)
+    open_details(others(page).nth(1))
+    assert place.evaluate("list => list.scrollWidth <= list.clientWidth")
+    others(page).nth(1).get_by_role("button", name="Down").click()
+    expect(said(page)).to_contain_text("and pinned")
+    page.get_by_role("tab", name="Artists").click()
+    assert place.evaluate("list => list.scrollWidth <= list.clientWidth")

@@ -173,7 +173,7 @@ def test_one_feature_by_hand_is_a_request_and_the_rest_stays_absent(api):
     seed = {"title": "Tide", "artists": ["Me"], "followers": 812, "features": {"valence": 0.9}}
     answer = ask(api, seed, genre="country")
     assert answer.json["seeds"][0]["features"] == {"valence": 0.9}
-    assert "“Tide” was compared by valence alone, since no more is known of it." in answer.json["notes"]
+    assert "“Tide” was compared by mood alone, since no more is known of it." in answer.json["notes"]
 
 
 # --- what is missing ------------------------------------------------------------------------------------------------

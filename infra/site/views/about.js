@@ -1,35 +1,25 @@
-// What a visitor ought to know: whether this is a demonstration, where the data come from, and what this page is not.
+// The small print: where the data come from and how old they are, what is not real here, and what this page is not.
 
-import { byId, h } from "../dom.js";
-import { counted } from "../words.js";
+import { h } from "../dom.js";
+import { words } from "../en.js";
+import { counted, day } from "../words.js";
 
-const DISCLAIMER =
-  "Daltonify is not affiliated with Spotify or with any artist, and a place in a list is not an endorsement. " +
-  "No bots, no paid places: listeners decide.";
-
-export function mountAbout(store) {
+export function mountAbout(place, store) {
   store.watch(["config"], ({ config }) => {
-    byId("banner").replaceChildren(...banner(config?.demo ?? {}));
-    byId("about").replaceChildren(...smallPrint(config));
+    place.replaceChildren(...lines(config).map((text) => h("p", {}, text)));
   });
 }
 
-function banner({ catalogue, spotify }) {
-  const facts = [];
-  if (catalogue) facts.push("The tracks and artists are invented.");
-  if (spotify) facts.push("Playlists are made on a simulated Spotify, not on the real one.");
-  if (facts.length === 0) return [];
-  return [h("p", { class: "banner", role: "note" }, h("strong", {}, "Demonstration. "), facts.join(" "))];
-}
-
-function smallPrint(config) {
-  const index = config?.index;
-  const origin = config?.demo?.catalogue ? "Invented track data" : `Track data from ${index?.source}`;
-  const asOf = index?.snapshot ? `, as of ${index.snapshot}` : "";
+function lines(config) {
+  const { index, demo } = config ?? {};
+  const origin = demo?.catalogue ? words.about.invented : words.about.origin(index?.source);
   const source =
-    index && `${origin}${asOf}: ${counted(index.tracks, "track")}, last refreshed on ${day(index.built_at)}.`;
-  return [source && h("p", {}, source), h("p", {}, DISCLAIMER)].filter(Boolean);
+    index &&
+    words.about.source(
+      origin,
+      index.snapshot ? words.about.asOf(index.snapshot) : "",
+      counted(index.tracks, "track"),
+      day(index.built_at),
+    );
+  return [source, words.about.method, words.about.disclaimer, words.about.noPromise].filter(Boolean);
 }
-
-const day = (iso) =>
-  new Date(iso).toLocaleDateString("en", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });

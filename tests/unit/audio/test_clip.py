@@ -12,7 +12,20 @@ from hypothesis import strategies as st
 
 from daltonify_core.audio.clip import CLIP_RATE, check_clip, read_clip, write_clip
 from daltonify_core.errors import AudioRefused
-from tests.unit.audio.sounds import below, chunk, clicks, clip, form, pcm16, pink_noise, riff, sine, song, white_noise
+from tests.unit.audio.sounds import (
+    below,
+    chunk,
+    clicks,
+    clip,
+    form,
+    pcm16,
+    pink_noise,
+    riff,
+    sine,
+    song,
+    times,
+    white_noise,
+)
 
 VALUES = np.array([0, 1, -1, 32_767, -32_768, 1234], dtype="<i2")
 SOUND = VALUES.tobytes()
@@ -163,6 +176,8 @@ def test_a_damaged_header_never_breaks_the_reader(data):
         pytest.param(np.clip(song(level=2.0), -1, 1) * 0.97 + 0.02, id="with a constant offset"),
         pytest.param(clicks(60.0), id="clicks with long pauses"),
         pytest.param(sine(440.0), id="one note"),
+        pytest.param(sine(45.0) * np.exp(-3 * (times(12.0) % 1)), id="a bass drum alone"),
+        pytest.param(sum(sine(hertz, 0.1) for hertz in (41.2, 49.0, 55.0, 65.4, 82.4, 98.0)), id="low tones alone"),
         pytest.param(np.sign(sine(110.0)), id="a square wave at full scale"),
         pytest.param(np.concatenate([np.zeros(CLIP_RATE * 10), song(10.0)]), id="half of it an entry of silence"),
     ],

@@ -142,17 +142,17 @@ def test_a_likeness_that_brings_the_track_no_nearer_is_not_named_beside_one_that
 def test_the_reason_is_what_brings_the_track_nearer_than_its_peers():
     sound = make_features()
     one = compare(sound, sound, closeness={"energy": 0.1, "tempo": 0.0, "valence": 3.0, "acousticness": 2.0})
-    assert reason_text(reason_parts(one)).startswith("same mood and acoustic feel;")
+    assert reason_text(reason_parts(one)).startswith("same mood and acoustic sound;")
 
 
 def test_a_line_names_something_that_listeners_notice_where_that_is_a_reason():
     sound = make_features()
     hardly_noticed = {"instrumentalness": 5.0, "speechiness": 4.0, "loudness": 3.0}
     reason = compare(sound, sound, closeness=hardly_noticed | {"valence": 0.8, "energy": 0.6})
-    assert reason_text(reason_parts(reason)).startswith("same mood and vocal presence;")
+    assert reason_text(reason_parts(reason)).startswith("same mood and share of vocals;")
     # Too little of the nearness is no reason, however plain.
     none = compare(sound, sound, closeness=hardly_noticed | {"valence": 0.1})
-    assert reason_text(reason_parts(none)).startswith("same vocal presence and share of speech;")
+    assert reason_text(reason_parts(none)).startswith("same share of vocals and share of spoken words;")
     of_one_time = compare(sound, sound, closeness=hardly_noticed | {"valence": 0.8, "release_year": 9.0},
                           seed_year=2001, track_year=2001)  # fmt: skip
     assert {part.feature for part in reason_parts(of_one_time)} == {"valence", "release_year", "artist_popularity"}

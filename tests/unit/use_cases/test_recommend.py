@@ -381,25 +381,29 @@ def test_a_target_moves_the_list_as_asked_and_the_answer_says_so(exact, name):
     answer = exact.recommend(asked)
     reached = fmean(getattr(row.features, name) for row in answer.tracks if not row.own)
     own = getattr(answer.seeds[0].features, name)
+    less_of_it = {"energy": "calmer", "valence": "darker", "acousticness": "less acoustic", "tempo": "slower"}[name]
     if reached < own:
-        assert f"As you asked, the list has less {name} than your own." in answer.notes
+        assert f"As you asked, the list is {less_of_it} than your own track." in answer.notes
     else:
-        assert any(note.startswith(f"You asked for less {name}; on average") for note in answer.notes)
+        assert any(note.startswith(f"You asked for {less_of_it} tracks; on average") for note in answer.notes)
     assert_rules(asked, answer)
 
 
 @pytest.mark.parametrize(
     ("energies", "note"),
     [
-        ((0.92, 0.95), "As you asked, the list has more energy than your own."),
+        ((0.92, 0.95), "As you asked, the list is more energetic than your own track."),
         (
             (0.82, 0.86),
-            "You asked for more energy; on average the nearest tracks still have a little less of it than your own.",
+            "You asked for more energetic tracks; on average the nearest ones are still a little calmer than your own.",
         ),
-        ((0.3, 0.4), "You asked for more energy; on average the nearest tracks still have less of it than your own."),
+        (
+            (0.3, 0.4),
+            "You asked for more energetic tracks; on average the nearest ones are still calmer than your own.",
+        ),
         (
             (0.88, 0.88),
-            "You asked for more energy; on average the nearest tracks still have as much of it as your own.",
+            "You asked for more energetic tracks; on average the nearest ones are still just like your own.",
         ),
     ],
 )
@@ -419,7 +423,7 @@ def test_the_note_on_a_target_says_what_is_true_of_the_list(recommend_from, ener
     ]
     answer = recommend_from(tracks, RecommendationRequest((Seed(track_id(0)),), size=20, targets={"energy": 0.2}))
     assert note in answer.notes
-    assert sum("energy" in one for one in answer.notes) == 1
+    assert sum("more energetic" in one for one in answer.notes) == 1
 
 
 def test_a_target_for_what_nobody_knows_of_the_track_is_said_to_change_nothing(exact):
@@ -812,7 +816,10 @@ def test_widening_is_said_with_the_numbers(recommend_from):
     tracks = [SEED, big(1, popularity=45), big(2, popularity=95), big(3, popularity=32)]
     answer = recommend_from(tracks, by_similarity())
     assert names(answer) == ["Big 1", "Big 2", "Big 3"]
-    assert answer.notes[0] == "The band 40 to 90 held only 1 track, so artists from 31 to 100 were considered too."
+    assert (
+        answer.notes[0]
+        == "The band 40 to 90 held only 1 track that fits, so artists from 31 to 100 were considered too."
+    )
 
 
 def test_near_the_top_no_band_begins_above_100(recommend_from):
@@ -1227,13 +1234,14 @@ def test_a_seed_that_nothing_in_the_list_is_beside_is_named(recommend_from):
     )  # fmt: skip
     me: dict[str, Any] = {"artists": ("Me",), "genres": ("pop",), "followers": 812}
     loud, quiet = Seed(title="Loud", features=SEED.features, **me), Seed(title="Quiet", features=calm, **me)
-    said = "Nothing in the list is nearest to “Quiet”; a list of its own would show what is."
+    said = "Every track in the list is closer to others of yours than to “Quiet”."
+    said += " Make a list of it alone to see what fits."
     near = [big(number) for number in range(1, 8)]
     small = [big(number, features=calm, popularity=5) for number in range(8, 16)]
     assert said in recommend_from([*near, *small], ask(loud, quiet, size=10)).notes
     both = [*near, *(big(number, features=calm) for number in range(8, 16))]
     assert said not in recommend_from(both, ask(loud, quiet, size=10)).notes
-    assert not any("nearest to" in note for note in recommend_from(both, ask(loud, size=10)).notes)
+    assert not any("closer to" in note for note in recommend_from(both, ask(loud, size=10)).notes)
 
 
 def test_what_sounds_nothing_like_it_is_left_out_while_enough_is_left(recommend_from):
