@@ -41,7 +41,7 @@ TRANSITIONS: Final[Mapping[ReleaseState, frozenset[ReleaseState]]] = {
 }
 """What may follow each state. A worker that died leaves its state as it is, and the next one goes on from there.
 
-From ``RESOLVING`` straight to ``DONE``: the track was found to be that of a release that is done or on its way already.
+From ``RESOLVING`` straight to ``DONE``: the track was found to be that of a release that is done already.
 """
 
 OPEN_STATES: Final = frozenset(state for state in ReleaseState if state not in (ReleaseState.DONE, ReleaseState.FAILED))

@@ -34,7 +34,7 @@ from daltonify_core.ports import (
     ReleaseStore,
 )
 from daltonify_core.releases.profile import ArtistProfile, LivingPlaylist, PlaylistVersion
-from daltonify_core.releases.release import OPEN_STATES, Patience, PublishPlan, Release, ReleaseState
+from daltonify_core.releases.release import OPEN_STATES, STALE, Patience, PublishPlan, Release, ReleaseState
 from daltonify_core.use_cases.plan_playlist import PlaylistPlanner, published_tracks
 
 _NOT_THERE: Final = "Spotify does not have this release yet. We keep looking until {until}."
@@ -46,7 +46,10 @@ _SOMEBODY_ELSES: Final = (
 )
 _NO_PROFILE: Final = "The artist is no longer registered here. The operator can register them again and replay this."
 _FROZEN: Final = "The playlist is frozen, so nothing is changed until the operator takes that back."
+_ANNOUNCED_BEFORE: Final = "This track was announced before and is on its way into the playlist."
 _OTHER_IN_HAND: Final = "Another release of this artist is on its way into the playlist; this one comes next."
+_MOST_PLANS: Final = 10
+_OUTDATED: Final = "The list was made from a catalogue that has been replaced meanwhile. It is made anew."
 _PLAYLIST_GONE: Final = (
     "The playlist is no longer in our account on Spotify. The operator can let a new one begin and replay this."
 )
@@ -200,14 +203,19 @@ class WorkOnRelease:
         )
         if owner == release.release_id:
             return self._saved(known, release.state)
-        other = self._guarded(lambda: self._releases.find(owner, self._clock()))
+        now = self._clock()
+        other = self._guarded(lambda: self._releases.find(owner, now))
+        if other is not None and other.state in OPEN_STATES:
+            # Should that one fail, this one takes its place.
+            until = max(other.next_attempt_at or now, now + self._settings.others_turn)
+            raise _Later(_ANNOUNCED_BEFORE, until, title=found.title)
         return self._saved(
             replace(
                 known,
                 state=ReleaseState.DONE,
                 playlist_id=other.playlist_id if other else None,
-                notes=("This track was announced before, so it is in the playlist once, or will be.",),
-                finished_at=self._clock(),
+                notes=("This track was announced before, so it is in the playlist once.",),
+                finished_at=now,
                 next_attempt_at=None,
                 why=None,
             ),
@@ -307,7 +315,7 @@ class WorkOnRelease:
             key = f"release {release.release_id} {plan.number}"
             published = self._publisher.publish(request, key, f"artist {release.artist_id}", deadline)
         except DaltonifyError as error:
-            raise self._after_publishing(error) from error
+            raise self._after_publishing(error, plan) from error
         return self._with_version(release, plan, published)
 
     def _with_version(self, release: Release, plan: PublishPlan, published: PublishedPlaylist) -> Release:
@@ -345,7 +353,7 @@ class WorkOnRelease:
         )
         return self._saved(done, release.state)
 
-    def _after_publishing(self, error: DaltonifyError) -> _Later:
+    def _after_publishing(self, error: DaltonifyError, plan: PublishPlan) -> _Later:
         now = self._clock()
         match error:
             case PublishingUnavailable() | CapReached() if error.retry_after_seconds:
@@ -357,6 +365,10 @@ class WorkOnRelease:
                 return _Later(error.message, now + self._settings.after_refusal, error)
             case InvalidPlaylist(field="playlist_id"):
                 return _Later(_PLAYLIST_GONE, None, error)
+            case InvalidPlaylist(field=str(field)) if _is_place(field) and plan.number < _MOST_PLANS:
+                # Two builds of the index came while it waited; nothing was sent yet, so another plan doubles nothing.
+                until = now + self._settings.after_a_fault
+                return _Later(_OUTDATED, until, error, plan=replace(plan, base_version=STALE))
             case InvalidQuery() | DemoCatalogue():
                 return _Later(error.message, None, error)
             case NotAuthorised():
@@ -419,6 +431,10 @@ class WorkOnRelease:
             return ask()
         except UpstreamError as error:
             raise _Later(_OWN_RECORDS, self._clock() + self._settings.after_a_fault, error) from error
+
+
+def _is_place(field: str) -> bool:
+    return field.startswith(("uris[", "reserves["))
 
 
 class _Overtaken(Exception):

@@ -19,10 +19,12 @@ from daltonify_core.errors import (
     UpstreamUncertain,
 )
 from daltonify_core.playlist.publishing import PublishSettings
+from daltonify_core.ports import Circuit
 from daltonify_core.releases.profile import LivingPlaylist, PlaylistVersion
 from daltonify_core.releases.reference import announced_release
 from daltonify_core.releases.release import ReferenceKind, Release, ReleaseReference, ReleaseState
 from daltonify_core.use_cases.keep_artists import KeepArtists
+from daltonify_core.use_cases.publish_playlist import PublishPlaylist
 from daltonify_core.use_cases.record_release import RecordRelease
 from tests.fakes.faults import Fault, Moment, ProcessKilled
 from tests.fakes.release_world import (
@@ -32,6 +34,8 @@ from tests.fakes.release_world import (
     POOL,
     PROFILE,
     SOMEBODY_ELSE,
+    SWEEP_SECONDS,
+    TOKEN_KEY,
     World,
     found,
     names,
@@ -228,6 +232,53 @@ def announce_by_code(world: World, title: str) -> Release:
     world.directory.found[by_code] = found(title)
     record = RecordRelease(world.releases, world.queue, lambda: "release2", world.clock)
     return record.by_operator(ME, announced_release({"isrc": by_code.value}))
+
+
+def test_the_second_news_of_a_track_waits_for_the_first_and_takes_its_place_if_that_fails():
+    world = World()
+    world.on_spotify("single")
+    world.recommender.error = IndexUnavailable("There is no index.")
+    world.announce("single")
+    world.deliver()
+    announce_by_code(world, "single")
+    world.deliver()
+    assert (world.release(2).state, world.release(2).title) == (ReleaseState.WAITING, "single")
+    assert "announced before" in (world.release(2).why or "")
+    world.recommender.error = InvalidQuery("Nobody is bigger.")
+    world.clock.advance(SWEEP_SECONDS)
+    world.work("release1")
+    assert world.release().state is ReleaseState.FAILED
+    world.recommender.error = None
+    world.settle()
+    assert world.release(2).state is ReleaseState.DONE
+    assert world.playlist().count("single") == 1
+
+
+def test_a_plan_that_two_builds_have_outlived_is_made_anew():
+    world = World()
+    world.on_spotify("single")
+    gone = set()
+    world.publisher = lambda: PublishPlaylist(  # type: ignore[method-assign]
+        world.publications,
+        world.spotify,
+        lambda ids: {each: "test" for each in ids if each not in gone},
+        TOKEN_KEY,
+        world.clock,
+        world.publish_settings,
+    )
+    world.publications.open_circuit(PublishSettings().account, Circuit(world.clock() + DAY, "The quota is used up."))
+    world.announce("single")
+    world.deliver()
+    assert world.release().plan is not None
+    gone.add(track_id("other0"))
+    answer = world.recommender._answer
+    world.recommender._answer = lambda request: answer(  # type: ignore[method-assign]
+        replace(request, filters=replace(request.filters, exclude_tracks=(track_id("other0"),)))
+    )
+    world.settle()
+    assert world.release().state is ReleaseState.DONE
+    assert "other0" not in world.playlist()
+    assert len(world.spotify.playlists) == 1
 
 
 def test_a_track_whose_release_failed_comes_in_with_the_next_news_of_it_and_only_once():
