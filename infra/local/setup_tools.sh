@@ -7,6 +7,9 @@
 # code. With the functions' version of Python, because built functions run in them.
 set -euo pipefail
 
+# As in the Makefile: this script is called without make too.
+export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"
+
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 cd "$root"
