@@ -18,6 +18,7 @@ from daltonify_core.adapters.sqs import SqsReleaseQueue
 from daltonify_core.errors import UpstreamError
 from daltonify_core.use_cases.collected_shards import CollectedShards
 from daltonify_core.use_cases.collection_jobs import CollectedLists, collect_lists, refresh_shard
+from daltonify_core.use_cases.paused_directory import PausedDirectory
 from daltonify_core.use_cases.poll_releases import Polled, poll_releases
 from daltonify_core.use_cases.record_release import RecordRelease
 from daltonify_core.use_cases.refresh_popularity import RefreshReport, oldest_snapshot_days
@@ -92,7 +93,7 @@ def poll(settings: JobSettings) -> Polled:
     # 16 bytes are the 32 digits that is_release_id asks for.
     record = RecordRelease(_releases(settings), _queue(settings), lambda: token_hex(16), _now)
     counters = DynamoPublicationStore(dynamodb(), settings.table_name)
-    return poll_releases(_artists(settings), directory, record, counters, _now)
+    return poll_releases(_artists(settings), PausedDirectory(directory, counters, _now), record, counters, _now)
 
 
 def ask_for_renewals_of(settings: JobSettings) -> Renewals:
