@@ -197,7 +197,9 @@ def secrets_manager() -> SecretStore:
 
         from daltonify_core.adapters.secrets_manager import SecretsManagerStore
     try:
-        client = aws_session().client(
+        with _packages_of_the_service():
+            session = aws_session()
+        client = session.client(
             "secretsmanager",
             config=Config(connect_timeout=5, read_timeout=15, retries={"total_max_attempts": 2, "mode": "standard"}),
         )
@@ -381,7 +383,9 @@ def _aws_client(service: Any) -> Any:
     with _packages_of_the_service():
         from botocore.exceptions import BotoCoreError
     try:
-        return aws_session().client(service)
+        with _packages_of_the_service():
+            session = aws_session()
+        return session.client(service)
     except BotoCoreError as error:
         raise UpstreamUnavailable(
             f"AWS is not set up in this terminal ({type(error).__name__}). Set AWS_REGION and sign in."

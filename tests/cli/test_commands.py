@@ -190,7 +190,7 @@ def test_a_target_is_repeated_in_the_notes(index, small_seed, run: Run):
     targets = ("--target", "energy=0.4", "--target", "tempo=-0.2")
     answer = json.loads(run("recommend", small_seed, "--index", index, "--json", *targets).out)
     # Granted or not, every wish is spoken of.
-    for wish in ("more energy", "less tempo"):
+    for wish in ("more energetic", "slower"):
         assert any(wish in note and "asked" in note for note in answer["notes"])
 
 

@@ -42,7 +42,8 @@ def decide(address: str, decision: str = "allow", **changed: str) -> str:
     """Fill in the consent form; the page on which that ends."""
     page = fetch(address)
     given = re.findall(r'name="([^"]+)" value="([^"]*)"', page)
-    form = {name: html.unescape(value) for name, value in given if name != "decision"}
+    # Of the accounts on offer the first is chosen already.
+    form = {name: html.unescape(value) for name, value in reversed(given) if name != "decision"}
     return fetch(address.partition("?")[0], {**form, "decision": decision, **changed})
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.e2e.conftest import Demo
-from tests.e2e.steps import wait_for_list
+from tests.e2e.steps import wait_for_list, wait_for_the_rest
 
 type Answer = dict[str, Any]
 
@@ -17,6 +17,7 @@ def ask_for(page: Page, demo: Demo, number: int = 0) -> None:
     page.get_by_role("combobox", name="Your track").fill(demo.examples[number])
     page.keyboard.press("Enter")
     wait_for_list(page)
+    wait_for_the_rest(page)
 
 
 def answering(change: Callable[[Answer], object]) -> Callable[[Page], None]:

@@ -19,6 +19,11 @@ def wait_for_list(page: Page) -> None:
     expect(page.locator("#list")).to_have_attribute("aria-busy", "false")
 
 
+def wait_for_the_rest(page: Page) -> None:
+    """Wait for the parts below the list, which come when nothing else is to be done."""
+    expect(page.locator("#copy button.primary")).to_be_attached()
+
+
 def rows(page: Page) -> Locator:
     return page.locator("#list .row")
 

@@ -37,6 +37,8 @@ def bring_up(page: Page, place: int) -> None:
 
 def drag(page: Page, start: int, end: int) -> None:
     """Take the row at one place by its handle and let it go over another."""
+    # An edit before may still be moving rows, and where they are is where the pointer goes.
+    settle(page)
     bring_up(page, min(start, end))
     x, y = middle_of(row(page, start).locator(".handle"))
     _, goal = middle_of(row(page, end))

@@ -9,7 +9,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.e2e.conftest import Demo, OpenPage
-from tests.e2e.steps import copied_uris, rows, try_example, wait_for_list
+from tests.e2e.steps import copied_uris, rows, try_example, wait_for_list, wait_for_the_rest
 
 ANSWERS = "**/api/recommendations"
 
@@ -249,6 +249,7 @@ def test_list_that_another_tab_works_on_is_offered_as_it_stands_there(page: Page
 
 def test_editing_goes_on_without_a_network_and_settings_follow_when_it_is_back(page: Page):
     try_example(page)
+    wait_for_the_rest(page)
     before = listed(page)
     page.context.set_offline(True)
     expect(page.locator("#banner")).to_contain_text("You are offline")

@@ -60,8 +60,8 @@ def test_every_field_of_the_contract_is_taken(api):
     )
     assert answer.status == 200, answer.text
     # Granted or not, every target is spoken of.
-    assert any("more energy" in note for note in answer.json["notes"])
-    assert any("less tempo" in note for note in answer.json["notes"])
+    assert any("more energetic" in note for note in answer.json["notes"])
+    assert any("slower" in note for note in answer.json["notes"])
     assert len(answer.json["seeds"]) == 2
 
 

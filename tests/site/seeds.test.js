@@ -3,7 +3,16 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { albumOf, countOf, givenOf, missingOf, seedsAsTold, sourcesOf, stepOf, typicalOf } from "../../infra/site/seeds.js";
+import {
+  albumOf,
+  countOf,
+  givenOf,
+  missingOf,
+  seedsAsTold,
+  sourcesOf,
+  stepOf,
+  typicalOf,
+} from "../../infra/site/seeds.js";
 
 const empty = { title: "", artist: "", followers: "", genre: "", released: "", hand: {}, heard: null };
 

@@ -29,15 +29,13 @@ export function makeReorder(list, { onDrop, onPreview, onStart, say }) {
   });
 
   list.addEventListener("pointermove", (event) => {
-    if (drag?.id !== event.pointerId) return;
-    drag.y = event.clientY;
-    if (!drag.isOn && Math.abs(drag.y - drag.fromY) < CLICK_PIXELS) return;
-    if (!drag.isOn) begin();
-    follow();
+    if (drag?.id === event.pointerId) pull(event.clientY);
   });
 
   list.addEventListener("pointerup", (event) => {
     if (drag?.id !== event.pointerId) return;
+    // Browsers put moves together, so the pointer may have come further than the last one told.
+    pull(event.clientY);
     const { isOn, from, to, handle } = drag;
     if (!isOn) return end();
     handle.focus({ preventScroll: true });
@@ -49,6 +47,13 @@ export function makeReorder(list, { onDrop, onPreview, onStart, say }) {
   list.addEventListener("lostpointercapture", (event) => {
     if (drag?.id === event.pointerId) settle();
   });
+
+  function pull(y) {
+    drag.y = y;
+    if (!drag.isOn && Math.abs(drag.y - drag.fromY) < CLICK_PIXELS) return;
+    if (!drag.isOn) begin();
+    follow();
+  }
 
   function begin() {
     drag.isOn = true;

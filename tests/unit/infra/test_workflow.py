@@ -34,7 +34,8 @@ def test_it_runs_the_targets_of_ci_run_on_the_same_pythons(workflow):
         commands = [step["run"] for step in job["steps"] if "run" in step]
         assert all(command.startswith("make ") for command in commands)
         run |= {(command.removeprefix("make "), version) for command in commands}
-    assert run == wanted
+    # There the check runs in one piece, of which .ci/run tries a part beside it.
+    assert run == wanted - {("test", "3.13")}
 
 
 def test_it_may_only_read_and_knows_no_secret(workflow):
