@@ -33,8 +33,9 @@ putWords();
 await mount({ ...FIRST, ...WITH_SEED });
 frame();
 takeFromAddress();
-kept.resume();
+// First, so that the rows need not be drawn again when it is known what they stand for.
 actions.load();
+kept.resume();
 keepPage();
 once(
   ["list"],

@@ -7,6 +7,7 @@ const by = (artist) => (artist ? ` by ${artist}` : "");
 
 export const words = {
   page: {
+    opening: "Opening the playlist that this link leads to …",
     skip: "Skip to the main part",
     noscript: "This page needs JavaScript to talk to the service. Please switch it on and load it again.",
     another: "New list",
@@ -947,7 +948,7 @@ export const words = {
 
   about: {
     demo: {
-      heading: "Demonstration.",
+      heading: "Demo",
       facts: {
         catalogue: "The tracks and artists are invented.",
         spotify: "Playlists go to a simulated Spotify.",

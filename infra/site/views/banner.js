@@ -1,30 +1,26 @@
 // What is true of the whole page: that this is a demonstration, and that there is no connection.
 
-import { h } from "../dom.js";
+import { byId, h } from "../dom.js";
 import { words } from "../en.js";
 
 export function mountBanner(place, store) {
-  const demo = h("p", { class: "banner", hidden: true });
-  const connection = h("p", { class: "banner", hidden: true, role: "status" });
-
+  // Beside the page's name, where it moves nothing when it comes.
+  const demo = byId("demo");
   store.watch(["config"], ({ config }) => {
     const facts = Object.entries(words.about.demo.facts)
       .filter(([name]) => config?.demo?.[name])
       .map(([, text]) => text);
     demo.hidden = facts.length === 0;
-    demo.replaceChildren(h("strong", {}, words.about.demo.heading), " ", facts.join(" "));
-    arrange();
+    demo.replaceChildren(h("summary", {}, words.about.demo.heading), h("p", {}, facts.join(" ")));
   });
+
+  const connection = h("p", { class: "banner", role: "status" });
   store.watch(["offline", "list"], ({ offline, list }) => {
     const said = list ? words.page : words.page.empty;
     const text = offline ? (navigator.onLine ? said.unreachable : said.offline) : "";
-    if (connection.hidden === !offline && connection.textContent === text) return;
-    connection.hidden = !offline;
+    if (connection.isConnected === offline && connection.textContent === text) return;
     connection.textContent = text;
-    arrange();
+    if (offline) place.replaceChildren(connection);
+    else connection.remove();
   });
-
-  function arrange() {
-    place.replaceChildren(...[demo, connection].filter((line) => !line.hidden));
-  }
 }

@@ -80,7 +80,11 @@ export function mountFlow(place, store, actions) {
     redraw();
   });
   store.watch(["pointed"], () => mark(pointedPlace()));
-  new ResizeObserver(redraw).observe(drawing);
+  // Told, not asked for: to ask would make the browser lay out the page before all of it is there.
+  new ResizeObserver(([{ contentRect }]) => {
+    width = contentRect.width;
+    redraw();
+  }).observe(drawing);
 
   // --- walking through it ---
 
@@ -192,7 +196,6 @@ export function mountFlow(place, store, actions) {
   // --- the drawing ---
 
   function redraw() {
-    width = drawing.clientWidth;
     if (!shape || width === 0) return;
     const unit = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
     scale = measures(width, unit, shape.places.length);

@@ -40,7 +40,7 @@ export function mountList(place, store, actions) {
       opens,
     ],
     artists: [artists.element],
-  });
+  }, drawArtists);
   place.append(
     h("div", { class: "list-head" }, heading, summary, notes, short),
     // The drawing stands between what the list is and its rows, and belongs to both.
@@ -292,6 +292,12 @@ export function mountList(place, store, actions) {
     }
   }
 
+  /** The artists' view costs as much as the rows, so it is drawn for those who look at it. */
+  function drawArtists() {
+    const { list, answer } = store.state;
+    if (list && answer && !artists.element.parentNode.hidden) artists.draw({ list, answer });
+  }
+
   function drawBanned({ banned: names }) {
     const told = JSON.stringify(names);
     banned.hidden = names.length === 0;
@@ -326,7 +332,7 @@ export function mountList(place, store, actions) {
     if (place.hidden) return;
     drawHead(state);
     lay(state.list === drawn ? laid : state.list.rows);
-    artists.draw(state);
+    drawArtists();
     drawBanned(state.list);
   });
   store.watch(["pointed"], ({ pointed = null }) => {
@@ -336,7 +342,7 @@ export function mountList(place, store, actions) {
 }
 
 /** Two views behind tabs: arrow keys go from tab to tab, as the ARIA Authoring Practices Guide has it. */
-function tabs(contents) {
+function tabs(contents, onSelect) {
   const names = Object.keys(contents);
   const buttons = names.map((name) =>
     h(
@@ -360,6 +366,7 @@ function tabs(contents) {
       buttons[at].tabIndex = one === name ? 0 : -1;
       panels[at].hidden = one !== name;
     });
+    onSelect();
   }
 
   bar.addEventListener("keydown", (event) => {
