@@ -25,6 +25,7 @@
     │   ├── PublicationInProgress another attempt at the same publication is under way
     │   └── PublicationUnknown    whether the playlist exists could not be found out yet
     ├── PublishingUnavailable     Spotify cannot be reached or must not be asked; copying still works
+    ├── ArtistGone                an artist whose record was to be written is registered no longer
     ├── AlbumUnavailable          which tracks an album holds cannot be found out now
     ├── SecretUnavailable         a secret is missing, unreadable or incomplete
     └── UpstreamError             an outside service did not do what was asked
@@ -355,13 +356,27 @@ class PublicationUnknown(PublishingUnfinished):
 
 
 class PublishingUnavailable(DaltonifyError):
-    """Spotify cannot be reached, refuses us or must not be asked; ``retry_after_seconds`` is ``None`` if unknown."""
+    """Spotify cannot be reached, refuses us or must not be asked; ``retry_after_seconds`` is ``None`` if unknown.
+
+    ``removed`` is the id of a new playlist that somebody took out of the account while it was filled: the same request
+    never succeeds again, and another one makes no second playlist.
+    """
 
     code = "publishing_unavailable"
 
-    def __init__(self, message: str, retry_after_seconds: int | None = None) -> None:
+    def __init__(self, message: str, retry_after_seconds: int | None = None, removed: str | None = None) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+        self.removed = removed
+
+
+class ArtistGone(DaltonifyError):
+    """The operator removed an artist whose records were to be written; nothing was written."""
+
+    code = "artist_gone"
+
+    def __init__(self, message: str = "The artist is not registered any more, so nothing was stored.") -> None:
+        super().__init__(message)
 
 
 class AlbumUnavailable(DaltonifyError):

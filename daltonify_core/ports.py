@@ -280,7 +280,8 @@ class Publication:
     ``ask_again_at`` says from when it is worth looking for its playlist once more. ``refused`` holds the track URIs
     that the service has turned down so far, ``suspects`` those of a group in which another one is being looked for.
     ``tracks_added``, ``replaced`` (pairs of the wanted and the substitute URI), ``left_out`` and ``notes`` are what the
-    fill came to, to be answered again.
+    fill came to, to be answered again. ``is_removed`` says that the playlist went out of the account before it
+    was filled.
     """
 
     key: str
@@ -300,6 +301,7 @@ class Publication:
     replaced: tuple[tuple[str, str], ...] = ()
     left_out: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    is_removed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -657,7 +659,8 @@ class ReleaseStore(Protocol):
         """Take a release that is due for a new attempt: its attempt raised, and due again only from ``lease_until``.
 
         ``RECEIVED`` and ``WAITING`` become ``PUBLISHING`` if there is a plan and ``RESOLVING`` if not; the other open
-        states stay. ``None`` when there is none, it is finished, or it is not due, as under another attempt's lease.
+        states stay. One more attempt counts as not ended. ``None`` when there is none, it is finished, or it is not
+        due, as under another attempt's lease.
         """
 
     def save(self, release: Release, before: ReleaseState) -> bool:
@@ -668,8 +671,11 @@ class ReleaseStore(Protocol):
     def note_queued(self, release_id: str, attempt: int, now: datetime) -> None:
         """Remember that a message for it was sent, so that the sweeper lets it be for a while."""
 
-    def due(self, now: datetime, limit: int) -> list[Release]:
-        """Open releases whose ``next_attempt_at`` has come, the longest due first; it may lag behind by seconds."""
+    def due(self, now: datetime) -> Iterator[Release]:
+        """Open releases whose ``next_attempt_at`` has come, the longest due first; it may lag behind by seconds.
+
+        Read as far as somebody takes them, so that whoever passes over some comes to all the others.
+        """
 
     def of_artist(self, artist_id: str, limit: int, now: datetime) -> list[Release]:
         """An artist's releases, newest first."""
@@ -677,22 +683,29 @@ class ReleaseStore(Protocol):
     def own_track(self, artist_id: str, track_id: str, release_id: str, instead_of: str | None = None) -> str:
         """The release that a track of an artist belongs to: this one, unless another than ``instead_of`` was first."""
 
+    def hurry(self, release_id: str, now: datetime) -> Release | None:
+        """A waiting release, due at once; ``None`` when there is none that waits, or it is held beyond ``now``."""
+
     def replay(self, release_id: str, now: datetime) -> Release | None:
         """A failed release, received anew; ``None`` when there is none that failed.
 
         Its patience begins anew, its track is looked up again, because another release may have taken it over, and its
-        plan counts as stale, so that the next one is another publication.
+        plan counts as stale, so that the next one is another publication; unless workers died of it, because then
+        nobody knows how far its publication came, and going on with it makes no second playlist.
         """
 
 
 class ArtistStore(Protocol):
-    """Profiles, hooks and living playlists of artists. Every method may raise ``UpstreamUnavailable``."""
+    """Profiles, hooks and living playlists of artists. Every method may raise ``UpstreamUnavailable``.
+
+    From the moment at which a removal begins nothing can be written for its artist, and there is no profile of theirs.
+    """
 
     def add(self, profile: ArtistProfile) -> bool:
-        """Store a new profile; false when the artist has one."""
+        """Store a new profile; false when the artist has one, or a removal that broke off has left something of it."""
 
-    def replace(self, profile: ArtistProfile) -> None:
-        """Store a profile in place of the one that is there."""
+    def replace(self, profile: ArtistProfile) -> bool:
+        """Store a profile in place of the one that is there; false when there is none."""
 
     def find(self, artist_id: str) -> ArtistProfile | None:
         """The profile of this artist."""
@@ -703,14 +716,17 @@ class ArtistStore(Protocol):
     def remove(self, artist_id: str) -> bool:
         """Forget a profile with its hooks and its record of the living playlist; false when there was none.
 
-        The playlist itself stays on Spotify.
+        The playlist itself stays on Spotify. A removal that broke off can be done again, and is true again.
         """
 
     def forget_playlist(self, artist_id: str) -> bool:
         """Forget the record of the living playlist with its versions, and nothing else; false when there was none."""
 
-    def save_hook(self, hook: Hook) -> None:
-        """Store a hook in place of the one of its id."""
+    def add_hook(self, hook: Hook) -> bool:
+        """Store a new hook; false when its artist is not registered."""
+
+    def replace_hook(self, hook: Hook, seen: Hook) -> bool:
+        """Store a hook in place of the one that was seen; false when it was rotated, revoked or removed since."""
 
     def hook(self, hook_id: str) -> Hook | None:
         """The hook of this id, revoked or not."""
@@ -724,17 +740,20 @@ class ArtistStore(Protocol):
     def versions(self, artist_id: str) -> list[PlaylistVersion]:
         """Every version of it that is kept, newest first."""
 
-    def save_version(self, playlist: LivingPlaylist, version: PlaylistVersion) -> bool:
+    def save_version(self, playlist: LivingPlaylist, version: PlaylistVersion, holder: str, now: datetime) -> bool:
         """Store a new version and the playlist that holds it, all or nothing.
 
-        False when a version of this number is stored already, which is left alone. The oldest beyond
-        ``MAXIMUM_VERSIONS`` are forgotten.
+        False when ``holder`` does not hold the artist's playlist by now, or when a version of this number is stored
+        already, which is left alone. The oldest beyond ``MAXIMUM_VERSIONS`` are forgotten. Raises ``ArtistGone``.
         """
 
-    def hold(self, artist_id: str, holder: str, instead_of: str | None = None) -> str | None:
-        """Keep an artist's playlist for one release, which may hold it anew, until it lets go.
+    def hold(
+        self, artist_id: str, holder: str, now: datetime, until: datetime, instead_of: str | None = None
+    ) -> str | None:
+        """Keep an artist's playlist for one holder, which may hold it anew, until it lets go or ``until`` has come.
 
-        Returns who holds it already, unless that is ``instead_of``, or ``None`` when ``holder`` has it now.
+        Returns who holds it already, unless that is ``instead_of`` or its time is over, or ``None`` when ``holder`` has
+        it now. Raises ``ArtistGone``.
         """
 
     def let_go(self, artist_id: str, holder: str) -> None:
@@ -744,7 +763,7 @@ class ArtistStore(Protocol):
         """What was seen of an artist's releases."""
 
     def save_poll_state(self, state: PollState) -> None:
-        """Remember what was seen."""
+        """Remember what was seen; nothing of an artist who is not registered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -773,11 +792,14 @@ class ReleaseQueue(Protocol):
 class ReleaseDirectory(Protocol):
     """Finds releases on Spotify. Every method may raise what ``TrackDirectory.track`` may; none waits out a limit."""
 
-    def find(self, reference: ReleaseReference, artist_id: str, artist_name: str) -> FoundRelease | None:
+    def find(
+        self, reference: ReleaseReference, artist_id: str, artist_name: str, announced_for: str | None = None
+    ) -> FoundRelease | None:
         """The release that is meant, ``None`` while it is not there.
 
         One that is by somebody else is found all the same where the reference names it exactly (a track or album id);
-        looked for by code or title, only the artist's own count.
+        looked for by code or title, only the artist's own count. Of several the one that came out nearest to the day
+        ``announced_for`` (YYYY[-MM[-DD]]) is meant, and none that has the same title but came out long before it.
         """
 
     def newest(self, artist_id: str, limit: int) -> list[NewAlbum]:

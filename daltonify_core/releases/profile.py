@@ -47,7 +47,7 @@ class ArtistProfile:
 class ListedTrack:
     """A track of one version of a playlist. ``since`` is the version in which it came in.
 
-    ``release_date`` is kept for own tracks, which stand newest first.
+    ``release_date`` and ``isrc`` are kept for own tracks, which stand newest first and each song once.
     """
 
     uri: str
@@ -56,6 +56,7 @@ class ListedTrack:
     is_own: bool = False
     since: int = 1
     release_date: str | None = None
+    isrc: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ of links. So a release may be named in several ways, the most exact one counts, 
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +21,7 @@ _ONLY_LINKS: Final = ("uri", "spotify_uri", "spotify_url")
 # Distributors' events have pages of their own in the other fields, or the names of track and album.
 _ISRC: Final = re.compile(r"[A-Z]{2}[A-Z0-9]{3}[0-9]{7}")
 _UPC: Final = re.compile(r"[0-9]{8}|[0-9]{11,14}")
+_TURNS_TEXT: Final = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _SEPARATORS: Final = re.compile(r"[\s-]+")
 _HOW: Final = (
     "Say which release is meant by one of: uri or url (a Spotify track or album), isrc, upc, or title. "
@@ -48,7 +50,7 @@ def announced_release(body: object) -> AnnouncedRelease:
     if not isinstance(body, Mapping):
         raise InvalidQuery(f"The body must be a JSON object. {_HOW}")
     inner = body.get("data")
-    values = inner if isinstance(inner, Mapping) else body
+    values = inner if isinstance(inner, Mapping) and inner else body
     title = _title(values)
     by_link, unread = _by_link(values)
     reference = by_link or _by_code(values) or _by_title(title)
@@ -81,7 +83,8 @@ def _by_code(values: Mapping[str, object]) -> ReleaseReference | None:
     isrc = _text(values, "isrc")
     if isrc is not None:
         code = _SEPARATORS.sub("", isrc).upper()
-        if not _ISRC.fullmatch(code):
+        # Some letters become two when they are made capitals.
+        if not isrc.isascii() or not _ISRC.fullmatch(code):
             raise InvalidQuery("isrc must have 12 letters and digits, as in QZES72400001.", "isrc")
         return ReleaseReference(ReferenceKind.ISRC, code)
     upc = _text(values, "upc") or _text(values, "ean")
@@ -95,25 +98,39 @@ def _by_code(values: Mapping[str, object]) -> ReleaseReference | None:
 
 
 def _by_title(title: str | None) -> ReleaseReference | None:
-    return None if title is None else ReleaseReference(ReferenceKind.TITLE, " ".join(title.split()).casefold())
+    if title is None:
+        return None
+    # One letter with its accent may be written in two ways, and both name the same release.
+    return ReleaseReference(ReferenceKind.TITLE, unicodedata.normalize("NFC", title.casefold()))
 
 
 def _title(values: Mapping[str, object]) -> str | None:
-    title = _text(values, "title") or _text(values, "name")
-    if title is not None and len(title) > MAX_NAME_LENGTH:
+    given = _text(values, "title") or _text(values, "name")
+    if given is None:
+        return None
+    if len(given) > MAX_NAME_LENGTH:
         raise InvalidQuery(f"title must have at most {MAX_NAME_LENGTH:,} characters.", "title")
-    return title
+    # It is shown and searched for, where what cannot be seen only does harm.
+    return " ".join("".join(" " if _is_unseen(character) else character for character in given).split()) or None
+
+
+def _is_unseen(character: str) -> bool:
+    return unicodedata.category(character) == "Cc" or character in _TURNS_TEXT
 
 
 def _date(values: Mapping[str, object]) -> str | None:
-    # Senders write dates in many ways, and nothing depends on this one before Spotify knows the release.
-    text = (_text(values, "release_date") or "")[:10]
+    # Senders write dates in many ways, numbers among them; one that cannot be read is no reason to lose a release.
+    given = values.get("release_date")
+    text = given.strip()[:10] if isinstance(given, str) else ""
     return text if is_release_date(text) else None
 
 
 def _artist(values: Mapping[str, object]) -> str | None:
     for name in ("artist_id", "artist"):
         text = values.get(name)
+        if isinstance(text, Mapping):
+            # As Spotify itself describes an artist.
+            text = text.get("id") or text.get("uri")
         last = re.split("[/:]", text.strip().partition("?")[0].rstrip("/"))[-1] if isinstance(text, str) else ""
         # A name, or what is known of somebody, is no proof of anybody else: labels and tools spell it as they like.
         if is_spotify_id(last):

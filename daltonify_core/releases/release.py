@@ -5,8 +5,8 @@ or not at all, and a sweeper sends it again for whatever is due.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -46,6 +46,10 @@ From ``RESOLVING`` straight to ``DONE``: the track was found to be that of a rel
 
 OPEN_STATES: Final = frozenset(state for state in ReleaseState if state not in (ReleaseState.DONE, ReleaseState.FAILED))
 """States in which something is still to be done."""
+
+MOST_UNENDED: Final = 5
+"""Attempts in a row that a release may take down with it. Deploys and lost machines end one or two; and a message is
+put aside after three, so the operator has heard of it before the artist is told that it failed."""
 
 STALE: Final = -1
 """The base version of a plan that is not to be published any more."""
@@ -89,7 +93,8 @@ class PublishPlan:
     ``number`` counts the plans of one release from 1: another plan is another publication. ``playlist_id`` is that of
     the playlist to change, ``None`` to make one. ``base_version`` is the version of the playlist that the plan was made
     from: if another one has been published since, the plan is stale and made anew. ``tracks`` describe ``uris`` and
-    ``reserves``, for the version that the publication becomes.
+    ``reserves``, for the version that the publication becomes. ``instead_of`` is the playlist in whose place a new one
+    is made, because it was removed while it was filled.
     """
 
     number: int
@@ -103,6 +108,7 @@ class PublishPlan:
     index_version: str | None = None
     tracks: tuple[ListedTrack, ...] = ()
     notes: tuple[str, ...] = ()
+    instead_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +119,11 @@ class Release:
     logs. ``since`` is from when patience counts: its receipt, or its last replay. ``attempt`` counts from 1 once
     somebody works on it and fences: only the latest attempt may write. ``next_attempt_at`` is when it is due while its
     state is open: the end of a lease, of a wait, or at once. ``queued_at`` is when a message for it was last sent.
-    ``misses`` counts how often the release was not on Spotify yet. ``why`` is a sentence for the artist, ``notes`` are
-    more of them. ``release_date`` is YYYY[-MM[-DD]] once it is known.
+    ``misses`` counts how often the release was not on Spotify yet, ``unended`` how many attempts in a row stored no
+    outcome, a running one among them. ``why`` is a sentence for the artist, ``notes`` are more of them.
+    ``release_date`` is YYYY[-MM[-DD]] once it is known: as announced until ``track_id`` is there, then as on Spotify.
+    ``held_until`` is there while it waits for what cannot be hurried: a pause that Spotify asked for, a spent
+    allowance, or its announced day.
     """
 
     release_id: str
@@ -129,12 +138,15 @@ class Release:
     state: ReleaseState = ReleaseState.RECEIVED
     attempt: int = 0
     misses: int = 0
+    unended: int = 0
     next_attempt_at: datetime | None = None
     queued_at: datetime | None = None
     why: str | None = None
     notes: tuple[str, ...] = ()
     track_id: str | None = None
+    isrc: str | None = None
     release_date: str | None = None
+    held_until: datetime | None = None
     plan: PublishPlan | None = None
     playlist_id: str | None = None
     version: int | None = None
@@ -144,9 +156,57 @@ class Release:
         """Whether there is something to do for it by now."""
         return self.state in OPEN_STATES and self.next_attempt_at is not None and self.next_attempt_at <= now
 
+    @property
+    def was_given_up(self) -> bool:
+        """Whether it failed because workers never came to an end with it."""
+        return self.state is ReleaseState.FAILED and self.unended > MOST_UNENDED
 
-def claimed_state(release: Release) -> ReleaseState:
-    """The state in which a worker takes an open release up."""
+    def comes_out(self, longest_ahead: timedelta) -> datetime | None:
+        """The beginning (UTC) of the day that it was announced for, ``None`` where nobody named one.
+
+        A day further ahead of its receipt than ``longest_ahead`` is taken for a slip of the pen.
+        """
+        if self.release_date is None or len(self.release_date) != len("2026-01-02"):
+            return None
+        day = datetime.fromisoformat(self.release_date).replace(tzinfo=UTC)
+        return day if day <= self.received_at + longest_ahead else None
+
+
+def claimed(release: Release, lease_until: datetime) -> Release:
+    """An open release as a worker takes it up: for another attempt, and due again when its lease ends."""
+    return replace(
+        release,
+        state=_claimed_state(release),
+        attempt=release.attempt + 1,
+        unended=release.unended + 1,
+        next_attempt_at=lease_until,
+        held_until=None,
+    )
+
+
+def replayed(release: Release, now: datetime) -> Release:
+    """A failed release, received anew; see ``ReleaseStore.replay``."""
+    plan = release.plan
+    if plan is not None and not release.was_given_up:
+        plan = replace(plan, base_version=STALE)
+    return replace(
+        release,
+        state=ReleaseState.RECEIVED,
+        attempt=release.attempt + 1,
+        since=now,
+        misses=0,
+        unended=0,
+        next_attempt_at=now,
+        queued_at=None,
+        finished_at=None,
+        why=None,
+        # Another release may have taken the track over meanwhile.
+        track_id=None,
+        plan=plan,
+    )
+
+
+def _claimed_state(release: Release) -> ReleaseState:
     if release.state not in (ReleaseState.RECEIVED, ReleaseState.WAITING):
         return release.state
     goes_on = release.state is ReleaseState.WAITING and release.plan is not None

@@ -17,6 +17,7 @@ from daltonify_core.releases.profile import ArtistProfile
 
 _MOST_CONTACT_CHARACTERS: Final = 200
 _ANY_TRACK: Final = "0" * 22
+_NO_ARTIST: Final = "There is no such artist. `daltonify artists list` shows who is registered."
 
 
 class KeepArtists:
@@ -33,6 +34,11 @@ class KeepArtists:
         """
         profile = checked_profile(ArtistProfile(artist_id_of(artist), name, self._clock(), **wishes))
         if not self._artists.add(profile):
+            if self._artists.find(profile.artist_id) is None:
+                raise InvalidQuery(
+                    f"A removal of {profile.artist_id} broke off. Finish it with `daltonify artists remove` first.",
+                    "artist",
+                )
             raise InvalidQuery(
                 f"{profile.artist_id} is registered already. Use `daltonify artists change` instead.", "artist"
             )
@@ -42,23 +48,25 @@ class KeepArtists:
         """The profile of an artist by id, URI or link; raises ``InvalidQuery`` when there is none."""
         profile = self._artists.find(artist_id_of(artist))
         if profile is None:
-            raise InvalidQuery("There is no such artist. `daltonify artists list` shows who is registered.", "artist")
+            raise InvalidQuery(_NO_ARTIST, "artist")
         return profile
 
     def change(self, artist: str, wishes: Mapping[str, Any]) -> ArtistProfile:
         """Replace the fields that ``wishes`` names; raises ``InvalidQuery`` as the other methods do."""
         profile = checked_profile(replace(self.find(artist), **wishes))
-        self._artists.replace(profile)
+        if not self._artists.replace(profile):
+            raise InvalidQuery("The artist was removed just now, so nothing was changed.", "artist")
         return profile
 
-    def remove(self, artist: str) -> ArtistProfile:
-        """Forget an artist with their hooks and the record of their playlist, which stays on Spotify.
+    def remove(self, artist: str) -> str:
+        """Forget an artist with their hooks and the record of their playlist, which stays on Spotify; their id.
 
-        Raises ``InvalidQuery`` when there is none.
+        A removal that broke off is finished. Raises ``InvalidQuery`` when there is none.
         """
-        profile = self.find(artist)
-        self._artists.remove(profile.artist_id)
-        return profile
+        artist_id = artist_id_of(artist)
+        if not self._artists.remove(artist_id):
+            raise InvalidQuery(_NO_ARTIST, "artist")
+        return artist_id
 
     def forget_playlist(self, artist: str) -> ArtistProfile:
         """Let the next release begin a new playlist, because the one that lived on is lost; everything else stays.

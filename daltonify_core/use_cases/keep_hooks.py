@@ -23,6 +23,8 @@ MOST_HOOKS: Final = 20
 SIGNING_PREFIX: Final = "whsec_"
 BEARER_PREFIX: Final = "dlt_"
 _MIN_KEY_CHARACTERS: Final = 32
+_MOST_TRIES: Final = 5  # of revoking; more people than that do not rotate one hook at once
+_CHANGED_MEANWHILE: Final = "Somebody else changed this hook just now, so nothing was done. Look at it, and try again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +60,34 @@ class KeepHooks:
             raise InvalidQuery("There is no such artist. Add them with `daltonify artists add`.", "artist")
         if sum(hook.revoked_at is None for hook in self._artists.hooks(artist_id)) >= MOST_HOOKS:
             raise InvalidQuery(f"An artist can have {MOST_HOOKS} hooks. Revoke one that is not used.", "artist")
-        return self._with_secret(Hook(self._new_id(), artist_id, kind, self._clock(), label=label))
+        made = self._with_secret(Hook(self._new_id(), artist_id, kind, self._clock(), label=label))
+        if not self._artists.add_hook(made.hook):
+            raise InvalidQuery("The artist was removed just now, so there is no hook.", "artist")
+        return made
 
     def rotate(self, hook_id: str) -> NewSecret:
-        """Another secret for a hook; the one that it has stays good for two days, older ones end at once."""
-        hook = self._usable(hook_id)
+        """Another secret for a hook; the one that it has stays good for two days, older ones end at once.
+
+        Raises ``InvalidQuery`` for a hook that is revoked, or that somebody else rotates or revokes at this moment.
+        """
+        seen = self._usable(hook_id)
         until = self._clock() + ROTATION
-        return self._with_secret(replace(hook, generation=hook.generation + 1, previous_until=until))
+        made = self._with_secret(replace(seen, generation=seen.generation + 1, previous_until=until))
+        if not self._artists.replace_hook(made.hook, seen):
+            raise InvalidQuery(_CHANGED_MEANWHILE, "hook")
+        return made
 
     def revoke(self, hook_id: str) -> Hook:
-        """No secret opens the hook any more."""
-        hook = replace(self._usable(hook_id), revoked_at=self._clock(), token_hashes=())
-        self._artists.save_hook(hook)
-        return hook
+        """No secret opens the hook any more, not even one that is made at this moment.
+
+        Raises ``InvalidQuery`` for a hook that is revoked already.
+        """
+        for _ in range(_MOST_TRIES):
+            seen = self._usable(hook_id)
+            hook = replace(seen, revoked_at=self._clock(), token_hashes=())
+            if self._artists.replace_hook(hook, seen):
+                return hook
+        raise InvalidQuery(_CHANGED_MEANWHILE, "hook")
 
     def _usable(self, hook_id: str) -> Hook:
         hook = self._artists.hook(hook_id)
@@ -80,12 +97,9 @@ class KeepHooks:
 
     def _with_secret(self, hook: Hook) -> NewSecret:
         if hook.kind is HookKind.SIGNED:
-            self._artists.save_hook(hook)
             return NewSecret(hook, signing_secret(self._key, hook, hook.generation))
         token = f"{BEARER_PREFIX}{self._new_token()}"
-        hook = replace(hook, token_hashes=(_hash(token), *hook.token_hashes[:1]))
-        self._artists.save_hook(hook)
-        return NewSecret(hook, token)
+        return NewSecret(replace(hook, token_hashes=(_hash(token), *hook.token_hashes[:1])), token)
 
 
 def release_key_of(values: Mapping[str, str]) -> bytes:

@@ -30,9 +30,11 @@ class PausedDirectory:
         self._clock = clock
         self._names = (CIRCUIT, (settings or PublishSettings()).account)
 
-    def find(self, reference: ReleaseReference, artist_id: str, artist_name: str) -> FoundRelease | None:
+    def find(
+        self, reference: ReleaseReference, artist_id: str, artist_name: str, announced_for: str | None = None
+    ) -> FoundRelease | None:
         """As the other one has it; raises ``UpstreamRateLimited`` during a pause."""
-        return self._asked(lambda: self._directory.find(reference, artist_id, artist_name))
+        return self._asked(lambda: self._directory.find(reference, artist_id, artist_name, announced_for))
 
     def newest(self, artist_id: str, limit: int) -> list[NewAlbum]:
         """As the other one has it; raises ``UpstreamRateLimited`` during a pause."""

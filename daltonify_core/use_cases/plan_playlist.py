@@ -1,6 +1,6 @@
 """Decide what an artist's playlist shall hold: at a release, and when it is renewed without one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -19,7 +19,7 @@ from daltonify_core.playlist.request import RecommendationRequest, RequestFilter
 from daltonify_core.ports import FoundRelease
 from daltonify_core.releases.profile import ArtistProfile, ListedTrack, LivingPlaylist, PlaylistVersion
 from daltonify_core.releases.release import PublishPlan
-from daltonify_core.releases.renewal import keepers, own_tracks
+from daltonify_core.releases.renewal import is_same_song, keepers, own_tracks
 
 type Recommend = Callable[[RecommendationRequest, datetime], Recommendation]
 """Recommends, and looks up outside what the seeds lack, before a deadline; raises what both do."""
@@ -29,6 +29,7 @@ type ArtistSound = Callable[[str], AudioFeatures]
 
 _FEATURES: Final = "features"
 _TRACK_URI: Final = "spotify:track:"
+_NAMED_PINNED: Final = 3
 _BY_THE_PROFILE: Final = "Nobody has data on “{title}” yet, so the list follows the sound that the profile holds."
 _BY_OTHER_TRACKS: Final = "Nobody has data on “{title}” yet, so the list follows the artist's other tracks."
 
@@ -55,7 +56,12 @@ class PlaylistPlanner:
         ``SeedDataNeeded`` when neither catalogue, services, profile nor other tracks tell how the track sounds.
         """
         new = ListedTrack(
-            f"{_TRACK_URI}{found.track_id}", found.title, found.artists, is_own=True, release_date=found.release_date
+            f"{_TRACK_URI}{found.track_id}",
+            found.title,
+            found.artists,
+            is_own=True,
+            release_date=found.release_date,
+            isrc=found.isrc,
         )
         return self._plan(profile, new, living, newest, number, deadline)
 
@@ -80,10 +86,10 @@ class PlaylistPlanner:
         deadline: datetime,
     ) -> PublishPlan:
         before = newest.tracks if newest else ()
-        own = own_tracks(before, new, profile.own_kept, profile.size)
-        others = [track for track in before if not track.is_own]
         pinned = {f"{_TRACK_URI}{track_id}" for track_id in profile.pinned}
-        kept = keepers(others, pinned, profile.size)
+        own = own_tracks(before, new, profile.own_kept, profile.size, pinned)
+        others = [track for track in before if not track.is_own]
+        kept = keepers(others, pinned.difference(track.uri for track in own), profile.size)
         kept_uris = {track.uri for track in kept}
         request = RecommendationRequest(
             seeds=tuple(_seed(track, profile) for track in own),
@@ -116,7 +122,7 @@ class PlaylistPlanner:
             base_version=base,
             index_version=recommendation.index.version,
             tracks=tuple(_listed(row, known, base + 1) for row in (*rows, *reserves)),
-            notes=(*_on_older(new, own), *notes),
+            notes=(*_on_new(new, before, own), *_on_pinned(pinned, before, rows), *notes),
         )
 
     def _recommended(
@@ -146,13 +152,46 @@ def published_tracks(plan: PublishPlan, published: PublishedPlaylist) -> tuple[L
     return tuple(described[uri] for uri in uris)
 
 
-def _on_older(new: ListedTrack | None, own: Sequence[ListedTrack]) -> tuple[str, ...]:
-    if new is None or any(track.uri == new.uri for track in own):
+def _on_new(new: ListedTrack | None, before: Sequence[ListedTrack], own: Sequence[ListedTrack]) -> tuple[str, ...]:
+    """What became of the new track, and of the recordings of its song that were there before."""
+    if new is None:
         return ()
+    if any(track.uri == new.uri for track in own):
+        earlier = [track for track in before if track.is_own and track.uri != new.uri and is_same_song(track, new)]
+        return tuple(
+            f"“{new.title}” has the place of “{track.title}”{_out_on(track)}, which is the same song: the one that "
+            "came out last stands in the playlist."
+            for track in earlier
+        )
+    later = next((track for track in own if is_same_song(track, new)), None)
+    if later is not None:
+        return (
+            f"“{new.title}” was left out, because “{later.title}”{_out_on(later)} is the same song and came out later.",
+        )
     places = "1 place" if len(own) == 1 else f"{len(own)} places"
     return (
         f"“{new.title}” came out before the own tracks in the playlist, which has {places} for them, so it was left "
         "out.",
+    )
+
+
+def _out_on(track: ListedTrack) -> str:
+    return f" (out {track.release_date})" if track.release_date else ""
+
+
+def _on_pinned(pinned: Collection[str], before: Sequence[ListedTrack], rows: Sequence[Row]) -> tuple[str, ...]:
+    """Pinned tracks that the list does not hold are never dropped in silence."""
+    standing = {row.uri for row in rows}
+    missing = sorted(uri for uri in pinned if uri not in standing)
+    if not missing:
+        return ()
+    titles = {track.uri: f"“{track.title}”" for track in before}
+    named = [titles.get(uri, track_id_of(uri)) for uri in missing[:_NAMED_PINNED]]
+    named += [f"{len(missing) - _NAMED_PINNED} more"] if len(missing) > _NAMED_PINNED else []
+    verb = "is pinned and does" if len(missing) == 1 else "are pinned and do"
+    return (
+        f"{', '.join(named)} {verb} not stand in the playlist: the catalogue does not hold such a track, a rule of "
+        "the list keeps it out, or own tracks have no more places.",
     )
 
 
@@ -178,6 +217,7 @@ def _listed(row: Row, known: Mapping[str, ListedTrack], version: int) -> ListedT
         is_own=row.own,
         since=before.since if before and not before.is_own else version,
         release_date=before.release_date if before else None,
+        isrc=before.isrc if before else None,
     )
 
 

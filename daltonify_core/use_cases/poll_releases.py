@@ -32,15 +32,18 @@ class PollSettings:
     """Until the next run; an artist whom Spotify cannot answer about would else be the first one every time."""
     newest: timedelta = timedelta(days=14)
     """What came out before is no news: an artist who was just registered does not want ten playlists."""
+    last_look: timedelta = timedelta(seconds=60)
+    """No look is begun later than this before the run is ended: a look may take 14 seconds, storing ten releases 20."""
 
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """What one run came to. ``trouble`` is what ended it early."""
+    """What one run came to. ``trouble`` is what ended it early, ``left`` whose turn it was when its time was over."""
 
     artists: int
     found: int
     trouble: UpstreamError | CapReached | None = None
+    left: int = 0
 
 
 def poll_releases(
@@ -49,24 +52,30 @@ def poll_releases(
     record: RecordRelease,
     counters: CounterStore,
     clock: Clock,
+    deadline: datetime,
     settings: PollSettings | None = None,
 ) -> Polled:
     """Look at every artist whose turn it is; what is new is announced as a hook would.
 
     What was seen is stored after it was announced, so that a run that breaks off announces it again, which changes
-    nothing. A fault of Spotify's ends the run, and the next one begins with another artist; raises
-    ``UpstreamUnavailable`` when our own records fail.
+    nothing. A fault of Spotify's ends the run, and the next one begins with another artist. ``deadline`` is when this
+    process is ended at the latest: the run stops well before, and the next one goes on with whom it did not come to.
+    Raises ``UpstreamUnavailable`` when our own records fail.
     """
     settings = settings or PollSettings()
     looked = found = 0
     wanted = [profile for profile in artists.all() if profile.polled and not profile.frozen]
     states = {profile.artist_id: artists.poll_state(profile.artist_id) for profile in wanted}
     # Whoever waits longest first: a budget that is too small would else always leave out the same ones.
-    for profile in sorted(wanted, key=lambda one: _due_at(states[one.artist_id])):
+    due = sorted(wanted, key=lambda one: _due_at(states[one.artist_id]))
+    for place, profile in enumerate(due):
         now = clock()
         state = states[profile.artist_id]
         if _due_at(state) > now:
             break
+        if now + settings.last_look > deadline:
+            left = sum(_due_at(states[one.artist_id]) <= now for one in due[place:])
+            return Polled(looked, found, left=left)
         try:
             counters.count([_budget(settings, now)], now)
         except (UpstreamError, CapReached) as trouble:

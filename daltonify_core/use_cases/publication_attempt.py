@@ -78,22 +78,22 @@ class PublicationAttempt:
                 token = self._edit_token(playlist_id, self._record.reference)
                 self._publications.save_edit_token(playlist_id, hash_of(token))
             self._fill(playlist_id)
-        except DaltonifyError as error:
+        except DaltonifyError as caught:
+            error = self._without_playlist() if isinstance(caught, UnknownPlaylist) else caught
             if isinstance(error, UpstreamRateLimited):
                 self._open_circuit(error)
             if isinstance(error, PublicationUnknown):
-                wait = timedelta(seconds=error.retry_after_seconds)
-                self._record = replace(self._record, ask_again_at=self._clock() + wait)
+                self._ask_again_in(error.retry_after_seconds)
             self._release()
             in_doubt = self._record.create_sent_at is not None
-            if isinstance(error, UnknownPlaylist):
-                raise self._without_playlist() from error
             if isinstance(error, UpstreamError):
                 known = as_unavailable(error, self._settings.unavailable_seconds)
                 raise (in_doubt_besides(known) if in_doubt else known) from error
             if in_doubt and type(error) is PublishingUnfinished:
                 raise still_unknown(error.retry_after_seconds) from error
-            raise
+            if error is caught:
+                raise
+            raise error from caught
         return self._record
 
     def _find_or_create(self) -> str:
@@ -193,6 +193,9 @@ class PublicationAttempt:
         with suppress(DaltonifyError):
             self._save(lease_until=None)
 
+    def _ask_again_in(self, seconds: float) -> None:
+        self._record = replace(self._record, ask_again_at=self._clock() + timedelta(seconds=seconds))
+
     def _open_circuit(self, error: UpstreamRateLimited) -> None:
         open_until = self._clock() + timedelta(seconds=error.retry_after_seconds)
         # What to tell the listener is not to be lost because the store fails as well.
@@ -200,19 +203,44 @@ class PublicationAttempt:
             self._publications.open_circuit(self._settings.account, Circuit(open_until, _why_limited(error)))
 
     def _without_playlist(self) -> DaltonifyError:
+        """What it means that Spotify does not find the playlist; what the account's list says of it is recorded."""
         if self._request.playlist_id:
             return InvalidPlaylist(
                 "Spotify no longer has this playlist in our account. Publish the list as a new one.", "playlist_id"
             )
-        settled_at = self._record.started_at + timedelta(seconds=self._settings.settle_seconds)
-        if self._clock() < settled_at:
-            return PublishingUnfinished(
-                "Spotify made the playlist but does not find it yet. Send the same request again in a moment.",
-                self._settings.unavailable_seconds,
-            )
-        return PublishingUnavailable(
-            "The playlist was removed from our account while it was filled. Publish the list anew, with a new key."
-        )
+        soon = self._settings.unavailable_seconds
+        if self._clock() < self._record.started_at + timedelta(seconds=self._settings.settle_seconds):
+            return not_found_yet(soon)
+        try:
+            # One answer of 404 may be Spotify's mistake, and believing it would make a second playlist.
+            found = self._time.call(self._service.find_playlists, self._record.reference)
+        except DaltonifyError as error:
+            return error
+        if self._record.playlist_id in found.ids or not (found.ids or found.is_complete):
+            self._ask_again_in(self._settings.incomplete_list_seconds)
+            return not_found_yet(self._settings.incomplete_list_seconds)
+        if found.ids:
+            # A twin, from an answer that was lost.
+            self._record = replace(self._record, playlist_id=found.ids[-1])
+            return not_found_yet(soon)
+        self._record = replace(self._record, is_removed=True)
+        return removed_from_account(self._record)
+
+
+def not_found_yet(retry_after_seconds: int) -> PublishingUnfinished:
+    """What to tell while Spotify does not find a playlist that it made and that nobody seems to have removed."""
+    return PublishingUnfinished(
+        "Spotify made the playlist but does not find it now. Send the same request again later; it goes on from here.",
+        retry_after_seconds,
+    )
+
+
+def removed_from_account(record: Publication) -> PublishingUnavailable:
+    """What to tell once a new playlist has gone out of the account before it was filled."""
+    return PublishingUnavailable(
+        "The playlist was removed from our account while it was filled. Publish the list anew, with a new key.",
+        removed=record.playlist_id,
+    )
 
 
 def still_unknown(retry_after_seconds: int) -> PublicationUnknown:

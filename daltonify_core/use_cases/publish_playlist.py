@@ -36,6 +36,8 @@ from daltonify_core.use_cases.publication_attempt import (
     as_unavailable,
     hash_of,
     in_doubt_besides,
+    not_found_yet,
+    removed_from_account,
     still_unknown,
 )
 
@@ -133,9 +135,12 @@ class PublishPlaylist:
             )
         if stored.state is PublicationState.FILLED:
             return stored
+        if stored.is_removed:
+            raise removed_from_account(stored)
         if stored.ask_again_at is not None and now < stored.ask_again_at:
             # Each look reads the account's whole list, against a quota that all publications share.
-            raise still_unknown(math.ceil((stored.ask_again_at - now).total_seconds()))
+            seconds = math.ceil((stored.ask_again_at - now).total_seconds())
+            raise still_unknown(seconds) if stored.playlist_id is None else not_found_yet(seconds)
         try:
             self._check_circuit(now)
         except PublishingUnavailable as error:

@@ -37,6 +37,11 @@ class ServiceHealth:
         return None if self.consent_ends is None else (self.consent_ends - self.now) / timedelta(days=1)
 
     @property
+    def whole_days_left(self) -> int | None:
+        """Days until consent ends as people are told them: rounded up, because on the last day there is still one."""
+        return None if self.days_left is None else math.ceil(self.days_left)
+
+    @property
     def days_old(self) -> float | None:
         """Days since consent was given."""
         return None if self.consented_at is None else (self.now - self.consented_at) / timedelta(days=1)
@@ -47,14 +52,13 @@ class ServiceHealth:
         return tuple(self._warnings())
 
     def _warnings(self) -> Iterator[str]:
-        days = self.days_left
+        days = self.whole_days_left
         if days is None:
             yield "Nobody has consented to publishing. Run `daltonify login`."
         elif days <= 0:
             yield "Spotify's consent has ended, so nothing is published. Run `daltonify login`."
         elif days <= WARNING_DAYS[0]:
-            # Rounded up: on the last day there is still one.
-            left = counted(math.ceil(days), "day")
+            left = counted(days, "day")
             yield f"Spotify's consent ends in {left}, on {self.consent_ends:%Y-%m-%d}. Run `daltonify login`."
         if self.circuit is not None:
             yield f"{self.circuit.why} Publishing goes on at {self.circuit.open_until:%Y-%m-%d %H:%M} UTC."

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from daltonify_core.ports import Clock, ReleaseQueue, ReleaseStore
+from daltonify_core.releases.release import Release
 from daltonify_core.use_cases.record_release import send
 
 AT_ONCE: Final = 500
@@ -15,7 +16,7 @@ _ON_ITS_WAY: Final = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """What one sweep came to: due releases sent anew, still on their way, and not sent because the queue failed."""
+    """What one sweep came to: due releases sent anew, met still on their way, and unsent because the queue failed."""
 
     sent: int
     on_their_way: int
@@ -23,16 +24,24 @@ class Sweep:
 
 
 def sweep_releases(releases: ReleaseStore, queue: ReleaseQueue, clock: Clock) -> Sweep:
-    """Send every release that is due and not on its way; raises ``UpstreamUnavailable`` when nothing can be read.
+    """Send every release that is due and not on its way; raises ``UpstreamUnavailable`` when they cannot be read.
 
-    The first failure of the queue ends the sweep: the next one meets the same releases.
+    Those on their way are passed over, however many, so that none of them keeps another one from being sent. The first
+    failure of the queue ends the sweep: the next one meets the same releases.
     """
     now = clock()
-    due = releases.due(now, AT_ONCE)
-    waiting = [one for one in due if one.queued_at is None or now - one.queued_at >= _ON_ITS_WAY]
+    waiting: list[Release] = []
+    on_their_way = 0
+    for release in releases.due(now):
+        if release.queued_at is not None and now - release.queued_at < _ON_ITS_WAY:
+            on_their_way += 1
+            continue
+        waiting.append(release)
+        if len(waiting) == AT_ONCE:
+            break
     sent = 0
     for release in waiting:
         if not send(release, queue, releases, now):
             break
         sent += 1
-    return Sweep(sent, len(due) - len(waiting), len(waiting) - sent)
+    return Sweep(sent, on_their_way, len(waiting) - sent)

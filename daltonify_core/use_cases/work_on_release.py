@@ -11,18 +11,22 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
 from daltonify_core.errors import (
+    ArtistGone,
     CapReached,
+    ConsentNeeded,
     DaltonifyError,
     DemoCatalogue,
     IndexUnavailable,
     InvalidPlaylist,
     InvalidQuery,
     NotAuthorised,
+    PublicationUnknown,
     PublishingUnavailable,
     PublishingUnfinished,
     SeedDataNeeded,
     UpstreamError,
     UpstreamRateLimited,
+    UpstreamRefused,
     UpstreamUnavailable,
 )
 from daltonify_core.playlist.publishing import PublishedPlaylist, PublishRequest
@@ -34,10 +38,20 @@ from daltonify_core.ports import (
     ReleaseStore,
 )
 from daltonify_core.releases.profile import ArtistProfile, LivingPlaylist, PlaylistVersion
-from daltonify_core.releases.release import OPEN_STATES, STALE, Patience, PublishPlan, Release, ReleaseState
+from daltonify_core.releases.release import (
+    MOST_UNENDED,
+    OPEN_STATES,
+    STALE,
+    Patience,
+    PublishPlan,
+    ReferenceKind,
+    Release,
+    ReleaseState,
+)
 from daltonify_core.use_cases.plan_playlist import PlaylistPlanner, published_tracks
 
 _NOT_THERE: Final = "Spotify does not have this release yet. We keep looking until {until}."
+_NOT_OUT_YET: Final = "It was announced for {day}, so we begin to look for it on that day."
 _NEVER_THERE: Final = (
     "Spotify did not have this release within {days} days. Announce it again, with its link, once it is there."
 )
@@ -48,6 +62,19 @@ _NO_PROFILE: Final = "The artist is no longer registered here. The operator can 
 _FROZEN: Final = "The playlist is frozen, so nothing is changed until the operator takes that back."
 _ANNOUNCED_BEFORE: Final = "This track was announced before and is on its way into the playlist."
 _OTHER_IN_HAND: Final = "Another release of this artist is on its way into the playlist; this one comes next."
+_CHANGE_IN_HAND: Final = "The playlist is being changed at this moment; this release comes next."
+_GIVEN_UP: Final = (
+    "Our service broke down over this release {times} times, so it is left alone. The operator knows, and can have it "
+    "replayed once that is mended."
+)
+_REMOVED_ONCE: Final = "The new playlist was removed from our account on Spotify while it was filled. Another is made."
+_REMOVED_AGAIN: Final = (
+    "The new playlist was removed from our account on Spotify while it was filled, and so was the one made in its "
+    "place. The operator can replay this once it is clear why."
+)
+_REPLACEMENT: Final = (
+    "The playlist that was made first was removed from our account on Spotify, so this is another one."
+)
 _MOST_PLANS: Final = 10
 _OUTDATED: Final = "The list was made from a catalogue that has been replaced meanwhile. It is made anew."
 _PLAYLIST_GONE: Final = (
@@ -56,6 +83,19 @@ _PLAYLIST_GONE: Final = (
 _KEY_CHANGED: Final = (
     "The key that opens this playlist is not the one that it was made with. The operator has to bring that one back."
 )
+_PAUSED: Final = "Spotify takes nothing more from this service for now. We go on by ourselves once it does."
+_ENOUGH_FOR_TODAY: Final = (
+    "As many playlists were made or changed today as one day allows. We go on tomorrow (UTC) by ourselves."
+)
+_ACCOUNT_FULL: Final = (
+    "The service account holds as many playlists as it may. We go on by ourselves once the operator has made room."
+)
+_CONSENT_ENDED: Final = (
+    "Spotify no longer accepts this service's consent. We go on by ourselves once the operator has renewed it."
+)
+_REFUSED: Final = "Spotify refused to publish this playlist. We try again by ourselves."
+_NOT_ANSWERED: Final = "Spotify did not answer whether it made the playlist. We look for it before we make another one."
+_PART_OF_THE_WAY: Final = "The playlist is not complete yet. We go on from there by ourselves."
 _OWN_RECORDS: Final = "Our own records could not be reached just now. We try again by ourselves."
 _BUSY: Final = "{what} We try again by ourselves."
 
@@ -85,6 +125,8 @@ class WorkSettings:
     others_turn: timedelta = timedelta(minutes=1)
     longest_wait: timedelta = timedelta(days=2)
     """Whatever a service asks for: nobody would notice that it is back otherwise."""
+    longest_ahead: timedelta = timedelta(days=180)
+    """Nobody announces earlier; a day further ahead is a slip, and waiting for it would lose the release."""
     data_needed: timedelta = timedelta(hours=6)
     """ReccoBeats may come to know a new track within days."""
 
@@ -93,7 +135,8 @@ class WorkSettings:
 class Worked:
     """What one attempt came to: the release as it was stored, ``None`` if there was nothing to do or it was overtaken.
 
-    ``trouble`` is the error behind a wait or a failure, for the operator.
+    ``trouble`` is the error behind a wait or a failure, for the operator. A release ``was_given_up`` when workers never
+    came to an end with it.
     """
 
     release: Release | None
@@ -101,13 +144,25 @@ class Worked:
 
 
 class _Later(Exception):
-    """This attempt ends here: wait until then, or fail where there is no ``until``."""
+    """This attempt ends here: wait until then, or fail where there is no ``until``.
 
-    def __init__(self, why: str, until: datetime | None, trouble: DaltonifyError | None = None, **changes: Any) -> None:
+    ``is_held``: an attempt before that is of no use, and nobody may ask for one.
+    """
+
+    def __init__(
+        self,
+        why: str,
+        until: datetime | None,
+        trouble: DaltonifyError | None = None,
+        *,
+        is_held: bool = False,
+        **changes: Any,
+    ) -> None:
         super().__init__(why)
         self.why = why
         self.until = until
         self.trouble = trouble
+        self.is_held = is_held
         self.changes = changes
 
 
@@ -142,6 +197,8 @@ class WorkOnRelease:
         claimed = self._releases.claim(release_id, now, deadline + self._settings.lease_margin)
         if claimed is None:
             return Worked(None)
+        if claimed.unended > MOST_UNENDED:
+            return self._given_up(claimed)
         current = claimed
         try:
             current = self._planned(claimed, deadline)
@@ -158,6 +215,10 @@ class WorkOnRelease:
                 # Stored, though the answer that said so was lost.
                 return self._end(before, None)
             return self._end(self._put_off(before, later), later.trouble, before.state)
+
+    def _given_up(self, release: Release) -> Worked:
+        later = _Later(_GIVEN_UP.format(times=MOST_UNENDED), None)
+        return self._end(replace(self._put_off(release, later), unended=release.unended), None, release.state)
 
     # --- which track, how it sounds, what to publish ---
 
@@ -185,18 +246,24 @@ class WorkOnRelease:
         return profile
 
     def _resolved(self, release: Release, profile: ArtistProfile) -> Release:
+        self._wait_for_its_day(release)
         try:
-            found = self._directory.find(release.reference, profile.artist_id, profile.name)
+            found = self._directory.find(release.reference, profile.artist_id, profile.name, release.release_date)
         except DaltonifyError as error:
             raise self._put_off_by(error, "Spotify could not be asked about this release.") from error
         if found is None:
             raise self._not_there(release)
         if profile.artist_id not in found.artist_ids:
             raise _Later(_SOMEBODY_ELSES, None)
+        isrc = found.isrc or (release.reference.value if release.reference.kind is ReferenceKind.ISRC else None)
         owner = self._owner(release, found.track_id)
+        if owner == release.release_id and isrc and found.release_date:
+            # One recording that came out on one day under several ids is one release, whichever of them was named.
+            owner = self._owner(release, f"{isrc}@{found.release_date}")
         known = replace(
             release,
             track_id=found.track_id,
+            isrc=isrc,
             title=found.title,
             release_date=found.release_date or release.release_date,
             notes=(),
@@ -217,6 +284,7 @@ class WorkOnRelease:
                 notes=("This track was announced before, so it is in the playlist once.",),
                 finished_at=now,
                 next_attempt_at=None,
+                unended=0,
                 why=None,
             ),
             release.state,
@@ -233,28 +301,44 @@ class WorkOnRelease:
             return owner
         return self._guarded(lambda: self._releases.own_track(artist_id, track_id, release_id, owner))
 
+    def _wait_for_its_day(self, release: Release) -> None:
+        """What has a link is there; anything else would be looked for in vain, or an older one be found by its name."""
+        comes_out = release.comes_out(self._settings.longest_ahead)
+        if release.reference.kind in (ReferenceKind.TRACK, ReferenceKind.ALBUM):
+            return
+        if comes_out is not None and comes_out > self._clock():
+            raise _Later(_NOT_OUT_YET.format(day=f"{comes_out:%-d %B %Y}"), comes_out, is_held=True)
+
     def _not_there(self, release: Release) -> _Later:
         patience = self._settings.patience
         misses = release.misses + 1
-        until = patience.next_look(release.since, misses, self._clock())
+        since = max(release.since, release.comes_out(self._settings.longest_ahead) or release.since)
+        until = patience.next_look(since, misses, self._clock())
         if until is None:
             return _Later(_NEVER_THERE.format(days=patience.give_up_after.days), None, misses=misses)
-        ends = release.since + patience.give_up_after
+        ends = since + patience.give_up_after
         return _Later(_NOT_THERE.format(until=f"{ends:%-d %B %Y}"), until, misses=misses)
 
     def _take_in_hand(self, release: Release, profile: ArtistProfile) -> None:
         """Of two releases at once, one would undo what the other did, and the first two would make two playlists."""
         if not profile.lives_on:
             return
-        holder = self._guarded(lambda: self._artists.hold(profile.artist_id, release.release_id))
+        now = self._clock()
+
+        def hold(instead_of: str | None = None) -> str | None:
+            # As long as the release itself: while it is open it comes back, and nobody knows how far its plan went.
+            artist_id, release_id, until = profile.artist_id, release.release_id, release.expires_at
+            return self._guarded(lambda: self._artists.hold(artist_id, release_id, now, until, instead_of))
+
+        holder = hold()
         if holder is None:
             return
-        other = self._guarded(lambda: self._releases.find(holder, self._clock()))
-        ended = other is None or other.state not in OPEN_STATES
+        other = self._guarded(lambda: self._releases.find(holder, now))
+        if other is None:
+            raise _Later(_CHANGE_IN_HAND, now + self._settings.others_turn)
         # One that ended without letting go.
-        if ended and self._guarded(lambda: self._artists.hold(profile.artist_id, release.release_id, holder)) is None:
-            return
-        raise _Later(_OTHER_IN_HAND, self._clock() + self._settings.others_turn)
+        if other.state in OPEN_STATES or hold(holder) is not None:
+            raise _Later(_OTHER_IN_HAND, now + self._settings.others_turn)
 
     def _is_mine(self, release: Release, living: LivingPlaylist | None) -> bool:
         """Whether the newest version is what this release's plan became, before its worker died."""
@@ -274,10 +358,15 @@ class WorkOnRelease:
             artist_ids=(profile.artist_id,),
             artists=(profile.name,),
             release_date=release.release_date,
+            isrc=release.isrc,
         )
         try:
             newest = versions[0] if versions else None
-            return self._planner.for_release(profile, found, living, newest, number, deadline)
+            plan = self._planner.for_release(profile, found, living, newest, number, deadline)
+            removed = release.plan.instead_of if release.plan else None
+            if removed is None or plan.playlist_id is not None:
+                return plan
+            return replace(plan, instead_of=removed, notes=(*plan.notes, _REPLACEMENT))
         except SeedDataNeeded as error:
             raise self._data_needed(release, error) from error
         except InvalidQuery as error:
@@ -297,6 +386,8 @@ class WorkOnRelease:
         plan = release.plan
         if plan is None:
             raise ValueError("nothing is published without a plan")
+        # Somebody may have been removed, or frozen, while the list was made.
+        self._profile(release)
         living = self._guarded(lambda: self._artists.playlist(release.artist_id))
         if plan.playlist_id is not None and living is None:
             raise _Later(_NO_PROFILE, None)
@@ -337,7 +428,14 @@ class WorkOnRelease:
             playlist = LivingPlaylist(
                 release.artist_id, published.playlist_id, published.edit_token.partition(".")[0], number
             )
-            is_newest = self._guarded(lambda: self._artists.save_version(playlist, version))
+            try:
+                is_newest = self._guarded(
+                    lambda: self._artists.save_version(playlist, version, release.release_id, now)
+                )
+            except _Later as later:
+                # It stays on Spotify whatever becomes of the artist; so the operator finds it.
+                later.changes |= {"playlist_id": published.playlist_id} if later.until is None else {}
+                raise
             if not is_newest and not self._is_mine(release, playlist):
                 # Another change came in between, and nobody knows which of both the playlist holds now.
                 raise _Later(_OTHER_IN_HAND, now + self._settings.others_turn)
@@ -348,6 +446,7 @@ class WorkOnRelease:
             version=number,
             notes=(*plan.notes, *published.notes),
             why=None,
+            unended=0,
             next_attempt_at=None,
             finished_at=now,
         )
@@ -356,13 +455,21 @@ class WorkOnRelease:
     def _after_publishing(self, error: DaltonifyError, plan: PublishPlan) -> _Later:
         now = self._clock()
         match error:
+            case PublishingUnavailable(removed=str(playlist_id)):
+                if plan.instead_of is not None:
+                    # Once may be a slip of the hand; twice somebody wants it so.
+                    return _Later(_REMOVED_AGAIN, None, error)
+                anew = replace(plan, base_version=STALE, instead_of=playlist_id)
+                return _Later(_REMOVED_ONCE, now + self._settings.others_turn, error, plan=anew)
             case PublishingUnavailable() | CapReached() if error.retry_after_seconds:
                 wait = min(timedelta(seconds=error.retry_after_seconds), self._settings.longest_wait)
-                return _Later(error.message, now + wait, error)
+                # Without one of these causes it was a pause that still lasts.
+                is_fault = error.__cause__ is not None and not isinstance(error.__cause__, UpstreamRateLimited)
+                return _Later(_told(error), now + wait, error, is_held=not is_fault)
             case PublishingUnfinished():
-                return _Later(error.message, now + timedelta(seconds=error.retry_after_seconds), error)
+                return _Later(_told(error), now + timedelta(seconds=error.retry_after_seconds), error)
             case PublishingUnavailable() | CapReached():
-                return _Later(error.message, now + self._settings.after_refusal, error)
+                return _Later(_told(error), now + self._settings.after_refusal, error)
             case InvalidPlaylist(field="playlist_id"):
                 return _Later(_PLAYLIST_GONE, None, error)
             case InvalidPlaylist(field=str(field)) if _is_place(field) and plan.number < _MOST_PLANS:
@@ -382,9 +489,11 @@ class WorkOnRelease:
         now = self._clock()
         why = _BUSY.format(what=what)
         match error:
+            case CapReached(retry_after_seconds=int(seconds)):
+                return _Later(error.message, now + timedelta(seconds=seconds), error, is_held=True)
             case UpstreamRateLimited():
                 wait = min(timedelta(seconds=error.retry_after_seconds), self._settings.longest_wait)
-                return _Later(why, now + wait, error)
+                return _Later(why, now + wait, error, is_held=True)
             case UpstreamUnavailable() | IndexUnavailable():
                 return _Later(why, now + self._settings.after_a_fault, error)
             case _:
@@ -400,8 +509,10 @@ class WorkOnRelease:
             state=state,
             why=later.why,
             next_attempt_at=due,
+            held_until=due if later.is_held else None,
             finished_at=finished,
             queued_at=None,
+            unended=0,
             **later.changes,
         )
 
@@ -426,11 +537,34 @@ class WorkOnRelease:
         return release
 
     def _guarded[T](self, ask: Callable[[], T]) -> T:
-        """Ask our own records; a fault there puts the release off."""
+        """Ask our own records; a fault there puts the release off, and an artist who is gone ends it."""
         try:
             return ask()
+        except ArtistGone as error:
+            raise _Later(_NO_PROFILE, None, error) from error
         except UpstreamError as error:
             raise _Later(_OWN_RECORDS, self._clock() + self._settings.after_a_fault, error) from error
+
+
+def _told(error: PublishingUnavailable | PublishingUnfinished | CapReached) -> str:
+    """An error of publishing in the words of a status: nobody sits before it who could copy a list or try again."""
+    match error:
+        case CapReached(retry_after_seconds=None):
+            return _ACCOUNT_FULL
+        case CapReached():
+            return _ENOUGH_FOR_TODAY
+        case PublicationUnknown():
+            return _NOT_ANSWERED
+        case PublishingUnfinished():
+            return _PART_OF_THE_WAY
+        case _ if isinstance(error.__cause__, ConsentNeeded):
+            return _CONSENT_ENDED
+        case _ if isinstance(error.__cause__, UpstreamRefused):
+            return _REFUSED
+        case _ if error.__cause__ is None or isinstance(error.__cause__, UpstreamRateLimited):
+            return _PAUSED
+        case _:
+            return _BUSY.format(what="Publishing does not work just now.")
 
 
 def _is_place(field: str) -> bool:

@@ -80,8 +80,12 @@ def _report(worked: Worked, about: Mapping[str, str], started: float) -> None:
         "code": worked.trouble.code if worked.trouble else None,
         "milliseconds": _milliseconds_since(started),
     }
-    logger.info("A release was worked on", extra=extra)
     _count(_COUNTED[release.state])
+    if release.was_given_up:
+        logger.error("A release was given up after workers died of it again and again", extra=extra)
+        _count("ReleaseGivenUp")
+    else:
+        logger.info("A release was worked on", extra=extra)
     _count_refusal(worked.trouble)
 
 

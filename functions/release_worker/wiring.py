@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from secrets import token_hex
 
 from shared.aws import dynamodb, s3, secrets_manager
 from shared.settings import VERSION, ReleaseWorkerSettings
@@ -27,6 +28,7 @@ from daltonify_core.ports import Clock, IdentitySource
 from daltonify_core.use_cases.artist_sound import sound_of_artist
 from daltonify_core.use_cases.change_playlist import ChangePlaylist
 from daltonify_core.use_cases.complete_seeds import SeedCompleter
+from daltonify_core.use_cases.look_up_budget import BudgetedDirectory, LookUpBudget
 from daltonify_core.use_cases.paused_directory import PausedDirectory
 from daltonify_core.use_cases.plan_playlist import PlaylistPlanner
 from daltonify_core.use_cases.publish_playlist import PublishPlaylist
@@ -77,10 +79,11 @@ def compose(settings: ReleaseWorkerSettings) -> Worker:
         clock,
     )
 
+    budget = LookUpBudget(publications, clock)
+
     def recommend(request: RecommendationRequest, deadline: datetime) -> Recommendation:
         recommender = index.recommender()
-        # Counted against nobody: releases are few, and their artists registered.
-        findings = completer.complete(request.seeds, recommender.index, deadline, lambda: None)
+        findings = budget.findings(lambda count: completer.complete(request.seeds, recommender.index, deadline, count))
         return recommender.recommend(request, findings)
 
     def sound_of(artist_id: str) -> AudioFeatures:
@@ -102,8 +105,10 @@ def compose(settings: ReleaseWorkerSettings) -> Worker:
 
     planner = PlaylistPlanner(recommend, sound_of)
     spotify = SpotifyReleases(secrets, settings.spotify_secret, *at_spotify, clock)
-    directory = PausedDirectory(spotify, publications, clock)
+    # Counted is what Spotify is really asked, so the pause comes first.
+    directory = PausedDirectory(BudgetedDirectory(spotify, budget), publications, clock)
     work = WorkOnRelease(releases, artists, directory, planner, publisher(index.sources_of), clock)
     # What an older version held was in an index once, and is published by us already.
-    change = ChangePlaylist(artists, releases, planner, publisher(lambda ids: dict.fromkeys(ids, "published")), clock)
+    published = publisher(lambda ids: dict.fromkeys(ids, "published"))
+    change = ChangePlaylist(artists, releases, planner, published, lambda: token_hex(16), clock)
     return Worker(work, change, lambda: index.recommender().index.version, clock)

@@ -95,11 +95,11 @@ def _sweep_releases(settings: JobSettings, _: _RemainingSeconds) -> _Outcome:
     return asdict(swept), UpstreamUnavailable(message)
 
 
-def _poll_releases(settings: JobSettings, _: _RemainingSeconds) -> _Outcome:
-    polled = poll(settings)
+def _poll_releases(settings: JobSettings, remaining_seconds: _RemainingSeconds) -> _Outcome:
+    polled = poll(settings, remaining_seconds)
     _count("ArtistsLookedAt", polled.artists)
     _count("ReleasesFound", polled.found)
-    return {"artists": polled.artists, "found": polled.found}, polled.trouble
+    return {"artists": polled.artists, "found": polled.found, "left": polled.left}, polled.trouble
 
 
 def _renew_playlists(settings: JobSettings, _: _RemainingSeconds) -> _Outcome:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 from typing import Final
 
@@ -77,8 +77,11 @@ def sweep(settings: JobSettings) -> Sweep:
     return sweep_releases(_releases(settings), _queue(settings), _now)
 
 
-def poll(settings: JobSettings) -> Polled:
-    """Look for new releases of the artists whose turn it is; raises ``UpstreamUnavailable``."""
+def poll(settings: JobSettings, remaining_seconds: Callable[[], float]) -> Polled:
+    """Look for new releases of the artists whose turn it is, as long as Lambda lets this call go on.
+
+    Raises ``UpstreamUnavailable``.
+    """
     # Here, because it brings what speaks with Spotify, and a sweep every five minutes should not pay for that.
     from daltonify_core.adapters.spotify import SpotifyReleases
 
@@ -93,7 +96,9 @@ def poll(settings: JobSettings) -> Polled:
     # 16 bytes are the 32 digits that is_release_id asks for.
     record = RecordRelease(_releases(settings), _queue(settings), lambda: token_hex(16), _now)
     counters = DynamoPublicationStore(dynamodb(), settings.table_name)
-    return poll_releases(_artists(settings), PausedDirectory(directory, counters, _now), record, counters, _now)
+    deadline = _now() + timedelta(seconds=remaining_seconds())
+    paused = PausedDirectory(directory, counters, _now)
+    return poll_releases(_artists(settings), paused, record, counters, _now, deadline)
 
 
 def ask_for_renewals_of(settings: JobSettings) -> Renewals:

@@ -45,6 +45,7 @@ ANSWERS: Final[Mapping[type[domain.DaltonifyError], tuple[HTTPStatus, str]]] = {
     domain.PublicationInProgress: (HTTPStatus.CONFLICT, "This playlist is being written already"),
     domain.PublicationUnknown: (HTTPStatus.SERVICE_UNAVAILABLE, "It is not known yet whether the playlist exists"),
     domain.PublishingUnavailable: _NO_PUBLISHING,
+    domain.ArtistGone: _OUR_FAULT,
     domain.AlbumUnavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "The album cannot be looked into at the moment"),
     domain.SecretUnavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "The service is not set up completely"),
     domain.UpstreamError: _NO_UPSTREAM,

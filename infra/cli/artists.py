@@ -144,7 +144,9 @@ def _add_profiles(artists: typer.Typer, errors: ErrorReport) -> None:
                 screen.print_json(
                     {
                         "artist": profile_values(profile),
-                        "playlist": _playlist_values(playlist, versions),
+                        "playlist": _playlist_values(playlist, service.playlist_url(playlist.playlist_id), versions)
+                        if playlist
+                        else None,
                         "hooks": [hook_values(one, now) for one in known],
                         "releases": [releases.release_values(one) for one in newest],
                     }
@@ -157,7 +159,7 @@ def _add_profiles(artists: typer.Typer, errors: ErrorReport) -> None:
             ]
             screen.print_rows(("field", "value"), wanted)
             if playlist is not None:
-                screen.print_plain(f"\nPlaylist https://open.spotify.com/playlist/{playlist.playlist_id}")
+                screen.print_plain(f"\nPlaylist {service.playlist_url(playlist.playlist_id)}")
                 told = [
                     (str(one.number), f"{one.made_at:%Y-%m-%d %H:%M}", str(len(one.tracks)), one.why)
                     for one in versions[:_SHOWN_VERSIONS]
@@ -239,17 +241,19 @@ def _add_profiles(artists: typer.Typer, errors: ErrorReport) -> None:
     ) -> None:
         """Forget an artist with their hooks; the playlist stays on Spotify."""
         with errors(as_json):
-            keeper = wiring.installation(stack).keep_artists()
-            profile = keeper.find(artist)
-            if not is_sure:
+            service = wiring.installation(stack)
+            # None as well after a removal that broke off, which was agreed to.
+            profile = service.artists.find(artist_id_of(artist))
+            if profile is not None and not is_sure:
                 typer.confirm(
                     f"Forget {profile.name}, their hooks, and every version of their playlist?", abort=True, err=True
                 )
-            keeper.remove(profile.artist_id)
+            removed = service.keep_artists().remove(artist)
             if as_json:
-                screen.print_json({"removed": profile.artist_id})
+                screen.print_json({"removed": removed})
             else:
-                screen.print_plain(f"{profile.name} is forgotten. What they published stays on Spotify.")
+                name = profile.name if profile else removed
+                screen.print_plain(f"{name} is forgotten. What they published stays on Spotify.")
 
     @artists.command("forget-playlist")
     def forget_playlist(
@@ -350,12 +354,10 @@ def _hook_state(hook: Hook, now: datetime) -> str:
     return ("revoked", "open", "rotating")[len(hook.generations(now))]
 
 
-def _playlist_values(playlist: LivingPlaylist | None, versions: Sequence[PlaylistVersion]) -> dict[str, Any] | None:
-    if playlist is None:
-        return None
+def _playlist_values(playlist: LivingPlaylist, url: str, versions: Sequence[PlaylistVersion]) -> dict[str, Any]:
     return {
         "id": playlist.playlist_id,
-        "url": f"https://open.spotify.com/playlist/{playlist.playlist_id}",
+        "url": url,
         "version": playlist.version,
         "versions": [
             asdict(one)

@@ -134,7 +134,7 @@ def add_to(app: typer.Typer, errors: ErrorReport) -> None:
             service = wiring.installation(stack)
             profile = service.keep_artists().find(artist)
             changed = service.change_playlist().return_to(profile.artist_id, to, datetime.now(UTC) + _UNDOING)
-            url = f"https://open.spotify.com/playlist/{changed.playlist.playlist_id}"
+            url = service.playlist_url(changed.playlist.playlist_id)
             if as_json:
                 version = changed.version
                 screen.print_json(

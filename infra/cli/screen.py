@@ -376,11 +376,11 @@ def print_hint(text: str) -> None:
 
 
 def print_rows(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A small table of texts; the last column stays whole, because it may be copied."""
+    """A small table of texts. Ids and other columns without spaces stay on one line, because they may be copied."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in headings[:-1]:
-        table.add_column(heading)
-    table.add_column(headings[-1], overflow="fold")
+    for place, heading in enumerate(headings):
+        is_whole = not any(" " in row[place] for row in rows)
+        table.add_column(heading, overflow="fold", no_wrap=is_whole)
     for row in rows:
         table.add_row(*(Text(_plain(text)) for text in row))
     _OUT.print(table)

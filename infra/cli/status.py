@@ -6,6 +6,7 @@ from datetime import datetime
 
 import typer
 
+from daltonify_core.playlist.notes import counted
 from daltonify_core.use_cases.service_health import ServiceHealth
 from infra.cli import releases, screen, wiring
 
@@ -28,10 +29,10 @@ def add_to(app: typer.Typer, errors: Callable[[bool], AbstractContextManager[Non
 
 
 def _lines(health: ServiceHealth) -> Iterator[str]:
-    if health.consented_at is None or health.consent_ends is None or health.days_left is None:
+    if health.consented_at is None or health.consent_ends is None or health.whole_days_left is None:
         yield "Consent: nobody gave one"
     else:
-        left = f"{health.days_left:.0f} days left" if health.days_left > 0 else "ended"
+        left = f"{counted(health.whole_days_left, 'day')} left" if health.whole_days_left > 0 else "ended"
         yield f"Consent: given {_day(health.consented_at)}, ends {_day(health.consent_ends)} ({left})"
     if health.circuit is None:
         yield "Spotify: takes requests"
@@ -44,7 +45,7 @@ def _values(health: ServiceHealth) -> dict[str, object]:
     return {
         "consented_at": _iso(health.consented_at),
         "consent_ends": _iso(health.consent_ends),
-        "days_left": None if health.days_left is None else round(health.days_left, 1),
+        "days_left": health.whole_days_left,
         "refused_until": _iso(health.circuit.open_until if health.circuit else None),
         "playlists": health.playlists,
         "most_playlists": health.most_playlists,

@@ -226,6 +226,9 @@ def index_store(index: Path, bucket: str | None, stack: str | None) -> IndexStor
     return S3IndexStore(_aws_client("s3"), bucket or "")
 
 
+_OPEN_PLAYLISTS_AT: Final = "https://open.spotify.com/playlist/"
+
+
 @dataclass(frozen=True)
 class Installation:
     """A running service, by the names of its parts; commands about artists and releases work on it.
@@ -245,6 +248,10 @@ class Installation:
                 "set the variables of a local service."
             )
         return self.names[variable]
+
+    def playlist_url(self, playlist_id: str) -> str:
+        """Where people open a playlist: on Spotify, unless this service says otherwise, as a simulated one does."""
+        return f"{self.names.get('OPEN_PLAYLISTS_AT') or _OPEN_PLAYLISTS_AT}{playlist_id}"
 
     @cached_property
     def _dynamodb(self) -> Any:
@@ -330,7 +337,8 @@ class Installation:
             key,
             _now,
         )
-        return ChangePlaylist(self.artists, self.releases, PlaylistPlanner(_no_index, _no_index), publisher, _now)
+        planner = PlaylistPlanner(_no_index, _no_index)
+        return ChangePlaylist(self.artists, self.releases, planner, publisher, lambda: secrets.token_hex(16), _now)
 
 
 _OUTPUTS: Final = {

@@ -439,7 +439,8 @@ def _registered(
 def _variables_in(path: Path, aws: "LocalAws", url: str) -> Iterator[Path]:
     """A file for ``source`` that points commands in another terminal at this service, until it ends."""
     own = ("TABLE_NAME", "RELEASE_QUEUE_URL", "PUBLISHING_SECRET", "SPOTIFY_SECRET", "SPOTIFY_MARKET", "DATA_BUCKET")
-    names = [*own, *(name for name in os.environ if name.startswith("AWS_")), "SPOTIFY_API", "SPOTIFY_ACCOUNTS"]
+    spotify = ("SPOTIFY_API", "SPOTIFY_ACCOUNTS", "OPEN_PLAYLISTS_AT")
+    names = [*own, *(name for name in os.environ if name.startswith("AWS_")), *spotify]
     values = {name: os.environ[name] for name in names if os.environ.get(name)}
     values |= {"PAGE_URL": url, "RELEASE_DEAD_LETTERS_URL": aws.references["ReleaseDeadLetters"]}
     path.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in values.items()), "utf-8")

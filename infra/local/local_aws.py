@@ -2,13 +2,15 @@
 
 import json
 import os
-from collections.abc import Mapping, MutableMapping
+import threading
+from collections.abc import Iterable, Mapping, MutableMapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import boto3
-from moto.server import ThreadedMotoServer
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
 
 from infra.local.lambda_function import REGION
 from infra.local.sam_template import SamTemplate
@@ -31,24 +33,46 @@ _ACCESS_KEY_ID: Final = "testing"
 _SECRET_ACCESS_KEY: Final = "NEVERLOGME-testing"  # noqa: S105 - local AWS takes any
 
 
+class AtomicTables:
+    """An application with the calls of DynamoDB one after the other.
+
+    When moto cancels a transaction it puts the whole table back as it was at the beginning, and with it undoes whatever
+    others have written meanwhile; DynamoDB does not.
+    """
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+        self._turn = threading.Lock()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer one request, as WSGI has it."""
+        if not environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB_"):
+            return self._application(environ, start_response)  # type: ignore[no-any-return]
+        with self._turn:
+            return self._application(environ, start_response)  # type: ignore[no-any-return]
+
+
 class LocalAws:
     """A server on a free loopback port; a context manager. What is stored goes when the process ends."""
 
     def __init__(self, template: SamTemplate) -> None:
         self._template = template
-        self._server = ThreadedMotoServer(LOOPBACK, 0, verbose=False)
-        self.endpoint_url = ""
+        application = AtomicTables(DomainDispatcherApplication(create_backend_app))
+        self._server = make_server(LOOPBACK, 0, application, threaded=True, request_handler=MotoRequestHandler)
+        self._thread = threading.Thread(target=self._server.serve_forever, name="local-aws", daemon=True)
+        self.endpoint_url = f"http://{LOOPBACK}:{self._server.server_port}"
         self._queue_urls: dict[str, str] = {}
 
     def __enter__(self) -> Self:
-        self._server.start()
-        self.endpoint_url = "http://{}:{}".format(*self._server.get_host_and_port())
+        self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.stop()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
 
     @property
     def references(self) -> dict[str, str]:

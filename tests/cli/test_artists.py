@@ -2,12 +2,13 @@
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from standardwebhooks import Webhook
 
 from daltonify_core.adapters.dynamodb import DynamoArtistStore
+from daltonify_core.errors import UpstreamUnavailable
 from daltonify_core.releases.hook import HookKind
 from daltonify_core.releases.profile import LivingPlaylist, PlaylistVersion
 from daltonify_core.use_cases.keep_hooks import is_bearer, release_key_of, signing_secret
@@ -129,10 +130,28 @@ def test_a_removal_is_asked_about_first(run, store, registered):
     assert run("artists", "remove", ME, "--yes").code == 2
 
 
+def test_a_removal_that_broke_off_is_finished_without_asking_again(run, store, registered, monkeypatch):
+    run("artists", "hooks", "add", ME)
+
+    def unreachable(*_: object) -> None:
+        raise UpstreamUnavailable("Our own records cannot be reached.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(DynamoArtistStore, "_delete", unreachable)
+        assert run("artists", "remove", ME, "--yes").code != 0
+    assert "no such artist" in run("artists", "show", ME).err
+    assert "broke off" in run("artists", "add", ME, "--name", "Mira Tallow").err
+    assert run("artists", "remove", ME).code == 0
+    assert store.hooks(ME) == []
+    assert "no such artist" in run("artists", "remove", ME).err
+
+
 def test_a_lost_playlist_is_forgotten_and_the_artist_stays(run, store, registered):
     living = LivingPlaylist(ME, "p" * 22, "0123456789", 1)
-    content = PlaylistVersion(1, datetime.now(UTC), "x", "Mine", "", ())
-    assert store.save_version(living, content)
+    now = datetime.now(UTC)
+    content = PlaylistVersion(1, now, "x", "Mine", "", ())
+    assert store.hold(ME, "a release", now, now + timedelta(minutes=1)) is None
+    assert store.save_version(living, content, "a release", now)
     kept = run("artists", "forget-playlist", ME, stdin="n\n")
     assert (kept.code, store.playlist(ME)) == (130, living)
     done = run("artists", "forget-playlist", ME, "--yes", "--json")

@@ -5,12 +5,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from typer.testing import CliRunner
 
 from daltonify_core.adapters.dynamodb import DynamoArtistStore, DynamoReleaseStore
 from daltonify_core.playlist.publishing import PublishRequest
 from daltonify_core.releases.profile import ListedTrack, LivingPlaylist, PlaylistVersion
 from daltonify_core.releases.release import ReleaseState, Trigger
 from infra.cli import wiring
+from infra.cli.main import app
 from infra.local.spotify_simulator import SimulatedTrack, SpotifySimulator
 
 ME = "4HJ7mSMtHAdU55lLjGE4zW"
@@ -105,6 +107,33 @@ def test_one_release_is_shown_with_why_it_waits(run, store):
         assert run("releases", "show", unknown).code == 2
 
 
+def test_ids_can_be_copied_from_a_narrow_terminal(run, store, monkeypatch):
+    made = announce(run, "--title", "A title that is far too long for a terminal with eighty columns in it")
+    shown = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["releases", "list", ME]).stdout
+    assert made["id"] in shown
+
+
+def test_a_waiting_release_goes_on_now_and_a_pause_is_told(run, service, store):
+    made = announce(run, "--title", "Paper Boats")
+    now = datetime.now(UTC)
+    for held in (None, now + timedelta(hours=3)):
+        claimed = store.claim(made["id"], datetime.now(UTC), now + timedelta(minutes=1))
+        later = replace(
+            claimed,
+            state=ReleaseState.WAITING,
+            why="Not now.",
+            next_attempt_at=now + timedelta(hours=3),
+            held_until=held,
+        )
+        assert store.save(later, claimed.state)
+        service.messages()
+        done = run("releases", "replay", made["id"])
+        assert done.code == (0 if held is None else 2), done.err
+        assert bool(service.messages()) is (held is None)
+        assert store.find(made["id"], now).is_due(datetime.now(UTC)) is (held is None)
+        assert ("cannot be hurried" in done.err) is (held is not None)
+
+
 def test_a_failed_release_is_received_anew(run, service, store):
     made = announce(run, "--title", "Paper Boats")
     service.messages()
@@ -197,7 +226,10 @@ def publish_versions(service):
         playlist_id, token = published.playlist_id, token or published.edit_token
         tracks = tuple(ListedTrack(uri, "Any", ("Somebody",), is_own=uri == uris[0]) for uri in uris)
         version = PlaylistVersion(number, datetime.now(UTC), f"release {number}", "Beside Mira", "", tracks)
-        assert artists.save_version(LivingPlaylist(ME, playlist_id, token.partition(".")[0], number), version)
+        living = LivingPlaylist(ME, playlist_id, token.partition(".")[0], number)
+        assert artists.hold(ME, "a release", datetime.now(UTC), deadline) is None
+        assert artists.save_version(living, version, "a release", datetime.now(UTC))
+    artists.let_go(ME, "a release")
     return artists, playlist_id
 
 
@@ -215,6 +247,17 @@ def test_undo_brings_the_version_before_back_in_the_same_playlist(run, service, 
     back = run("releases", "undo", ME, "--to", 1)
     assert (back.code, "version 5" in back.out) == (0, True), back.err
     assert list(spotify.playlists[playlist_id].uris) == [track.uri for track in artists.versions(ME)[-1].tracks]
+
+
+def test_a_playlist_is_opened_where_the_service_says(run, service, store, spotify, monkeypatch):
+    _, playlist_id = publish_versions(service)
+    assert f"https://open.spotify.com/playlist/{playlist_id}" in run("artists", "show", ME).out
+    monkeypatch.setenv("OPEN_PLAYLISTS_AT", spotify.playlists_url)
+    here = f"{spotify.playlists_url}{playlist_id}"
+    assert here in run("artists", "show", ME).out
+    assert json.loads(run("artists", "show", ME, "--json").out)["playlist"]["url"] == here
+    assert json.loads(run("releases", "undo", ME, "--json").out)["playlist"]["url"] == here
+    assert here in run("releases", "undo", ME).out
 
 
 def test_what_cannot_be_undone_is_told(run, service, store, spotify):

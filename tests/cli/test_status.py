@@ -52,6 +52,14 @@ def test_a_consent_near_its_end_asks_for_a_login(consented, told, run, days, say
     assert "daltonify login" in shown.out + shown.err
 
 
+def test_days_are_told_alike_wherever_they_are_told(consented, told, run):
+    consented(160.4)
+    days = told()["days_left"]
+    (warning,) = told()["warnings"]
+    assert f"ends in {days} days" in warning
+    assert f"({days} days left)" in run("status").out
+
+
 def test_without_a_consent_that_is_said(service, monkeypatch, told, run):
     monkeypatch.setenv("SPOTIFY_SECRET", "daltonify/that-there-is-not")
     assert told()["consented_at"] is None

@@ -178,7 +178,7 @@ def _adapted(document: Document) -> Document:
     document = copy.deepcopy(document)
     schemas = _schemas(document)
     for removed in read_removed_fields():
-        _requirements(schemas[removed["schema"]], removed["field"]).remove(removed["field"])
+        _no_longer_require(schemas[removed["schema"]], removed["field"])
     schemas["ErrorObject"]["properties"]["reason"] = {"type": "string"}
     row = schemas["PlaylistTrackObject"]["properties"]
     row["item"] = {"anyOf": [*row["item"]["oneOf"], {"type": "object", "nullable": True, "maxProperties": 0}]}
@@ -197,10 +197,12 @@ def _parts(schema: Document) -> list[Document]:
     return [schema, *schema.get("allOf", [])]
 
 
-def _requirements(schema: Document, field: str) -> list[str]:
-    (required,) = [part["required"] for part in _parts(schema) if field in part.get("required", [])]
-    found: list[str] = required
-    return found
+def _no_longer_require(schema: Document, field: str) -> None:
+    (part,) = [part for part in _parts(schema) if field in part.get("required", [])]
+    part["required"].remove(field)
+    # No document of this kind may hold an empty list here.
+    if not part["required"]:
+        del part["required"]
 
 
 def _operations(document: Document) -> Iterator[Document]:

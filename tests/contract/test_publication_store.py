@@ -74,6 +74,7 @@ def test_every_field_of_a_record_survives(store):
         replaced=(("spotify:track:a", "spotify:track:c"),),
         left_out=("spotify:track:b",),
         notes=("Ünusual «text»", ""),
+        is_removed=True,
     )
     store.begin(publication(), [], NOON)
     store.save(full)

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import batched
 
 import pytest
 
@@ -19,7 +20,9 @@ from daltonify_core.releases.release import (
     ReleaseState,
     Trigger,
 )
-from tests.fakes.memory_releases import MemoryReleases
+from daltonify_core.use_cases import sweep_releases as module
+from daltonify_core.use_cases.sweep_releases import Sweep, sweep_releases
+from tests.fakes.memory_releases import MemoryReleaseQueue, MemoryReleases
 
 NOON = datetime(2026, 1, 2, 12, 0, 0, 250_000, UTC)
 MIDNIGHT = datetime(2026, 1, 3, tzinfo=UTC)
@@ -145,7 +148,7 @@ def test_a_key_makes_way_with_its_release(store):
 def test_whoever_claims_goes_on_where_the_last_one_stopped(store, state, plan, expected):
     begin(store, release(state=state, plan=plan))
     claimed = store.claim("r1", NOON, NOON + LEASE)
-    assert claimed == release(state=expected, plan=plan, attempt=1, next_attempt_at=NOON + LEASE)
+    assert claimed == release(state=expected, plan=plan, attempt=1, unended=1, next_attempt_at=NOON + LEASE)
     assert store.find("r1", NOON) == claimed
 
 
@@ -153,7 +156,8 @@ def test_nobody_else_gets_a_release_before_the_lease_ends(store):
     begin(store, release())
     assert store.claim("r1", NOON, NOON + LEASE) is not None
     assert store.claim("r1", NOON + LEASE - SECOND, NOON + 2 * LEASE) is None
-    assert store.claim("r1", NOON + LEASE, NOON + 2 * LEASE).attempt == 2
+    second = store.claim("r1", NOON + LEASE, NOON + 2 * LEASE)
+    assert (second.attempt, second.unended) == (2, 2)
 
 
 @pytest.mark.parametrize("state", [ReleaseState.DONE, ReleaseState.FAILED])
@@ -197,19 +201,19 @@ def test_due_are_open_releases_whose_time_has_come_the_longest_due_first(store):
         release("done", state=ReleaseState.DONE, next_attempt_at=None),
         release("failed", state=ReleaseState.FAILED, next_attempt_at=None),
     )
-    assert [one.release_id for one in store.due(NOON, 10)] == ["late", "now"]
-    assert [one.release_id for one in store.due(NOON, 1)] == ["late"]
-    assert [one.release_id for one in store.due(NOON + SECOND, 10)] == ["late", "now", "later"]
+    assert [one.release_id for one in store.due(NOON)] == ["late", "now"]
+    assert next(store.due(NOON)).release_id == "late"
+    assert [one.release_id for one in store.due(NOON + SECOND)] == ["late", "now", "later"]
 
 
 def test_what_ends_is_due_no_more(store):
     begin(store, release())
     claimed = store.claim("r1", NOON, NOON + LEASE)
-    assert store.due(NOON, 10) == []
-    assert store.due(NOON + LEASE, 10) == [claimed]
+    assert list(store.due(NOON)) == []
+    assert list(store.due(NOON + LEASE)) == [claimed]
     done = replace(claimed, state=ReleaseState.FAILED, why="no", next_attempt_at=None, finished_at=NOON)
     assert store.save(done, ReleaseState.RESOLVING)
-    assert store.due(NOON + YEAR / 2, 10) == []
+    assert list(store.due(NOON + YEAR / 2)) == []
 
 
 def test_that_a_message_was_sent_is_remembered_for_the_attempt_it_was_sent_for(store):
@@ -252,6 +256,23 @@ def test_a_track_can_be_taken_over_from_the_release_that_was_seen(store):
     assert store.own_track(ARTIST, "t2", "r1", "r9") == "r1"
 
 
+def test_a_wait_ends_at_once_when_somebody_asks_unless_it_is_held(store):
+    later = NOON + timedelta(hours=6)
+    for release_id, held in (("r1", None), ("r2", later)):
+        begin(store, release(release_id, isrc="QZES72400001"))
+        claimed = store.claim(release_id, NOON, NOON + LEASE)
+        waiting = replace(claimed, state=ReleaseState.WAITING, next_attempt_at=later, queued_at=NOON, held_until=held)
+        assert store.hurry(release_id, NOON) is None, "a worker has it in hand"
+        assert store.save(waiting, claimed.state)
+        assert store.find(release_id, NOON) == waiting
+    hurried = store.hurry("r1", NOON + SECOND)
+    assert hurried == store.find("r1", NOON)
+    assert (hurried.next_attempt_at, hurried.queued_at) == (NOON + SECOND, None)
+    assert store.hurry("r2", NOON + SECOND) is None
+    assert store.hurry("r2", later).next_attempt_at == later
+    assert store.hurry("r3", NOON) is None
+
+
 def test_a_failure_is_replayed_once_with_new_patience_and_another_plan(store):
     failed = release(state=ReleaseState.FAILED, attempt=7, misses=3, why="no", plan=PLAN, next_attempt_at=None)
     begin(store, failed, release("r2"))
@@ -273,10 +294,93 @@ def test_a_failure_is_replayed_once_with_new_patience_and_another_plan(store):
     assert store.replay("r3", later) is None
 
 
-def test_more_than_a_hundred_due_releases_are_read(aws):
-    store = DynamoReleaseStore(aws.dynamodb, aws.make_table())
-    begin(store, *(release(f"r{number:03d}") for number in range(120)))
-    assert len(store.due(NOON, 500)) == 120
+def test_a_release_that_workers_died_of_is_replayed_with_the_plan_that_it_had(store):
+    dead = release(state=ReleaseState.FAILED, attempt=6, unended=6, why="no", plan=PLAN, next_attempt_at=None)
+    begin(store, dead)
+    anew = store.replay("r1", NOON + SECOND)
+    assert (anew.state, anew.attempt, anew.unended) == (ReleaseState.RECEIVED, 7, 0)
+    assert anew.plan == PLAN
+    assert store.find("r1", NOON) == anew
+
+
+def test_due_releases_are_read_however_many_come_before_them(aws, monkeypatch):
+    """Two pages that are on their way, then two that nobody has sent: sweeps come to all of these."""
+    table = aws.make_table()
+    store = DynamoReleaseStore(aws.dynamodb, table)
+    begin(store, release("sent", queued_at=NOON), release("waiting", next_attempt_at=NOON + SECOND))
+    # Copied, because the local server is slow at transactions.
+    for name, numbers in (("sent", range(130)), ("waiting", range(130, 260))):
+        key = {"pk": {"S": f"release#{name}"}, "sk": {"S": "release"}}
+        item = aws.dynamodb.get_item(TableName=table, Key=key)["Item"]
+        for some in batched(numbers, 25):
+            puts = [{"PutRequest": {"Item": {**item, "pk": {"S": f"release#r{number:04d}"}}}} for number in some]
+            aws.dynamodb.batch_write_item(RequestItems={table: puts})
+        aws.dynamodb.delete_item(TableName=table, Key=key)
+    found = list(store.due(NOON + SECOND))
+    assert len(found) == len({one.release_id for one in found}) == 260
+    assert [one.queued_at for one in found] == [NOON] * 130 + [None] * 130
+    queue = MemoryReleaseQueue()
+    monkeypatch.setattr(module, "AT_ONCE", 100)
+    for expected in (Sweep(100, 130, 0), Sweep(30, 230, 0)):
+        assert sweep_releases(store, queue, lambda: NOON + SECOND) == expected
+    assert {one.release_id for one in queue.sent} == {f"r{number:04d}" for number in range(130, 260)}
+
+
+class BusyTable:
+    """A client whose table leaves over what comes after the first ``most`` keys, for the first ``times`` calls."""
+
+    def __init__(self, client, most: int, times: int) -> None:
+        self._client = client
+        self._most = most
+        self._times = times
+        self.asked: list[int] = []
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._client, name)
+
+    def batch_get_item(self, RequestItems):  # noqa: N803 - the SDK's name
+        ((table, wanted),) = RequestItems.items()
+        keys = wanted["Keys"]
+        self.asked.append(len(keys))
+        if len(self.asked) > self._times or len(keys) <= self._most:
+            return self._client.batch_get_item(RequestItems=RequestItems)
+        some = {table: {**wanted, "Keys": keys[: self._most]}}
+        answer = (
+            self._client.batch_get_item(RequestItems=some) if self._most else {"Responses": {}, "UnprocessedKeys": {}}
+        )
+        return {**answer, "UnprocessedKeys": {table: {**wanted, "Keys": keys[self._most :]}}}
+
+
+def busy_store(aws, most: int, times: int) -> tuple[DynamoReleaseStore, BusyTable, list[float]]:
+    """A store of thirty releases whose table is busy, and how long it paused."""
+    table = aws.make_table()
+    begin(DynamoReleaseStore(aws.dynamodb, table), *(release(f"r{number:02d}") for number in range(30)))
+    client, pauses = BusyTable(aws.dynamodb, most, times), list[float]()
+    return DynamoReleaseStore(client, table, pauses.append), client, pauses  # type: ignore[arg-type]
+
+
+def test_what_a_busy_table_leaves_over_is_asked_for_again_after_a_pause(aws):
+    store, client, pauses = busy_store(aws, most=10, times=100)
+    assert [one.release_id for one in store.of_artist(ARTIST, 50, NOON)] == [f"r{number:02d}" for number in range(30)][
+        ::-1
+    ]
+    assert client.asked == [30, 20, 10]
+    assert pauses == [0.05, 0.05]
+
+
+def test_pauses_grow_while_nothing_comes(aws):
+    store, client, pauses = busy_store(aws, most=0, times=3)
+    assert len(list(store.due(NOON))) == 30
+    assert client.asked == [30] * 4
+    assert pauses == [0.05, 0.1, 0.2]
+
+
+def test_a_table_that_stays_busy_is_told_as_such_and_left_alone(aws):
+    store, client, pauses = busy_store(aws, most=0, times=1000)
+    with pytest.raises(UpstreamUnavailable):
+        store.of_artist(ARTIST, 50, NOON)
+    assert len(client.asked) == 6
+    assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8]
 
 
 def test_a_table_that_cannot_be_reached_is_told_as_such(aws):
@@ -284,7 +388,7 @@ def test_a_table_that_cannot_be_reached_is_told_as_such(aws):
     for ask in (
         lambda: store.find("r1", NOON),
         lambda: store.begin(release(), "key", [], NOON),
-        lambda: store.due(NOON, 5),
+        lambda: next(store.due(NOON)),
         lambda: store.of_artist(ARTIST, 5, NOON),
         lambda: store.own_track(ARTIST, "t", "r1"),
         lambda: store.note_queued("r1", 0, NOON),

@@ -19,6 +19,7 @@ from tests.contract.throwaway_certificate import make_certificate
 
 LOOPBACK: Final = "127.0.0.1"
 REGION: Final = "eu-central-1"
+_PROGRAM: Final = Path(__file__).with_name("emulator_with_leading_keys.py")
 _ROOT_KEYS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 _START_SECONDS: Final = 60
 _STOP_SECONDS: Final = 3
@@ -91,7 +92,8 @@ class AwsEmulator:
         }
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [self._programs / "ministack"],
+                # Nothing beside the script may be taken for a package of the emulator's.
+                [self._programs / "python", "-P", _PROGRAM],
                 env={**kept, **settings},
                 stdout=log,
                 stderr=subprocess.STDOUT,

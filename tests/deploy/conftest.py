@@ -51,11 +51,13 @@ class Deployment:
     emulator: AwsEmulator
     outputs: Mapping[str, str]
     resources: Mapping[str, str] = field(repr=False)
+    # One for all clients: each session would read the descriptions of its services anew.
+    session: boto3.session.Session = field(default_factory=boto3.session.Session, repr=False)
 
     def client(self, service: Any, **credentials: str) -> Any:
         """A client of the account's owner, or of whoever the credentials belong to."""
         keys: dict[str, Any] = credentials or {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        return boto3.session.Session().client(
+        return self.session.client(
             service,
             endpoint_url=self.emulator.endpoint_url,
             region_name=REGION,

@@ -3,8 +3,10 @@
 import json
 import re
 import urllib.request
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from secrets import token_hex
 from typing import Any
 from urllib.error import HTTPError
@@ -12,12 +14,13 @@ from urllib.error import HTTPError
 import pytest
 from botocore.exceptions import ClientError
 
-from daltonify_core.adapters.dynamodb import DynamoArtistStore
+from daltonify_core.adapters.dynamodb import DynamoArtistStore, DynamoReleaseStore
 from daltonify_core.adapters.spotify import CONSENT_SCOPES
 from daltonify_core.catalogue.track import Track
 from daltonify_core.ports import CurrentIndex
 from daltonify_core.releases.hook import HookKind
 from daltonify_core.releases.profile import ArtistProfile
+from daltonify_core.releases.release import Release, Trigger
 from daltonify_core.use_cases.keep_hooks import KeepHooks, release_key_of
 from infra.local.reccobeats_simulator import ReccoBeatsSimulator
 from infra.local.sam_template import read_template
@@ -140,19 +143,17 @@ def test_nobody_publishes_without_the_code(service):
 
 
 def test_a_release_that_is_announced_is_published_by_its_worker_and_nothing_is_left_to_sweep(service, simulator):
-    track, _ = next(lists(service))
-    name, now = track.artists[0].name, datetime.now(UTC)
-    store = DynamoArtistStore(service.client("dynamodb"), service.outputs["TableName"])
-    store.add(ArtistProfile(artist_id(name), name, now, genre=track.genres[0], size=20, polled=False))
+    (track,), now = with_lists(service, 1), datetime.now(UTC)
+    profile = register(service, track, polled=False)
     secret = service.client("secretsmanager").get_secret_value(SecretId=service.outputs["PublishingSecretArn"])
     keep = KeepHooks(
-        store,
+        DynamoArtistStore(service.client("dynamodb"), service.outputs["TableName"]),
         release_key_of(json.loads(secret["SecretString"])),
         lambda: token_hex(16),
         lambda: f"NEVERLOGME-{token_hex(32)}",
         lambda: now,
     )
-    made = keep.add(artist_id(name), HookKind.BEARER)
+    made = keep.add(profile.artist_id, HookKind.BEARER)
     answer = service.ask(
         "POST",
         f"/api/webhooks/releases/{made.hook.hook_id}",
@@ -160,17 +161,77 @@ def test_a_release_that_is_announced_is_published_by_its_worker_and_nothing_is_l
         {"Authorization": f"Bearer {made.secret}"},
     )
     assert answer.status == 202, answer.body
-
-    def ended():
-        release = service.ask("GET", answer.json["status_url"]).json
-        # Waiting is no end, but says why there is none.
-        return release if release["state"] in ("done", "failed", "waiting") else None
-
-    release = wait_until(ended, "the end of a release")
+    release = end_of_release(service, answer.json["status_url"])
     assert (release["state"], release["version"]) == ("done", 1), release
     playlist = simulator.playlists[release["playlist_url"].rpartition("/")[2]]
     assert f"spotify:track:{track.track_id}" in playlist.uris
     assert run_job(service, "sweep_releases")["sent"] == 0
+
+
+def test_the_jobs_look_for_releases_hand_them_on_and_have_playlists_renewed(service, simulator):
+    """Everything that the jobs and the worker ask of AWS on the way, under their own roles."""
+    _, track = with_lists(service, 2)
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    simulator.add_tracks({track.track_id: replace(simulated(track), release_date=today)})
+    profile = register(service, track, renews=True)
+    assert run_job(service, "poll_releases").items() >= {"artists": 1, "found": 1, "ended_early": None}.items()
+    store = DynamoReleaseStore(service.client("dynamodb"), service.outputs["TableName"])
+    (found,) = store.of_artist(profile.artist_id, 10, datetime.now(UTC))
+    release = end_of_release(service, f"/api/releases/{found.release_id}")
+    assert (release["state"], release["version"]) == ("done", 1), release
+    assert run_job(service, "poll_releases").items() >= {"artists": 0, "found": 0}.items(), "until tomorrow"
+    assert run_job(service, "renew_playlists").items() >= {"asked": 1, "ended_early": None}.items()
+
+    # As after a queue that took nothing: stored and due, and never handed on.
+    now = datetime.now(UTC)
+    lost = Release(
+        token_hex(16),
+        profile.artist_id,
+        found.reference,
+        Trigger.OPERATOR,
+        received_at=now,
+        since=now,
+        expires_at=now + timedelta(days=1),
+        next_attempt_at=now,
+    )
+    assert store.begin(lost, lost.release_id, [], now) is None
+    assert run_job(service, "sweep_releases").items() >= {"sent": 1, "ended_early": None}.items()
+    assert end_of_release(service, f"/api/releases/{lost.release_id}")["state"] == "done"
+
+
+def with_lists(service: Deployment, count: int) -> list[Track]:
+    """Invented tracks of different artists that there are lists for."""
+    found: dict[str, Track] = {}
+    for track, _ in lists(service):
+        found.setdefault(track.artists[0].name, track)
+        if len(found) == count:
+            break
+    return list(found.values())
+
+
+def register(service: Deployment, track: Track, **wishes: bool) -> ArtistProfile:
+    name = track.artists[0].name
+    profile = ArtistProfile(
+        artist_id(name),
+        name,
+        datetime.now(UTC),
+        genre=track.genres[0],
+        size=20,
+        **wishes,  # type: ignore[arg-type]
+    )
+    DynamoArtistStore(service.client("dynamodb"), service.outputs["TableName"]).add(profile)
+    return profile
+
+
+def end_of_release(service: Deployment, path: str) -> Any:
+    """How a release looks to its artist in the end."""
+
+    def ended() -> Any:
+        release = service.ask("GET", path).json
+        # Waiting is no end, but says why there is none.
+        return release if release["state"] in ("done", "failed", "waiting") else None
+
+    return wait_until(ended, "the end of a release")
 
 
 @pytest.mark.parametrize("route", read_template().route_keys())
@@ -226,9 +287,6 @@ def test_an_audio_file_is_listened_to_and_removed(service):
         ("collect", {"collected": 0, "ended_early": None}),
         ("refresh_popularity", {"ended_early": None}),
         ("remove_audio", {"forgotten": 0, "ended_early": None}),
-        ("sweep_releases", {"unsent": 0, "ended_early": None}),
-        ("poll_releases", {"artists": 0, "ended_early": None}),
-        ("renew_playlists", {"asked": 0, "ended_early": None}),
     ],
 )
 def test_a_scheduled_job_may_do_what_it_is_for(service, job, told):
@@ -252,18 +310,47 @@ def run_job(service: Deployment, job: str) -> dict[str, Any]:
 # What must be denied
 
 
-def credentials(deployment: Deployment, role: str) -> dict[str, str]:
-    """Those that a function under this role has."""
-    arn = deployment.client("iam").get_role(RoleName=deployment.resources[role])["Role"]["Arn"]
-    given = deployment.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+@pytest.fixture(scope="session")
+def credentials(service: Deployment) -> Callable[[str], dict[str, str]]:
+    """Those that a function under a role has; the role is assumed once."""
+
+    @cache
+    def of_role(role: str) -> dict[str, str]:
+        arn = service.client("iam").get_role(RoleName=service.resources[role])["Role"]["Arn"]
+        given = service.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+        return {
+            "aws_access_key_id": given["AccessKeyId"],
+            "aws_secret_access_key": given["SecretAccessKey"],
+            "aws_session_token": given["SessionToken"],
+        }
+
+    return of_role
+
+
+def items_of(partition: str) -> dict[str, Any]:
+    """A query for everything in a partition of the table."""
     return {
-        "aws_access_key_id": given["AccessKeyId"],
-        "aws_secret_access_key": given["SecretAccessKey"],
-        "aws_session_token": given["SessionToken"],
+        "TableName": "TableName",
+        "KeyConditionExpression": "pk = :pk",
+        "ExpressionAttributeValues": {":pk": {"S": partition}},
     }
 
 
-NOT_FOR_THE_JOBS = {
+def item_at(partition: str) -> dict[str, Any]:
+    return {"TableName": "TableName", "Key": {"pk": {"S": partition}, "sk": {"S": partition}}}
+
+
+def batch_without(*partitions: str) -> dict[str, Any]:
+    """A batch that deletes an item of each partition."""
+    keys = [{"pk": {"S": one}, "sk": {"S": one}} for one in partitions]
+    return {"RequestItems": {"Table": [{"DeleteRequest": {"Key": key}} for key in keys]}}
+
+
+type Cases = dict[str, tuple[str, str, dict[str, Any]]]
+"""Service, method and arguments of everything that a role may not do, by what it would be."""
+
+RELEASE_MESSAGE = {"MessageBody": "{}", "MessageGroupId": "x", "MessageDeduplicationId": "x"}
+NOT_FOR_THE_JOBS: Cases = {
     "write the catalogue of others": (
         "s3",
         "put_object",
@@ -290,31 +377,62 @@ NOT_FOR_THE_JOBS = {
     ),
     "read the access codes": ("secretsmanager", "get_secret_value", {"SecretId": "PublishingSecretArn"}),
     "read the origin's secret": ("secretsmanager", "get_secret_value", {"SecretId": "OriginSecret"}),
-    "hand out work": ("sqs", "send_message", {"QueueUrl": "AudioQueue", "MessageBody": "{}"}),
+    "hand out work on audio": ("sqs", "send_message", {"QueueUrl": "AudioQueue", "MessageBody": "{}"}),
+    "take work on releases": ("sqs", "receive_message", {"QueueUrl": "ReleaseQueue"}),
+    "bury work on releases": ("sqs", "send_message", {"QueueUrl": "ReleaseDeadLetters", **RELEASE_MESSAGE}),
+    "empty the queue": ("sqs", "purge_queue", {"QueueUrl": "ReleaseQueue"}),
+    "change the pointer": ("s3", "put_object", {"Bucket": "DataBucketName", "Key": "index/current.json", "Body": b""}),
+    "list what belongs to one artist": ("dynamodb", "query", items_of("artist#x")),
+    "list the releases of an artist": ("dynamodb", "query", items_of("releases of#x")),
+    "write in batches": ("dynamodb", "batch_write_item", batch_without("features#x")),
+    "publish by themselves": ("lambda", "invoke", {"FunctionName": "ReleaseWorker"}),
     "change the page": ("s3", "put_object", {"Bucket": "SiteBucketName", "Key": "index.html", "Body": b""}),
 }
-NOT_FOR_THE_WORKER = {
+NOT_FOR_THE_WORKER: Cases = {
     "leave a clip": ("s3", "put_object", {"Bucket": "AudioBucket", "Key": "audio/x", "Body": b""}),
     "read an index": ("s3", "get_object", {"Bucket": "DataBucketName", "Key": "index/current.json"}),
     "hand out work": ("sqs", "send_message", {"QueueUrl": "AudioQueue", "MessageBody": "{}"}),
+    "take work on releases": ("sqs", "receive_message", {"QueueUrl": "ReleaseQueue"}),
+    "announce a release": ("sqs", "send_message", {"QueueUrl": "ReleaseQueue", **RELEASE_MESSAGE}),
     "scan the table": ("dynamodb", "scan", {"TableName": "TableName"}),
+    "list the artists": ("dynamodb", "query", items_of("artists")),
+    "read the key of hooks": ("secretsmanager", "get_secret_value", {"SecretId": "PublishingSecretArn"}),
     "read the consent": ("secretsmanager", "get_secret_value", {"SecretId": "SpotifySecretName"}),
     "read the origin's secret": ("secretsmanager", "get_secret_value", {"SecretId": "OriginSecret"}),
 }
-NOT_FOR_THE_RELEASE_WORKER = {
+NOT_FOR_THE_RELEASE_WORKER: Cases = {
     "change the pointer": ("s3", "put_object", {"Bucket": "DataBucketName", "Key": "index/current.json", "Body": b""}),
     "read the catalogue": ("s3", "get_object", {"Bucket": "DataBucketName", "Key": "catalogue/synthetic.csv"}),
+    "delete an index": ("s3", "delete_object", {"Bucket": "DataBucketName", "Key": "index/current.json"}),
+    "listen to a clip": ("s3", "get_object", {"Bucket": "AudioBucket", "Key": "audio/x"}),
     "scan the table": ("dynamodb", "scan", {"TableName": "TableName"}),
-    "delete a publication": (
+    "list the artists": ("dynamodb", "query", items_of("artists")),
+    "list what is due": (
         "dynamodb",
-        "delete_item",
-        {"TableName": "TableName", "Key": {"pk": {"S": "publication#x"}, "sk": {"S": "publication"}}},
+        "query",
+        {
+            "TableName": "TableName",
+            "IndexName": "due",
+            "KeyConditionExpression": "due = :due",
+            "ExpressionAttributeValues": {":due": {"S": "release"}},
+        },
     ),
-    "hand out work": (
-        "sqs",
-        "send_message",
-        {"QueueUrl": "ReleaseQueue", "MessageBody": "{}", "MessageGroupId": "x", "MessageDeduplicationId": "x"},
+    **{f"delete a {kind}": ("dynamodb", "delete_item", item_at(f"{kind}#x")) for kind in ("publication", "hook")},
+    "delete a profile": ("dynamodb", "delete_item", item_at("artists")),
+    "delete a publication among remembered answers": (
+        "dynamodb",
+        "batch_write_item",
+        batch_without("features#x", "publication#x"),
     ),
+    "read releases in batches": (
+        "dynamodb",
+        "batch_get_item",
+        {"RequestItems": {"Table": {"Keys": [item_at("release#x")["Key"]]}}},
+    ),
+    "hand out work": ("sqs", "send_message", {"QueueUrl": "ReleaseQueue", **RELEASE_MESSAGE}),
+    "take work on audio": ("sqs", "receive_message", {"QueueUrl": "AudioQueue"}),
+    "take dead letters": ("sqs", "receive_message", {"QueueUrl": "ReleaseDeadLetters"}),
+    "change the page": ("s3", "put_object", {"Bucket": "SiteBucketName", "Key": "index.html", "Body": b""}),
     "change the access codes": (
         "secretsmanager",
         "put_secret_value",
@@ -322,9 +440,17 @@ NOT_FOR_THE_RELEASE_WORKER = {
     ),
     "read the origin's secret": ("secretsmanager", "get_secret_value", {"SecretId": "OriginSecret"}),
 }
-NOT_FOR_THE_API = {
+NOT_FOR_THE_API: Cases = {
     "listen to a clip": ("s3", "get_object", {"Bucket": "AudioBucket", "Key": "audio/x"}),
     "take a message": ("sqs", "receive_message", {"QueueUrl": "AudioQueue"}),
+    "take work on releases": ("sqs", "receive_message", {"QueueUrl": "ReleaseQueue"}),
+    "list the artists": ("dynamodb", "query", items_of("artists")),
+    "list what belongs to one artist": ("dynamodb", "query", items_of("artist#x")),
+    "forget a publication among remembered answers": (
+        "dynamodb",
+        "batch_write_item",
+        batch_without("features#x", "publication#x"),
+    ),
     "change the origin's secret": (
         "secretsmanager",
         "put_secret_value",
@@ -351,7 +477,7 @@ NOT_FOR_THE_API = {
     "invoke the builder": ("lambda", "invoke", {"FunctionName": "BuildIndexName"}),
     "list roles": ("iam", "list_roles", {}),
 }
-NOT_FOR_THE_BUILDER = {
+NOT_FOR_THE_BUILDER: Cases = {
     "write the catalogue": ("s3", "put_object", {"Bucket": "DataBucketName", "Key": "catalogue/x.csv", "Body": b""}),
     "delete the catalogue": ("s3", "delete_object", {"Bucket": "DataBucketName", "Key": "catalogue/synthetic.csv"}),
     "write elsewhere": ("s3", "put_object", {"Bucket": "DataBucketName", "Key": "elsewhere", "Body": b""}),
@@ -376,13 +502,22 @@ DENIED = [
 ]
 
 
-@pytest.mark.parametrize(("role", "what", "call"), DENIED, ids=[f"{role}: {what}" for role, what, _ in DENIED])
-def test_a_role_may_not(service, role, what, call):
-    client, method, arguments = call
+def with_real_names(value: Any, service: Deployment) -> Any:
+    """The same with names of resources and outputs replaced by what they stand for; keys name resources only."""
+    if isinstance(value, dict):
+        return {service.resources.get(key, key): with_real_names(one, service) for key, one in value.items()}
+    if isinstance(value, list):
+        return [with_real_names(one, service) for one in value]
     known = {**service.resources, **service.outputs}
-    named = {key: known.get(value, value) if isinstance(value, str) else value for key, value in arguments.items()}
+    return known.get(value, value) if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize(("role", "what", "call"), DENIED, ids=[f"{role}: {what}" for role, what, _ in DENIED])
+def test_a_role_may_not(service, credentials, role, what, call):
+    client, method, arguments = call
+    named = with_real_names(arguments, service)
     with pytest.raises(ClientError) as caught:
-        getattr(service.client(client, **credentials(service, role)), method)(**named)
+        getattr(service.client(client, **credentials(role)), method)(**named)
     assert "AccessDenied" in caught.value.response["Error"]["Code"], what
 
 

@@ -12,6 +12,7 @@ from api.gate import ORIGIN_HEADER, VISITOR_HEADER
 from api.short_links import client_key
 
 from infra.local.front_door import SECURITY_HEADERS
+from infra.local.sam_template import read_template
 from tests.deploy.aws_emulator import LOOPBACK
 from tests.deploy.conftest import CONTACT, Answer, Deployment
 from tests.recordings import song_wav
@@ -138,8 +139,9 @@ def test_straight_at_the_api_nobody_chooses_whom_they_are_counted_as(page):
 
 def test_alarms_tell_the_topic_and_the_topic_the_operator(deployment):
     topic = deployment.outputs["AlarmTopicArn"]
+    template = read_template().values["Resources"].values()
     alarms = deployment.client("cloudwatch").describe_alarms()["MetricAlarms"]
-    assert len(alarms) == 6
+    assert len(alarms) == sum(one["Type"] == "AWS::CloudWatch::Alarm" for one in template)
     assert all(alarm["AlarmActions"] == [topic] for alarm in alarms)
     subscribed = deployment.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
     assert [(one["Protocol"], one["Endpoint"]) for one in subscribed] == [("email", CONTACT)]

@@ -7,9 +7,10 @@ import pytest
 
 from daltonify_core.playlist.publishing import PublishSettings
 from daltonify_core.releases.profile import MAXIMUM_VERSIONS, ArtistProfile
-from daltonify_core.releases.release import Patience
+from daltonify_core.releases.release import MOST_UNENDED, Patience
 from daltonify_core.releases.renewal import RENEWED_SHARE
 from daltonify_core.use_cases.keep_hooks import MOST_HOOKS
+from daltonify_core.use_cases.look_up_budget import BudgetSettings
 from daltonify_core.use_cases.poll_releases import PollSettings
 from daltonify_core.use_cases.record_release import KEPT_FOR, RecordSettings
 from daltonify_core.use_cases.service_health import WARNING_DAYS
@@ -20,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SECTION = " ".join(README.partition("\n## What becomes of a release\n")[2].partition("\n## ")[0].split())
 HOURS = {6: "six hours", 1: "every hour"}
-PUBLISHING, POLLING, WORK = PublishSettings(), PollSettings(), WorkSettings()
+PUBLISHING, POLLING, WORK, BUDGET = PublishSettings(), PollSettings(), WorkSettings(), BudgetSettings()
 
 
 def hours(duration) -> int:
@@ -48,6 +49,8 @@ def hours(duration) -> int:
         f"{PUBLISHING.daily_creations_per_client} new playlists and "
         f"{PUBLISHING.daily_updates_per_client} changes a day for each artist",
         f"{PUBLISHING.daily_creations} and {PUBLISHING.daily_updates} for all, {PUBLISHING.playlists:,} playlists",
+        f"{BUDGET.daily_looks} looks at Spotify and {BUDGET.daily_tracks} questions about how tracks sound a day",
+        f"that crashes it {({5: 'five'})[MOST_UNENDED]} times",
         f"asked after for {KEPT_FOR.days} days",
         "mail comes {}, {} and {} days before".format(*WARNING_DAYS),
     ],

@@ -31,12 +31,13 @@ class Fault:
 class FaultPlan:
     """Counts the calls of one fake and strikes as planned. ``calls`` holds their names in order.
 
-    ``after_call`` is told the number of each call once its work is done or refused, so that a test can let something
-    else happen at that moment.
+    So that a test can let something else happen at that moment, ``before_call`` is told the name of each call before
+    its work, and ``after_call`` its number once the work is done or refused.
     """
 
     def __init__(self) -> None:
         self.calls: list[str] = []
+        self.before_call: Callable[[str], None] = lambda method: None
         self.after_call: Callable[[int], None] = lambda number: None
         self._faults: list[Fault] = []
 
@@ -49,6 +50,7 @@ class FaultPlan:
     @contextmanager
     def step(self, method: str) -> Iterator[None]:
         """Wrap the work of one call."""
+        self.before_call(method)
         fault = self._due(method)
         number = len(self.calls)
         self.calls.append(method)

@@ -42,10 +42,12 @@ class MemoryPlaylistService:
         self._clock = clock
         self.listed_after = listed_after
         self._created_at: dict[str, float] = {}
+        self._made = 0
 
     def create_playlist(self, text: PlaylistText) -> str:
         with self.faults.step("create_playlist"):
-            playlist_id = f"Playlist{len(self.playlists) + 1:014}"
+            self._made += 1
+            playlist_id = f"Playlist{self._made:014}"
             self.playlists[playlist_id] = MemoryPlaylist(text)
             self._created_at[playlist_id] = self._seconds()
         return playlist_id
@@ -71,6 +73,10 @@ class MemoryPlaylistService:
             listed = [name for name, at in self._created_at.items() if self._is_listed(at)]
             found = [name for name in reversed(listed) if reference in self.playlists[name].text.description]
             return FoundPlaylists(() if self.list_is_cut else tuple(found), not self.list_is_cut)
+
+    def remove(self, playlist_id: str) -> None:
+        """As somebody does by hand in the account."""
+        del self.playlists[playlist_id], self._created_at[playlist_id]
 
     def _playlist(self, playlist_id: str) -> MemoryPlaylist:
         if playlist_id not in self.playlists:

@@ -1,21 +1,21 @@
 """Releases, artists, a queue and a directory of releases that live in memory."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from daltonify_core.errors import CapReached
+from daltonify_core.errors import ArtistGone, CapReached, UpstreamRefused
 from daltonify_core.ports import Cap, FoundRelease, NewAlbum, PollState
 from daltonify_core.releases.hook import Hook
 from daltonify_core.releases.profile import MAXIMUM_VERSIONS, ArtistProfile, LivingPlaylist, PlaylistVersion
 from daltonify_core.releases.release import (
-    STALE,
     Release,
     ReleaseReference,
     ReleaseState,
     check_transition,
-    claimed_state,
+    claimed,
+    replayed,
 )
 from tests.fakes.faults import FaultPlan
 
@@ -53,9 +53,8 @@ class MemoryReleases:
             seen = self._unexpired(release_id, now)
             if seen is None or not seen.is_due(now):
                 return None
-            claimed = replace(seen, state=claimed_state(seen), attempt=seen.attempt + 1, next_attempt_at=lease_until)
-            self.releases[release_id] = claimed
-        return claimed
+            taken = self.releases[release_id] = claimed(seen, lease_until)
+        return taken
 
     def save(self, release: Release, before: ReleaseState) -> bool:
         with self.faults.step("save"):
@@ -72,10 +71,10 @@ class MemoryReleases:
             if stored is not None and stored.attempt == attempt:
                 self.releases[release_id] = replace(stored, queued_at=now)
 
-    def due(self, now: datetime, limit: int) -> list[Release]:
+    def due(self, now: datetime) -> Iterator[Release]:
         with self.faults.step("due"):
             due = [one for one in self.releases.values() if one.is_due(now) and one.expires_at > now]
-            return sorted(due, key=lambda one: one.next_attempt_at or now)[:limit]
+        yield from sorted(due, key=lambda one: one.next_attempt_at or now)
 
     def of_artist(self, artist_id: str, limit: int, now: datetime) -> list[Release]:
         with self.faults.step("of_artist"):
@@ -88,25 +87,21 @@ class MemoryReleases:
                 self.tracks[artist_id, track_id] = release_id
             return self.tracks.setdefault((artist_id, track_id), release_id)
 
+    def hurry(self, release_id: str, now: datetime) -> Release | None:
+        with self.faults.step("hurry"):
+            seen = self._unexpired(release_id, now)
+            if seen is None or seen.state is not ReleaseState.WAITING or (seen.held_until and seen.held_until > now):
+                return None
+            hurried = replace(seen, next_attempt_at=now, queued_at=None)
+            self.releases[release_id] = hurried
+        return hurried
+
     def replay(self, release_id: str, now: datetime) -> Release | None:
         with self.faults.step("replay"):
             seen = self._unexpired(release_id, now)
             if seen is None or seen.state is not ReleaseState.FAILED:
                 return None
-            anew = replace(
-                seen,
-                state=ReleaseState.RECEIVED,
-                attempt=seen.attempt + 1,
-                since=now,
-                misses=0,
-                next_attempt_at=now,
-                queued_at=None,
-                finished_at=None,
-                why=None,
-                track_id=None,
-                plan=replace(seen.plan, base_version=STALE) if seen.plan else None,
-            )
-            self.releases[release_id] = anew
+            anew = self.releases[release_id] = replayed(seen, now)
         return anew
 
     def _unexpired(self, release_id: str, now: datetime) -> Release | None:
@@ -122,7 +117,7 @@ class MemoryArtists:
     kept_hooks: dict[str, Hook] = field(default_factory=dict)
     playlists: dict[str, LivingPlaylist] = field(default_factory=dict)
     kept_versions: dict[str, dict[int, PlaylistVersion]] = field(default_factory=dict)
-    holders: dict[str, str] = field(default_factory=dict)
+    holders: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     polls: dict[str, PollState] = field(default_factory=dict)
     faults: FaultPlan = field(default_factory=FaultPlan)
 
@@ -130,9 +125,12 @@ class MemoryArtists:
         with self.faults.step("add"):
             return self.profiles.setdefault(profile.artist_id, profile) is profile
 
-    def replace(self, profile: ArtistProfile) -> None:
+    def replace(self, profile: ArtistProfile) -> bool:
         with self.faults.step("replace"):
+            if profile.artist_id not in self.profiles:
+                return False
             self.profiles[profile.artist_id] = profile
+        return True
 
     def find(self, artist_id: str) -> ArtistProfile | None:
         with self.faults.step("find"):
@@ -155,9 +153,19 @@ class MemoryArtists:
             self.kept_versions.pop(artist_id, None)
             return self.playlists.pop(artist_id, None) is not None
 
-    def save_hook(self, hook: Hook) -> None:
-        with self.faults.step("save_hook"):
+    def add_hook(self, hook: Hook) -> bool:
+        with self.faults.step("add_hook"):
+            if hook.artist_id not in self.profiles:
+                return False
             self.kept_hooks[hook.hook_id] = hook
+        return True
+
+    def replace_hook(self, hook: Hook, seen: Hook) -> bool:
+        with self.faults.step("replace_hook"):
+            if self.kept_hooks.get(hook.hook_id) != seen:
+                return False
+            self.kept_hooks[hook.hook_id] = hook
+        return True
 
     def hook(self, hook_id: str) -> Hook | None:
         with self.faults.step("hook"):
@@ -176,8 +184,12 @@ class MemoryArtists:
             kept = self.kept_versions.get(artist_id, {})
             return [kept[number] for number in sorted(kept, reverse=True)]
 
-    def save_version(self, playlist: LivingPlaylist, version: PlaylistVersion) -> bool:
+    def save_version(self, playlist: LivingPlaylist, version: PlaylistVersion, holder: str, now: datetime) -> bool:
         with self.faults.step("save_version"):
+            self._check_registered(playlist.artist_id)
+            held_by, until = self.holders.get(playlist.artist_id, (None, now))
+            if held_by != holder or until <= now:
+                return False
             kept = self.kept_versions.setdefault(playlist.artist_id, {})
             current = self.playlists.get(playlist.artist_id)
             if version.number in kept or (current and current.version >= playlist.version):
@@ -187,17 +199,20 @@ class MemoryArtists:
             self.playlists[playlist.artist_id] = playlist
         return True
 
-    def hold(self, artist_id: str, holder: str, instead_of: str | None = None) -> str | None:
+    def hold(
+        self, artist_id: str, holder: str, now: datetime, until: datetime, instead_of: str | None = None
+    ) -> str | None:
         with self.faults.step("hold"):
-            current = self.holders.get(artist_id)
-            if current not in (None, holder, instead_of):
+            self._check_registered(artist_id)
+            current, ends = self.holders.get(artist_id, (None, now))
+            if current not in (None, holder, instead_of) and ends > now:
                 return current
-            self.holders[artist_id] = holder
+            self.holders[artist_id] = (holder, until)
         return None
 
     def let_go(self, artist_id: str, holder: str) -> None:
         with self.faults.step("let_go"):
-            if self.holders.get(artist_id) == holder:
+            if artist_id in self.holders and self.holders[artist_id][0] == holder:
                 del self.holders[artist_id]
 
     def poll_state(self, artist_id: str) -> PollState | None:
@@ -206,7 +221,12 @@ class MemoryArtists:
 
     def save_poll_state(self, state: PollState) -> None:
         with self.faults.step("save_poll_state"):
-            self.polls[state.artist_id] = state
+            if state.artist_id in self.profiles:
+                self.polls[state.artist_id] = state
+
+    def _check_registered(self, artist_id: str) -> None:
+        if artist_id not in self.profiles:
+            raise ArtistGone
 
     def _hooks(self, artist_id: str) -> list[Hook]:
         found = [hook for hook in self.kept_hooks.values() if hook.artist_id == artist_id]
@@ -233,16 +253,23 @@ class MemoryReleaseQueue:
 
 @dataclass
 class MemoryReleaseDirectory:
-    """``found`` by reference and ``albums`` by artist are what Spotify has."""
+    """``found`` by reference and ``albums`` by artist are what Spotify has; of ``unknown`` artists it tells nothing."""
 
     found: dict[ReleaseReference, FoundRelease] = field(default_factory=dict)
     albums: dict[str, list[NewAlbum]] = field(default_factory=dict)
+    unknown: set[str] = field(default_factory=set)
+    announced_for: list[str | None] = field(default_factory=list)
     faults: FaultPlan = field(default_factory=FaultPlan)
 
-    def find(self, reference: ReleaseReference, artist_id: str, artist_name: str) -> FoundRelease | None:
+    def find(
+        self, reference: ReleaseReference, artist_id: str, artist_name: str, announced_for: str | None = None
+    ) -> FoundRelease | None:
         with self.faults.step("find"):
+            self.announced_for.append(announced_for)
             return self.found.get(reference)
 
     def newest(self, artist_id: str, limit: int) -> list[NewAlbum]:
         with self.faults.step("newest"):
+            if artist_id in self.unknown:
+                raise UpstreamRefused("Spotify does not accept what was asked of it (status 404).", 404)
             return self.albums.get(artist_id, [])[:limit]

@@ -23,6 +23,7 @@ from daltonify_core.ports import FoundRelease
 from daltonify_core.releases.profile import ArtistProfile
 from daltonify_core.releases.reference import announced_release
 from daltonify_core.releases.release import ReferenceKind, Release, ReleaseReference, ReleaseState
+from daltonify_core.use_cases.look_up_budget import BudgetedDirectory, BudgetSettings, LookUpBudget
 from daltonify_core.use_cases.plan_playlist import PlaylistPlanner
 from daltonify_core.use_cases.publish_playlist import PublishPlaylist
 from daltonify_core.use_cases.record_release import RecordRelease
@@ -121,6 +122,7 @@ class World:
 
     profile: ArtistProfile = PROFILE
     publish_settings: PublishSettings = field(default_factory=PublishSettings)
+    budget_settings: BudgetSettings = field(default_factory=BudgetSettings)
     clock: SetClock = field(default_factory=lambda: SetClock(NOON))
     releases: MemoryReleases = field(default_factory=MemoryReleases)
     artists: MemoryArtists = field(default_factory=MemoryArtists)
@@ -135,6 +137,11 @@ class World:
         self.spotify = MemoryPlaylistService(clock=self.clock)
         self.artists.add(self.profile)
         self._ids = count(1)
+        self._change_ids = count(1)
+
+    def new_id(self) -> str:
+        """Of a change that is not a release."""
+        return str(next(self._change_ids))
 
     @property
     def faults(self) -> list[FaultPlan]:
@@ -153,7 +160,9 @@ class World:
     def worker(self) -> WorkOnRelease:
         """A new one every time, as after a cold start."""
         planner = PlaylistPlanner(self.recommender, lambda artist_id: self.sounds.get(artist_id, AudioFeatures()))
-        return WorkOnRelease(self.releases, self.artists, self.directory, planner, self.publisher(), self.clock)
+        budget = LookUpBudget(self.publications, self.clock, self.budget_settings)
+        directory = BudgetedDirectory(self.directory, budget)
+        return WorkOnRelease(self.releases, self.artists, directory, planner, self.publisher(), self.clock)
 
     def publisher(self) -> PublishPlaylist:
         return PublishPlaylist(

@@ -69,6 +69,7 @@ STATUS = {
     "PointerCorrupt": 503,
     "NotAuthorised": 403, "PublishingOff": 403, "CapReached": 429, "DemoCatalogue": 409, "PublishingUnfinished": 503,
     "PublicationInProgress": 409, "PublicationUnknown": 503, "PublishingUnavailable": 503, "SecretUnavailable": 503,
+    "ArtistGone": 500,
     "UpstreamError": 503, "UpstreamUnavailable": 503, "UpstreamUncertain": 503, "UpstreamRateLimited": 503,
     "UpstreamRefused": 503, "UnknownPlaylist": 503, "ConsentNeeded": 503, "AlbumUnavailable": 503,
 }  # fmt: skip

@@ -22,10 +22,11 @@ from daltonify_core.errors import UpstreamRateLimited
 from daltonify_core.ports import Circuit
 from daltonify_core.releases.message import message_about_release, message_about_renewal, read_message
 from daltonify_core.releases.reference import announced_release
-from daltonify_core.releases.release import ReleaseState
+from daltonify_core.releases.release import MOST_UNENDED, ReleaseState
 from daltonify_core.use_cases.change_playlist import ChangePlaylist
 from daltonify_core.use_cases.plan_playlist import PlaylistPlanner
 from daltonify_core.use_cases.record_release import RecordRelease
+from infra.local.sam_template import read_template
 from tests.fakes.faults import Fault
 from tests.fakes.release_world import ME, PROFILE, SOMEBODY_ELSE, World, uri
 
@@ -78,7 +79,7 @@ def system(monkeypatch):
     world = World(replace(PROFILE, renews=True))
     world.artists.add(replace(PROFILE, artist_id=SOMEBODY_ELSE))
     planner = PlaylistPlanner(world.recommender, lambda _: world.sounds[ME])
-    change = ChangePlaylist(world.artists, world.releases, planner, world.publisher(), world.clock)
+    change = ChangePlaylist(world.artists, world.releases, planner, world.publisher(), world.new_id, world.clock)
     worker = Worker(world.worker(), change, lambda: world.recommender.index_version, world.clock)
     monkeypatch.setattr(module, "compose", lambda settings: worker)
     numbers = count(1)
@@ -167,6 +168,26 @@ def test_only_a_crash_makes_a_message_come_again_and_holds_up_its_own_artist_alo
     (line,) = [line for line in logged() if line["level"] == "ERROR"]
     assert "a fault of ours" in line["exception"]
     assert first.release_id not in json.dumps(line)
+
+
+def test_a_release_that_always_crashes_is_given_up_counted_and_logged_without_its_id(system, measured, logged):
+    release = system.announce("first")
+    system.world.recommender.faults.add(Fault(ZeroDivisionError("a fault of ours"), times=1_000))
+    for _ in range(MOST_UNENDED):
+        assert system.work(message(release)) == ["0"]
+        system.world.clock.advance(720)
+    assert measured() == ["ReleaseAttemptFailed"] * MOST_UNENDED
+    assert system.work(message(release)) == []
+    assert measured() == ["ReleaseFailed", "ReleaseGivenUp"]
+    assert system.state(release) is ReleaseState.FAILED
+    line = logged()[-1]
+    assert (line["level"], line["state"], line["attempt"]) == ("ERROR", "failed", MOST_UNENDED + 1)
+    assert release.release_id not in json.dumps(line)
+
+
+def test_the_alarm_on_dead_letters_rings_before_a_release_is_given_up():
+    queue = read_template().values["Resources"]["ReleaseQueue"]["Properties"]
+    assert queue["RedrivePolicy"]["maxReceiveCount"] < MOST_UNENDED
 
 
 def test_records_that_cannot_be_reached_bring_the_message_back(system):

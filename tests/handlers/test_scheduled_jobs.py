@@ -517,24 +517,35 @@ def spotify(aws, bucket, clock, monkeypatch):
 
 def test_a_new_album_of_a_registered_artist_is_announced_once(spotify, artists, releases, received, clock, measured):
     artists.add(ArtistProfile(BAND, "Me", NOW))
-    assert run(POLL) == {"job": "poll_releases", "ended_early": None, "artists": 1, "found": 1}
+    assert run(POLL) == {"job": "poll_releases", "ended_early": None, "artists": 1, "found": 1, "left": 0}
     assert measured() == {"ArtistsLookedAt": 1, "ReleasesFound": 1, "PollFailures": 0}
     (stored,) = releases.of_artist(BAND, 10, clock())
     assert (stored.reference, stored.trigger) == (ReleaseReference(ReferenceKind.ALBUM, album_id(SONG)), Trigger.POLL)
     assert received() == about(stored)
     assert run(POLL)["artists"] == 0, "its next look is tomorrow"
     clock.advance(86_400)
-    assert run(POLL) == {"job": "poll_releases", "ended_early": None, "artists": 1, "found": 0}
+    assert run(POLL) == {"job": "poll_releases", "ended_early": None, "artists": 1, "found": 0, "left": 0}
     assert received() == []
 
 
-def test_a_spotify_that_refuses_ends_the_looks_and_fails_nothing(spotify, artists, releases, clock, measured, logged):
+def test_a_call_without_time_leaves_the_looking_to_the_next_one(spotify, artists, releases, clock):
+    artists.add(ArtistProfile(BAND, "Me", NOW))
+    assert run(POLL, batches=0) == {"job": "poll_releases", "ended_early": None, "artists": 0, "found": 0, "left": 1}
+    assert releases.of_artist(BAND, 10, clock()) == []
+    assert run(POLL)["found"] == 1
+
+
+def test_a_spotify_that_refuses_is_left_alone_as_long_as_it_says(spotify, artists, releases, clock, measured, logged):
     artists.add(ArtistProfile(BAND, "Me", NOW))
     spotify.add_fault(SpotifyFault("GET", "/albums$", "rate_limited", retry_after=86_400, times=None))
     assert run(POLL)["ended_early"] == "upstream_rate_limited"
     assert measured()["PollFailures"] == 1
     assert releases.of_artist(BAND, 10, clock()) == []
     spotify.clear_faults()
+    asked = len(spotify.requests)
+    clock.advance(82_800)
+    assert run(POLL)["ended_early"] == "upstream_rate_limited"
+    assert len(spotify.requests) == asked
     clock.advance(3600)
     assert run(POLL)["found"] == 1
     assert "NEVERLOGME" not in json.dumps(logged())

@@ -5,9 +5,11 @@ Partition key ``pk`` is kind and name of an item, sort key ``sk`` its kind. The 
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import batched
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 _CONDITION_FAILED: Final = "ConditionalCheckFailed"
 _CONFLICT: Final = "TransactionConflict"
 _LASTS: Final = "lasts"
+_MOST_KEYS: Final = 100  # that one call reads
+_READ_PAUSES: Final = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds; the table leaves over what would be too much at once
 _TRANSACTION_TRIES: Final = 4  # the counter of a day is one item, so two requests in one moment meet there
 
 
@@ -37,11 +41,12 @@ class Cancelled(Exception):
 
 
 class Items:
-    """One table with the keys ``pk`` and ``sk``, both texts, over a ready low-level client."""
+    """One table with the keys ``pk`` and ``sk``, both texts, over a ready low-level client; ``pause`` waits seconds."""
 
-    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
+    def __init__(self, client: "DynamoDBClient", table_name: str, pause: Callable[[float], None] = time.sleep) -> None:
         self.client = client
         self.table = table_name
+        self._pause = pause
 
     def read(self, kind: str, name: str) -> dict[str, Any] | None:
         """The item as it is stored, expired or not; raises ``UpstreamUnavailable``."""
@@ -49,6 +54,33 @@ class Items:
             return self.client.get_item(TableName=self.table, Key=stored_key(kind, name), ConsistentRead=True).get(
                 "Item"
             )
+
+    def read_all(self, keys: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """The items of these keys that are there, in the order of the keys; raises ``UpstreamUnavailable``.
+
+        What the table leaves over is asked for again after growing pauses, as long as something comes or five times.
+        """
+        found: dict[tuple[str, str], dict[str, Any]] = {}
+        for some in batched(keys, _MOST_KEYS):
+            left: list[Any] = list(some)
+            pauses = iter(_READ_PAUSES)
+            while left:
+                with translated():
+                    answer = self.client.batch_get_item(
+                        RequestItems={self.table: {"Keys": left, "ConsistentRead": True}}
+                    )
+                items = answer["Responses"].get(self.table, [])
+                found |= {_name_of(item): item for item in items}
+                unread = answer.get("UnprocessedKeys", {}).get(self.table)
+                left = list(unread["Keys"]) if unread else []
+                if items:
+                    pauses = iter(_READ_PAUSES)
+                if left:
+                    seconds = next(pauses, None)
+                    if seconds is None:
+                        raise _unavailable()
+                    self._pause(seconds)
+        return [found[_name_of(key)] for key in keys if _name_of(key) in found]
 
     def count_one(self, cap: Cap) -> dict[str, Any]:
         """The part of a transaction that counts one more; its condition fails when the cap is used up.
@@ -135,6 +167,10 @@ def time_of(text: str) -> datetime:
 def epoch(moment: datetime) -> dict[str, str]:
     """The moment as the table's own expiry reads it."""
     return {"N": str(math.ceil(moment.timestamp()))}
+
+
+def _name_of(item: Mapping[str, Any]) -> tuple[str, str]:
+    return item["pk"]["S"], item["sk"]["S"]
 
 
 def _unavailable() -> UpstreamUnavailable:

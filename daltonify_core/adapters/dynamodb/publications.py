@@ -202,6 +202,7 @@ def _from_publication(publication: Publication) -> dict[str, Any]:
         "replaced": json.dumps(publication.replaced),
         "left_out": json.dumps(publication.left_out),
         "notes": json.dumps(publication.notes),
+        "is_removed": "yes" if publication.is_removed else None,
     }
     numbers = {"attempt": publication.attempt, "tracks_added": publication.tracks_added}
     return {
@@ -236,4 +237,5 @@ def _to_publication(item: Mapping[str, Any]) -> Publication:
         replaced=tuple((wanted, now) for wanted, now in json.loads(texts["replaced"])),
         left_out=tuple(json.loads(texts["left_out"])),
         notes=tuple(json.loads(texts["notes"])),
+        is_removed="is_removed" in texts,
     )

@@ -1,10 +1,10 @@
 """Releases in the table. The index ``due`` holds those with something to do, by when; it may lag behind by seconds."""
 
 import json
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
-from itertools import batched
 from typing import TYPE_CHECKING, Any, Final
 
 from daltonify_core.adapters.dynamodb.items import (
@@ -22,7 +22,6 @@ from daltonify_core.ports import Cap
 from daltonify_core.releases.profile import ListedTrack
 from daltonify_core.releases.release import (
     OPEN_STATES,
-    STALE,
     PublishPlan,
     ReferenceKind,
     Release,
@@ -30,7 +29,8 @@ from daltonify_core.releases.release import (
     ReleaseState,
     Trigger,
     check_transition,
-    claimed_state,
+    claimed,
+    replayed,
 )
 
 if TYPE_CHECKING:
@@ -43,14 +43,14 @@ _KIND: Final = "release"
 _KEY: Final = "release key"
 _OF_ARTIST: Final = "releases of"
 _OWN_TRACK: Final = "own track"
-_MOST_KEYS: Final = 100  # that one call reads
+_DUE_AT_ONCE: Final = 100  # as many as one call reads whole
 
 
 class DynamoReleaseStore:
     """The port ``ReleaseStore`` over a ready low-level client; the table has keys ``pk`` and ``sk``, both texts."""
 
-    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
-        self._items = Items(client, table_name)
+    def __init__(self, client: "DynamoDBClient", table_name: str, pause: Callable[[float], None] = time.sleep) -> None:
+        self._items = Items(client, table_name, pause)
         self._client = client
         self._table = table_name
 
@@ -90,8 +90,8 @@ class DynamoReleaseStore:
         seen = self.find(release_id, now)
         if seen is None or not seen.is_due(now):
             return None
-        claimed = replace(seen, state=claimed_state(seen), attempt=seen.attempt + 1, next_attempt_at=lease_until)
-        return claimed if self._replace(claimed, seen) else None
+        taken = claimed(seen, lease_until)
+        return taken if self._replace(taken, seen) else None
 
     def save(self, release: Release, before: ReleaseState) -> bool:
         """A conditional put: only the latest attempt may write, and only after what it saw."""
@@ -126,18 +126,24 @@ class DynamoReleaseStore:
         except ConditionFailed:
             return
 
-    def due(self, now: datetime, limit: int) -> list[Release]:
-        """What the index names, read as it is now."""
-        with translated():
-            answer = self._client.query(
-                TableName=self._table,
-                IndexName=DUE_INDEX,
-                KeyConditionExpression="due = :kind AND due_at <= :now",
-                ExpressionAttributeValues={":kind": {"S": _KIND}, ":now": {"S": stamp(now)}},
-                Limit=limit,
-            )
-        found = self._read_all([{"pk": item["pk"], "sk": item["sk"]} for item in answer["Items"]])
-        return [release for release in found if release.is_due(now) and release.expires_at > now]
+    def due(self, now: datetime) -> Iterator[Release]:
+        """What the index names, page by page, read as it is now."""
+        start: dict[str, Any] = {}
+        while True:
+            with translated():
+                answer = self._client.query(
+                    TableName=self._table,
+                    IndexName=DUE_INDEX,
+                    KeyConditionExpression="due = :kind AND due_at <= :now",
+                    ExpressionAttributeValues={":kind": {"S": _KIND}, ":now": {"S": stamp(now)}},
+                    Limit=_DUE_AT_ONCE,
+                    **start,
+                )
+            found = self._read_all([{"pk": item["pk"], "sk": item["sk"]} for item in answer["Items"]])
+            yield from (release for release in found if release.is_due(now) and release.expires_at > now)
+            if "LastEvaluatedKey" not in answer:
+                return
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
     def of_artist(self, artist_id: str, limit: int, now: datetime) -> list[Release]:
         """By the pointers, which begin with the time of receipt."""
@@ -169,39 +175,24 @@ class DynamoReleaseStore:
             return release_id if item is None else str(item["release_id"]["S"])
         return release_id
 
+    def hurry(self, release_id: str, now: datetime) -> Release | None:
+        """A conditional put over the wait that was read."""
+        seen = self.find(release_id, now)
+        if seen is None or seen.state is not ReleaseState.WAITING or (seen.held_until and seen.held_until > now):
+            return None
+        hurried = replace(seen, next_attempt_at=now, queued_at=None)
+        return hurried if self._replace(hurried, seen) else None
+
     def replay(self, release_id: str, now: datetime) -> Release | None:
         """A conditional put over the failure that was read."""
         seen = self.find(release_id, now)
         if seen is None or seen.state is not ReleaseState.FAILED:
             return None
-        anew = replace(
-            seen,
-            state=ReleaseState.RECEIVED,
-            attempt=seen.attempt + 1,
-            since=now,
-            misses=0,
-            next_attempt_at=now,
-            queued_at=None,
-            finished_at=None,
-            why=None,
-            # Another release may have taken the track over meanwhile.
-            track_id=None,
-            plan=replace(seen.plan, base_version=STALE) if seen.plan else None,
-        )
+        anew = replayed(seen, now)
         return anew if self._replace(anew, seen) else None
 
     def _read_all(self, keys: Sequence[Mapping[str, Any]]) -> list[Release]:
-        """The releases of these keys that are there, in their order."""
-        found: dict[str, Release] = {}
-        for some in batched(keys, _MOST_KEYS):
-            wanted: Any = {self._table: {"Keys": list(some), "ConsistentRead": True}}
-            while wanted:
-                with translated():
-                    answer = self._client.batch_get_item(RequestItems=wanted)
-                for item in answer["Responses"].get(self._table, []):
-                    found[item["pk"]["S"]] = _to_release(item)
-                wanted = answer.get("UnprocessedKeys")
-        return [found[key["pk"]["S"]] for key in keys if key["pk"]["S"] in found]
+        return [_to_release(item) for item in self._items.read_all(keys)]
 
 
 def _place(release: Release) -> str:
@@ -217,6 +208,7 @@ def _from_release(release: Release) -> dict[str, Any]:
         "due_at": release.next_attempt_at if is_open else None,
         "queued_at": release.queued_at,
         "finished_at": release.finished_at,
+        "held_until": release.held_until,
     }
     texts = {
         "artist_id": release.artist_id,
@@ -230,11 +222,17 @@ def _from_release(release: Release) -> dict[str, Any]:
         "why": release.why,
         "notes": json.dumps(release.notes),
         "track_id": release.track_id,
+        "isrc": release.isrc,
         "release_date": release.release_date,
         "plan": json.dumps(asdict(release.plan)) if release.plan else None,
         "playlist_id": release.playlist_id,
     } | {name: stamp(moment) if moment else None for name, moment in moments.items()}
-    numbers = {"attempt": release.attempt, "misses": release.misses, "version": release.version}
+    numbers = {
+        "attempt": release.attempt,
+        "misses": release.misses,
+        "unended": release.unended,
+        "version": release.version,
+    }
     return {
         **stored_key(_KIND, release.release_id),
         "expires_at": epoch(release.expires_at),
@@ -262,12 +260,15 @@ def _to_release(item: Mapping[str, Any]) -> Release:
         state=ReleaseState(texts["state"]),
         attempt=int(item["attempt"]["N"]),
         misses=int(item["misses"]["N"]),
+        unended=int(item["unended"]["N"]),
         next_attempt_at=moment_of("due_at"),
         queued_at=moment_of("queued_at"),
         why=texts.get("why"),
         notes=tuple(json.loads(texts["notes"])),
         track_id=texts.get("track_id"),
+        isrc=texts.get("isrc"),
         release_date=texts.get("release_date"),
+        held_until=moment_of("held_until"),
         plan=_to_plan(json.loads(texts["plan"])) if "plan" in texts else None,
         playlist_id=texts.get("playlist_id"),
         version=int(item["version"]["N"]) if "version" in item else None,

@@ -1,5 +1,6 @@
 """Which releases an artist has on Spotify, and which of them a sender means."""
 
+import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from daltonify_core.adapters.spotify.web_api import UNAVAILABLE, UNREADABLE, Unk
 from daltonify_core.catalogue.links import is_spotify_id
 from daltonify_core.errors import UpstreamUnavailable
 from daltonify_core.ports import Clock, FoundRelease, NewAlbum, SecretStore
+from daltonify_core.releases.nearest import is_long_before, nearest
 from daltonify_core.releases.release import ReferenceKind, ReleaseReference
 
 _MOST_PER_PAGE: Final = 10  # what an app in development mode gets at once
@@ -39,7 +41,9 @@ class SpotifyReleases:
         self._market = market
         self._seconds = connect_seconds + read_seconds
 
-    def find(self, reference: ReleaseReference, artist_id: str, artist_name: str) -> FoundRelease | None:
+    def find(
+        self, reference: ReleaseReference, artist_id: str, artist_name: str, announced_for: str | None = None
+    ) -> FoundRelease | None:
         """The track, or of an album, the artist's own tracks before others', that it is named after, or the first."""
         match reference.kind:
             case ReferenceKind.TRACK:
@@ -47,7 +51,9 @@ class SpotifyReleases:
             case ReferenceKind.ALBUM:
                 return self._first_of_album(reference.value, artist_id)
             case ReferenceKind.ISRC:
-                return next(self._found_tracks(f"isrc:{reference.value}", artist_id), None)
+                tracks = list(self._found_tracks(f"isrc:{reference.value}", artist_id))
+                # One recording may be out as a single and on an album.
+                return nearest(tracks, announced_for) if announced_for else next(iter(tracks), None)
             case ReferenceKind.UPC:
                 albums = self._search("album", f"upc:{reference.value}")
                 ids = (album.get("id") for album in albums if artist_id in _artist_ids(album))
@@ -57,7 +63,7 @@ class SpotifyReleases:
                 wanted = f'track:"{_quotable(reference.value)}" artist:"{_quotable(artist_name)}"'
                 tracks = [one for one in self._found_tracks(wanted, artist_id) if _same(one.title, reference.value)]
                 # A single comes again on an album, and a new song may have an old one's name.
-                return max(tracks, key=lambda one: one.release_date or "", default=None)
+                return nearest([one for one in tracks if not is_long_before(one, announced_for)], announced_for)
 
     def newest(self, artist_id: str, limit: int) -> list[NewAlbum]:
         """An artist's newest albums and singles, at most ten, newest first."""
@@ -153,7 +159,16 @@ def _new_album(row: Mapping[str, Any]) -> NewAlbum | None:
 
 
 def _same(title: str, wanted: str) -> bool:
-    return " ".join(title.split()).casefold() == " ".join(wanted.split()).casefold()
+    return _plain(title) == _plain(wanted)
+
+
+def _plain(title: str) -> str:
+    """A title without case and punctuation: an apostrophe is typed in three ways, and the artist is known besides."""
+    # Composed before punctuation goes, because some marks are letters' accents once they are decomposed.
+    text = unicodedata.normalize("NFC", title)
+    letters = "".join(one for one in text if one.isalnum() or unicodedata.category(one)[0] == "M")
+    # Without spaces, since "Don't" and "Dont" are one title too; and some titles are all punctuation.
+    return unicodedata.normalize("NFKC", letters or "".join(text.split())).casefold()
 
 
 def _quotable(text: str) -> str:

@@ -163,6 +163,7 @@ def the_worker_for_releases_reads_the_index_publishes_and_removes_nothing_but_it
         ("dynamodb:GetItem", "Table.Arn"),
         ("dynamodb:PutItem", "Table.Arn"),
         ("dynamodb:UpdateItem", "Table.Arn"),
+        ("dynamodb:ConditionCheckItem", "Table.Arn"),
         ("dynamodb:Query", "Table.Arn"),
         ("dynamodb:DeleteItem", "Table.Arn"),
         ("dynamodb:BatchGetItem", "Table.Arn"),
@@ -192,6 +193,7 @@ def jobs_read_lists_write_nothing_but_collected_tracks_and_remove_nothing_but_au
         ("dynamodb:BatchGetItem", "Table.Arn"),
         ("dynamodb:PutItem", "Table.Arn"),
         ("dynamodb:UpdateItem", "Table.Arn"),
+        ("dynamodb:ConditionCheckItem", "Table.Arn"),
         ("sqs:SendMessage", "ReleaseQueue.Arn"),
         ("secretsmanager:GetSecretValue", SPOTIFY_SECRET),
     }

@@ -74,7 +74,35 @@ def test_the_name_of_an_artist_says_nothing():
     assert announced_release({"title": "x", "artist": "Somebody Else"}).artist_id is None
 
 
-@pytest.mark.parametrize("date", ["soon", "2026-13-01", "", "02.01.2026"])
+@pytest.mark.parametrize("artist", [{"id": ID, "name": "Me"}, {"uri": f"spotify:artist:{ID}"}])
+def test_an_artist_may_be_described_as_spotify_does(artist):
+    assert announced_release({"title": "x", "artist": artist}).artist_id == ID
+
+
+@pytest.mark.parametrize("title", ["U\u0308n\u0131", "\u00dcn\u0131", "\u202e\u00dcn\u0131\u0000", "\u00fcn\u0131\t"])
+def test_a_title_is_the_same_however_its_letters_are_composed_and_without_what_cannot_be_seen(title):
+    announced = announced_release({"title": title})
+    assert announced.reference == ReleaseReference(ReferenceKind.TITLE, "\u00fcn\u0131")
+    assert announced.title is not None
+    assert announced.title.isprintable()
+
+
+def test_a_title_of_nothing_that_can_be_seen_names_nothing():
+    with pytest.raises(InvalidQuery, match="names a release"):
+        announced_release({"title": "\u202e\u0000"})
+
+
+def test_empty_data_hides_nothing():
+    assert announced_release({"data": {}, "title": "x"}).reference.value == "x"
+
+
+@pytest.mark.parametrize("isrc", ["\u00dfZES7240000", "QZES7240000\u0661"])
+def test_a_code_has_plain_letters_and_digits(isrc):
+    with pytest.raises(InvalidQuery, match="isrc must have 12"):
+        announced_release({"isrc": isrc})
+
+
+@pytest.mark.parametrize("date", ["soon", "2026-13-01", "", "02.01.2026", 20260102, 1767312000000, None, ["2026"]])
 def test_a_date_that_cannot_be_read_is_passed_over(date):
     assert announced_release({"title": "x", "release_date": date}).release_date is None
 

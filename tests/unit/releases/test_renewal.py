@@ -31,8 +31,10 @@ def test_a_third_is_renewed_the_oldest_first_and_pinned_ones_stay(listed, pinned
     loose = [track for track in listed if track.uri not in pinned]
     assert kept == [track for track in listed if track in kept], "their order stays"
     assert not {track.uri for track in gone} & pinned
-    staying = size - math.ceil(size / 3)
+    entering = len(pinned - {track.uri for track in listed})
+    staying = size - max(math.ceil(size / 3), entering)
     assert len(kept) == min(len(listed), max(staying, len(listed) - len(loose)))
+    assert len({track.uri for track in kept} | pinned) <= max(size, len(pinned))
     assert max((track.since for track in gone), default=0) <= min(
         (track.since for track in kept if track in loose), default=5
     )
@@ -88,3 +90,28 @@ def test_a_track_that_comes_again_stands_there_once():
 def test_without_a_new_track_the_own_ones_stay():
     listed = [own("a", "2025"), own("b", "2026")]
     assert [one.title for one in own_tracks(listed, None, 5, 30)] == ["b", "a"]
+
+
+def recording(name: str, title: str, date: str | None = None, isrc: str | None = None) -> ListedTrack:
+    return ListedTrack(f"spotify:track:{name}", title, ("Me",), is_own=True, release_date=date, isrc=isrc)
+
+
+def test_one_song_has_one_place_by_code_or_by_title_and_the_later_recording_has_it():
+    single, album = recording("single", "Home", "2026-01-01"), recording("album", "Home (Album Version)", "2026-03-01")
+    coded = [recording("a", "Heim", "2025-02-01", "QZ1"), recording("b", "Home, translated", "2025-01-01", "QZ1")]
+    assert own_tracks([single, *coded], album, 5, 100) == [album, coded[0]]
+    assert own_tracks([album, *coded], single, 5, 100) == [album, coded[0]]
+
+
+def test_of_equal_or_unknown_dates_the_one_that_was_announced_has_the_place():
+    for date in ("2026-01-01", None):
+        single, album = recording("single", "Home", "2026-01-01"), recording("album", "Home", date)
+        assert own_tracks([single], album, 5, 100) == [album]
+
+
+def test_pinned_own_tracks_stay_beside_the_newest_as_far_as_the_list_may_hold_them():
+    hit, spring = own("hit", "2020-01-01"), own("spring", "2026-04-01")
+    pinned = {hit.uri}
+    assert own_tracks([hit, spring], own("summer", "2026-07-01"), 1, 30, pinned) == [own("summer", "2026-07-01"), hit]
+    assert own_tracks([hit, spring], own("summer", "2026-07-01"), 2, 20, pinned) == [own("summer", "2026-07-01"), hit]
+    assert own_tracks([hit, spring], own("summer", "2026-07-01"), 1, 12, pinned) == [own("summer", "2026-07-01")]

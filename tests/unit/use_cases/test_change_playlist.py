@@ -1,13 +1,23 @@
 """Renewing a living playlist and returning to older versions of it."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from daltonify_core.errors import InvalidQuery, PublicationInProgress, UpstreamUnavailable
-from daltonify_core.use_cases.change_playlist import Changed, ChangePlaylist
+from daltonify_core.errors import (
+    ArtistGone,
+    InvalidQuery,
+    PublicationInProgress,
+    PublishingUnavailable,
+    PublishingUnfinished,
+    UpstreamUnavailable,
+)
+from daltonify_core.releases.release import ReleaseState
+from daltonify_core.use_cases.change_playlist import LEASE_MARGIN, Changed, ChangePlaylist
 from daltonify_core.use_cases.plan_playlist import PlaylistPlanner
 from tests.fakes.faults import Fault, Moment, ProcessKilled
 from tests.fakes.release_world import ME, PROFILE, World, names, uri
@@ -24,7 +34,7 @@ def with_releases(*titles: str, **profile: Any) -> World:
 
 def changer(world: World) -> ChangePlaylist:
     planner = PlaylistPlanner(world.recommender, lambda _: None)  # type: ignore[arg-type,return-value]
-    return ChangePlaylist(world.artists, world.releases, planner, world.publisher(), world.clock)
+    return ChangePlaylist(world.artists, world.releases, planner, world.publisher(), world.new_id, world.clock)
 
 
 def renew(world: World, index_version: str = "v2") -> Changed | None:
@@ -135,8 +145,110 @@ def test_while_a_release_has_the_playlist_in_hand_nothing_else_changes_it():
     assert "third" in world.playlist()
 
 
+CHANGES: dict[str, Callable[[World], object]] = {"return": lambda world: return_to(world, 1), "renewal": renew}
+PARTS = ["artists", "releases", "publications", "spotify"]
+
+
+def check_the_playlist_is_its_newest_version(world: World, step: int) -> None:
+    newest = world.artists.versions(ME)[0]
+    assert world.playlist() == names([track.uri for track in newest.tracks]), step
+    assert world.artists.playlists[ME].version == newest.number, step
+    assert len(world.spotify.playlists) == 1, step
+
+
+@pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("moment", Moment)
-@pytest.mark.parametrize("part", ["artists", "releases", "publications", "spotify"])
+@pytest.mark.parametrize("part", PARTS)
+def test_a_change_that_dies_with_the_playlist_in_hand_lets_nobody_in_before_its_time_is_over(part, moment, change):
+    calm = with_releases("first", "second", renews=True)
+    start = len(getattr(calm, part).faults.calls)
+    CHANGES[change](calm)
+    letting_go = int(part == "artists")
+    for step in range(start, len(getattr(calm, part).faults.calls) - letting_go):
+        world = with_releases("first", "second", renews=True)
+        world.on_spotify("third", date="2026-03-01")
+        getattr(world, part).faults.add(Fault(ProcessKilled(), moment, call=step))
+        with pytest.MonkeyPatch.context() as patch:
+            # A machine that is lost lets nothing go.
+            patch.setattr(world.artists, "let_go", lambda *_: None)
+            with pytest.raises(ProcessKilled):
+                CHANGES[change](world)
+        is_held = ME in world.artists.holders
+        world.announce("third")
+        world.deliver()
+        assert (world.release(3).state is ReleaseState.WAITING) == is_held, step
+        if is_held:
+            assert "being changed at this moment" in (world.release(3).why or ""), step
+            with pytest.raises(PublicationInProgress):
+                return_to(world, 1)
+        world.clock.advance(60 + LEASE_MARGIN.total_seconds())
+        world.settle()
+        assert world.release(3).state is ReleaseState.DONE, step
+        assert world.playlist()[2] == "third", step
+        check_the_playlist_is_its_newest_version(world, step)
+        assert world.artists.holders == {}, step
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("other", ["release", "return"])
+@pytest.mark.parametrize("part", ["artists", "publications", "spotify"])
+def test_a_change_that_sleeps_beyond_its_time_writes_nothing_over_what_came_after_it(part, change, other):
+    """It falls asleep after every step, somebody else changes the playlist, and it wakes up again."""
+    calm = with_releases("first", "second", "third", renews=True)
+    start = len(getattr(calm, part).faults.calls)
+    CHANGES[change](calm)
+    steps = range(start, len(getattr(calm, part).faults.calls))
+    refused = 0
+    for step in steps:
+        world = with_releases("first", "second", "third", renews=True)
+        world.on_spotify("fourth", date="2026-04-01")
+        slept: list[int] = []
+
+        def sleep(number: int, world: World = world, step: int = step, slept: list[int] = slept) -> None:
+            if number != step or slept:
+                return
+            slept.append(world.artists.playlists[ME].version)
+            world.clock.advance(61 + LEASE_MARGIN.total_seconds())
+            if other == "return":
+                return_to(world, 2)
+            else:
+                world.announce("fourth")
+                world.settle()
+
+        getattr(world, part).faults.after_call = sleep
+        try:
+            CHANGES[change](world)
+        except (PublishingUnfinished, PublishingUnavailable):
+            refused += 1
+        assert slept, step
+        numbers = [version.number for version in world.artists.versions(ME)]
+        assert numbers == sorted(set(numbers), reverse=True), step
+        assert numbers[0] == slept[0] + 1, "the sleeper stored nothing after the other one"
+        check_the_playlist_is_its_newest_version(world, step)
+        if other == "release":
+            assert world.release(4).state is ReleaseState.DONE, step
+    assert refused
+
+
+def test_an_artist_who_is_removed_during_a_change_leaves_nothing_behind():
+    calm = with_releases("first", "second", renews=True)
+    start = len(calm.artists.faults.calls)
+    return_to(calm, 1)
+    for step in range(start, len(calm.artists.faults.calls) - 1):
+        world = with_releases("first", "second", renews=True)
+
+        def leave(number: int, world: World = world, step: int = step) -> None:
+            if number == step:
+                world.artists.remove(ME)
+
+        world.artists.faults.after_call = leave
+        with suppress(ArtistGone, InvalidQuery):
+            return_to(world, 1)
+        assert (world.artists.playlists, world.artists.kept_versions, world.artists.holders) == ({}, {}, {}), step
+
+
+@pytest.mark.parametrize("moment", Moment)
+@pytest.mark.parametrize("part", PARTS)
 def test_a_change_that_is_killed_at_any_step_can_be_done_again(part, moment):
     calm = with_releases("first", "second")
     start = len(getattr(calm, part).faults.calls)

@@ -1,5 +1,6 @@
 """Hooks: who may speak through one, and for how long."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -95,6 +96,61 @@ def test_a_revoked_hook_opens_to_nothing_and_stays_revoked(world, kind):
     for again in (world.hooks.rotate, world.hooks.revoke):
         with pytest.raises(InvalidQuery, match="revoked"):
             again(made.hook.hook_id)
+
+
+def meanwhile(world: World, method: str, change: Callable[[], object]) -> None:
+    """Somebody else makes a change right before the first call of a method."""
+    begun: list[str] = []
+
+    def before(called: str) -> None:
+        if called == method and not begun:
+            begun.append(called)
+            change()
+
+    world.artists.faults.before_call = before
+
+
+@pytest.mark.parametrize("kind", HookKind)
+def test_a_rotation_that_began_before_a_revocation_does_not_revive_the_hook(world, kind):
+    made = world.hooks.add(ME, kind)
+    hook_id = made.hook.hook_id
+    meanwhile(world, "replace_hook", lambda: world.hooks.revoke(hook_id))
+    with pytest.raises(InvalidQuery, match="Somebody else"):
+        world.hooks.rotate(hook_id)
+    assert world.artists.hook(hook_id).revoked_at == NOON
+    assert world.artists.hook(hook_id).generations(NOON) == ()
+
+
+@pytest.mark.parametrize("kind", HookKind)
+def test_a_revocation_that_began_before_a_rotation_revokes_the_new_secret_too(world, kind):
+    made = world.hooks.add(ME, kind)
+    hook_id = made.hook.hook_id
+    meanwhile(world, "replace_hook", lambda: world.hooks.rotate(hook_id))
+    revoked = world.hooks.revoke(hook_id)
+    assert (revoked.generation, revoked.token_hashes) == (2, ())
+    assert world.artists.hook(hook_id) == revoked
+    assert revoked.generations(NOON) == ()
+
+
+def test_of_two_rotations_at_once_only_one_shows_a_secret_and_that_one_is_good(world):
+    hook_id = world.hooks.add(ME, HookKind.BEARER).hook.hook_id
+    shown = []
+    meanwhile(world, "replace_hook", lambda: shown.append(world.hooks.rotate(hook_id)))
+    with pytest.raises(InvalidQuery, match="Somebody else"):
+        world.hooks.rotate(hook_id)
+    assert is_bearer(world.artists.hook(hook_id), shown[0].secret, 1)
+
+
+def test_a_hook_of_an_artist_who_is_removed_meanwhile_is_neither_made_nor_brought_back(world):
+    made = world.hooks.add(ME, HookKind.SIGNED)
+    meanwhile(world, "replace_hook", lambda: world.artists.remove(ME))
+    with pytest.raises(InvalidQuery):
+        world.hooks.rotate(made.hook.hook_id)
+    world.artists.add(ArtistProfile(ME, "Me", NOON))
+    meanwhile(world, "add_hook", lambda: world.artists.remove(ME))
+    with pytest.raises(InvalidQuery, match="removed just now"):
+        world.hooks.add(ME, HookKind.SIGNED)
+    assert world.artists.kept_hooks == {}
 
 
 def test_only_registered_artists_have_hooks_and_not_too_many(world):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from daltonify_core.errors import CapReached, UpstreamRateLimited, UpstreamRefused, UpstreamUnavailable
+from daltonify_core.errors import CapReached, UpstreamRateLimited, UpstreamUnavailable
 from daltonify_core.ports import NewAlbum
 from daltonify_core.releases.profile import ArtistProfile
 from daltonify_core.releases.release import Trigger
@@ -35,6 +35,7 @@ class World:
     directory: MemoryReleaseDirectory = field(default_factory=MemoryReleaseDirectory)
     counters: MemoryPublicationStore = field(default_factory=MemoryPublicationStore)
     settings: PollSettings = field(default_factory=PollSettings)
+    lasts: timedelta = timedelta(minutes=15)
 
     def __post_init__(self) -> None:
         ids = count(1)
@@ -45,7 +46,10 @@ class World:
             self.artists.add(replace(ArtistProfile(artist_id, "Me", NOON), **more))
 
     def poll(self) -> Polled:
-        return poll_releases(self.artists, self.directory, self.record, self.counters, self.clock, self.settings)
+        deadline = self.clock() + self.lasts
+        return poll_releases(
+            self.artists, self.directory, self.record, self.counters, self.clock, deadline, self.settings
+        )
 
     def run_days(self, days: int) -> int:
         """Poll every hour; how often Spotify was asked."""
@@ -129,16 +133,38 @@ def test_a_fault_of_spotify_ends_the_run_and_nothing_is_taken_for_seen(world):
 def test_an_artist_whom_spotify_does_not_know_hides_nobody_else(world):
     world.register("A" * 22, "B" * 22)
     world.directory.albums = {"B" * 22: [album(1)]}
-    newest = world.directory.newest
-
-    def refused(artist_id: str, limit: int) -> list[NewAlbum]:
-        if artist_id == "A" * 22:
-            raise UpstreamRefused("Spotify does not accept what was asked of it (status 404).", 404)
-        return newest(artist_id, limit)
-
-    world.directory.newest = refused
+    world.directory.unknown = {"A" * 22}
     world.run_days(1)
     assert [one.title for one in world.releases.releases.values()] == ["Single 1"]
+
+
+def test_a_run_stops_well_before_its_time_is_over_and_the_next_one_goes_on_with_the_others(world):
+    names = [f"{number:022}" for number in range(12)]
+    world.register(*names)
+    world.directory.albums = {name: [album(number)] for number, name in enumerate(names)}
+    world.lasts = timedelta(minutes=3)
+    # Everybody's look takes half a minute.
+    world.directory.faults.before_call = lambda _: world.clock.advance(30)
+    started = world.clock()
+    first = world.poll()
+    assert world.clock() <= started + world.lasts - timedelta(seconds=30)
+    assert (first.artists, first.left, first.trouble) == (5, 7, None)
+    looked_at = set(world.artists.polls)
+    assert len(looked_at) == 5
+    second = world.poll()
+    assert (second.artists, second.left) == (5, 2)
+    assert looked_at < set(world.artists.polls)
+    assert world.poll().left == 0
+    assert set(world.artists.polls) == set(names)
+    assert len(world.releases.releases) == 12
+    assert len(world.directory.faults.calls) == 12, "nobody was looked at twice"
+
+
+def test_a_run_without_time_looks_at_nobody_and_spends_nothing(world):
+    world.register(ME)
+    world.lasts = timedelta(seconds=59)
+    assert world.poll() == Polled(0, 0, left=1)
+    assert (world.directory.faults.calls, world.counters.faults.calls) == ([], [])
 
 
 def test_a_run_that_breaks_off_announces_again_and_nothing_comes_twice(world):

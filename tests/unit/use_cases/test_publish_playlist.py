@@ -99,8 +99,11 @@ class World:
         deadline = self.clock.now + timedelta(seconds=REQUEST_SECONDS)
         return self.publisher.publish(request, key, client, deadline)
 
-    def publish_until_answered(self, request: PublishRequest, key: str = KEY, most: int = 60) -> PublishedPlaylist:
-        """Send the same request again and again, each time after as long as the answer said."""
+    def publish_until_answered(self, request: PublishRequest, key: str = KEY, most: int = 150) -> PublishedPlaylist:
+        """Send the same request again and again, each time after as long as the answer said.
+
+        A dozen faults, and a lease that is waited out in steps after each, take more than a hundred times.
+        """
         for _ in range(most):
             try:
                 return self.publish(request, key)
@@ -659,13 +662,62 @@ def test_a_new_playlist_that_spotify_does_not_find_yet_is_tried_again(world):
     assert len(world.service.playlists) == 1
 
 
-def test_a_new_playlist_that_is_gone_for_good_ends_in_a_plain_statement(world):
+def not_found(world: World) -> None:
+    """The new playlist is made, and Spotify does not find it to fill it, however often it is asked."""
     world.service.faults.add(Fault(UnknownPlaylist("404"), method="replace_items", times=1000))
     with pytest.raises(PublishingUnfinished):
         world.publish(request())
     world.clock.advance(200)
-    with pytest.raises(PublishingUnavailable, match="new key"):
+
+
+def test_a_new_playlist_that_was_removed_ends_in_a_plain_statement_that_costs_no_calls_again(world):
+    not_found(world)
+    (removed,) = world.service.playlists
+    world.service.remove(removed)
+    with pytest.raises(PublishingUnavailable, match="new key") as caught:
         world.publish(request())
+    assert caught.value.removed == removed
+    asked = len(world.service.faults.calls)
+    with pytest.raises(PublishingUnavailable, match="new key") as caught:
+        world.publish(request())
+    assert caught.value.removed == removed
+    assert len(world.service.faults.calls) == asked
+
+
+@pytest.mark.parametrize("list_is_cut", [False, True])
+def test_a_playlist_that_may_still_be_in_the_account_is_not_given_up_and_seldom_looked_for(world, list_is_cut):
+    not_found(world)
+    world.service.list_is_cut = list_is_cut
+    for _ in range(2):
+        with pytest.raises(PublishingUnfinished, match="does not find it now") as caught:
+            world.publish(request())
+        assert caught.value.retry_after_seconds == 3600
+    assert world.service.faults.calls.count("find_playlists") == 1
+    world.clock.advance(3600)
+    world.service.faults.clear()
+    assert world.publish(request()).tracks_added == 5
+    assert len(world.service.playlists) == 1
+
+
+def test_a_twin_takes_the_place_of_a_removed_playlist(world):
+    not_found(world)
+    ((removed, playlist),) = world.service.playlists.items()
+    twin = world.service.create_playlist(playlist.text)
+    world.service.remove(removed)
+    with pytest.raises(PublishingUnfinished):
+        world.publish(request())
+    world.service.faults.clear()
+    assert world.publish(request()).playlist_id == twin
+    assert list(world.service.playlists) == [twin]
+
+
+def test_a_list_that_cannot_be_read_says_nothing_about_a_playlist_that_was_not_found(world):
+    not_found(world)
+    world.service.faults.add(Fault(UpstreamUnavailable("down"), method="find_playlists"))
+    with pytest.raises(PublishingUnavailable) as caught:
+        world.publish(request())
+    assert caught.value.removed is None
+    assert caught.value.retry_after_seconds
 
 
 # Lost answers to a creation

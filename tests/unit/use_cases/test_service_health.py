@@ -48,6 +48,11 @@ def test_the_end_of_consent_is_told_a_month_ahead_with_its_day(days_left, said):
     assert warning == f"Spotify's consent ends in {said}, on {ends:%Y-%m-%d}. Run `daltonify login`."
 
 
+def test_whole_days_are_rounded_up_so_that_the_last_one_still_counts():
+    assert [health(days).whole_days_left for days in (30, 29.4, 29.5, 0.1, 0, -0.5)] == [30, 30, 30, 1, 0, 0]
+    assert health(None).whole_days_left is None
+
+
 @pytest.mark.parametrize("days_left", [0, -0.5, -400])
 def test_a_consent_that_has_ended_is_told_as_ended(days_left):
     (warning,) = health(days_left).warnings

@@ -116,6 +116,17 @@ def test_records_that_cannot_be_read_are_told():
         sweep(world)
 
 
+def test_none_that_is_on_its_way_keeps_another_one_from_being_sent():
+    world = World()
+    for number in range(1200):
+        release = world.announce(f"single{number}")
+        if number >= 700:
+            world.releases.releases[release.release_id] = release
+    world.queue.sent.clear()
+    assert sweep(world) == Sweep(sent=500, on_their_way=700, unsent=0)
+    assert {release.release_id for release in world.queue.sent} == {f"release{number}" for number in range(701, 1201)}
+
+
 def test_more_than_one_sweep_can_take_is_sent_by_the_next_ones(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(module, "AT_ONCE", 2)
     world = World()

@@ -13,17 +13,18 @@ from daltonify_core.errors import (
     IndexUnavailable,
     InvalidQuery,
     NoBiggerArtists,
+    UnknownPlaylist,
     UpstreamRateLimited,
     UpstreamRefused,
     UpstreamUnavailable,
     UpstreamUncertain,
 )
 from daltonify_core.playlist.publishing import PublishSettings
-from daltonify_core.ports import Circuit
-from daltonify_core.releases.profile import LivingPlaylist, PlaylistVersion
+from daltonify_core.ports import Circuit, PlaylistText
 from daltonify_core.releases.reference import announced_release
-from daltonify_core.releases.release import ReferenceKind, Release, ReleaseReference, ReleaseState
+from daltonify_core.releases.release import MOST_UNENDED, ReferenceKind, Release, ReleaseReference, ReleaseState
 from daltonify_core.use_cases.keep_artists import KeepArtists
+from daltonify_core.use_cases.look_up_budget import BudgetSettings
 from daltonify_core.use_cases.publish_playlist import PublishPlaylist
 from daltonify_core.use_cases.record_release import RecordRelease
 from tests.fakes.faults import Fault, Moment, ProcessKilled
@@ -518,16 +519,22 @@ def test_a_change_that_came_in_between_is_seen_and_the_track_is_put_in_again():
     world.announce("first")
     world.deliver()
     world.announce("second")
-    save_version = world.artists.save_version
+    returned: list[bool] = []
 
-    def after_a_return(playlist: LivingPlaylist, version: PlaylistVersion) -> bool:
-        world.artists.save_version = save_version
-        (first,) = world.artists.versions(ME)
-        assert save_version(playlist, replace(first, number=2, why="back to version 1"))
-        return save_version(playlist, version)
+    def return_meanwhile(method: str) -> None:
+        if method == "save_version" and not returned:
+            returned.append(True)
+            (first,) = world.artists.versions(ME)
+            back = replace(world.artists.playlists[ME], version=2)
+            until = world.clock() + timedelta(minutes=1)
+            assert world.artists.hold(ME, "a return", world.clock(), until, "release2") is None
+            content = replace(first, number=2, why="back to version 1")
+            assert world.artists.save_version(back, content, "a return", world.clock())
+            world.artists.let_go(ME, "a return")
 
-    world.artists.save_version = after_a_return
+    world.artists.faults.before_call = return_meanwhile
     world.settle()
+    assert returned
     assert world.release(2).version == 3
     assert "second" in world.playlist()
     assert names([track.uri for track in world.artists.versions(ME)[0].tracks]) == world.playlist()
@@ -548,6 +555,191 @@ def test_a_playlist_that_is_gone_is_told_and_the_operator_can_let_a_new_one_begi
     world.settle()
     assert (world.release(2).state, world.release(2).version) == (ReleaseState.DONE, 1)
     assert "second" in world.playlist()
+
+
+def removed_while_filled(world: World, times: int = 1) -> None:
+    """Somebody removes each new playlist of the account as soon as it is there, so often."""
+    create = world.spotify.create_playlist
+    left = [times]
+
+    def create_and_remove(text: PlaylistText) -> str:
+        playlist_id = create(text)
+        if left[0]:
+            left[0] -= 1
+            world.spotify.remove(playlist_id)
+        return playlist_id
+
+    world.spotify.create_playlist = create_and_remove  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("lives_on", [True, False])
+def test_a_new_playlist_that_is_removed_while_it_is_filled_is_made_anew_once_and_said_so(lives_on):
+    world = World(replace(PROFILE, lives_on=lives_on))
+    removed_while_filled(world)
+    world.on_spotify("single")
+    world.announce("single")
+    world.settle()
+    assert world.release().state is ReleaseState.DONE
+    (playlist_id,) = world.spotify.playlists
+    assert world.release().playlist_id == playlist_id
+    assert any("removed from our account" in note for note in world.release().notes)
+    assert "single" in world.playlist()
+    assert [one.playlist_id for one in world.artists.playlists.values()] == [playlist_id] * lives_on
+
+
+def test_the_next_release_goes_on_with_the_playlist_that_took_the_place_of_the_removed_one():
+    world = World()
+    removed_while_filled(world)
+    world.on_spotify("first")
+    world.on_spotify("second", date="2026-02-01")
+    for name in ("first", "second"):
+        world.announce(name)
+        world.settle()
+    assert len(world.spotify.playlists) == 1
+    assert world.playlist()[2] == "second"
+    assert not any("removed" in note for note in world.release(2).notes)
+
+
+def test_a_playlist_that_is_removed_twice_fails_says_why_and_lets_others_go_on():
+    world = World()
+    removed_while_filled(world, times=2)
+    world.on_spotify("first", "second")
+    world.announce("first")
+    world.settle()
+    assert world.release().state is ReleaseState.FAILED
+    assert "so was the one made in its place" in why(world)
+    assert world.spotify.playlists == {}
+    world.announce("second")
+    world.settle()
+    assert world.release(2).state is ReleaseState.DONE
+    world.releases.replay("release1", world.clock())
+    world.settle()
+    assert world.release(1).state is ReleaseState.DONE
+    assert len(world.spotify.playlists) == 1
+
+
+def test_a_playlist_that_spotify_only_does_not_find_is_never_made_twice():
+    world = World()
+    world.on_spotify("single")
+    world.spotify.faults.add(Fault(UnknownPlaylist("404"), method="replace_items", times=8))
+    world.announce("single")
+    world.settle(DAY)
+    assert world.release().state is ReleaseState.DONE
+    assert len(world.spotify.playlists) == 1
+    assert world.spotify.faults.calls.count("find_playlists") <= 8
+
+
+# --- what looking may cost ---
+
+
+def test_a_used_up_budget_of_looks_is_waited_out_and_other_work_goes_on():
+    world = World(budget_settings=BudgetSettings(daily_looks=2))
+    world.publications.open_circuit(PublishSettings().account, Circuit(NOON + timedelta(hours=1), "A short pause."))
+    world.on_spotify("first", "second", "third")
+    for name in ("first", "second", "third"):
+        world.announce(name)
+    world.deliver()
+    world.announce("fourth")
+    world.settle(timedelta(hours=3))
+    assert [world.release(number).state for number in (1, 2)] == [ReleaseState.DONE] * 2
+    for number in (3, 4):
+        late = world.release(number)
+        assert (late.state, late.misses) == (ReleaseState.WAITING, 0)
+        assert "after midnight" in (late.why or "")
+        assert late.next_attempt_at == datetime(2026, 1, 3, tzinfo=UTC)
+    assert world.directory.faults.calls == ["find"] * 2
+    world.settle(timedelta(hours=10))
+    assert world.release(3).state is ReleaseState.DONE
+
+
+def test_a_thousand_releases_that_are_not_there_cost_no_more_than_the_budget():
+    world = World()
+    for number in range(1000):
+        world.announce(f"single{number}")
+    world.settle(timedelta(hours=11))
+    assert len(world.directory.faults.calls) == BudgetSettings().daily_looks
+    assert {one.state for one in world.releases.releases.values()} == {ReleaseState.WAITING}
+
+
+# --- artists who are removed meanwhile ---
+
+
+@pytest.mark.parametrize("released_before", [False, True])
+@pytest.mark.parametrize("part", range(6))
+def test_an_artist_who_is_removed_at_any_step_leaves_nothing_behind(part, released_before):
+    def begin() -> World:
+        world = World()
+        world.on_spotify("first")
+        world.on_spotify("second", date="2026-02-01")
+        if released_before:
+            world.announce("first")
+            world.settle()
+        return world
+
+    calm = begin()
+    start = len(calm.faults[part].calls)
+    calm.announce("second")
+    calm.settle()
+    for step in range(start, len(calm.faults[part].calls)):
+        world = begin()
+        faults = world.faults[part]
+        has_left = False
+
+        def leave(number: int, world: World = world, step: int = step) -> None:
+            nonlocal has_left
+            if number == step and not has_left:
+                has_left = True
+                world.artists.remove(ME)
+
+        faults.after_call = leave
+        world.announce("second")
+        world.settle()
+        assert has_left, step
+        kept = (world.artists.playlists, world.artists.kept_versions, world.artists.holders, world.artists.profiles)
+        assert kept == ({}, {}, {}, {}), step
+        ended = world.release(2 if released_before else 1)
+        assert ended.state in (ReleaseState.FAILED, ReleaseState.DONE), step
+        if ended.state is ReleaseState.FAILED:
+            assert "no longer registered" in (ended.why or ""), step
+
+
+# --- workers that always die ---
+
+
+def crash(world: World, part: int, method: str) -> None:
+    world.faults[part].add(Fault(ProcessKilled(), method=method, times=1_000))
+
+
+@pytest.mark.parametrize(("part", "method"), [(2, "find"), (3, "recommend"), (5, "replace_items"), (1, "save_version")])
+def test_a_release_that_always_kills_its_worker_is_given_up_and_can_be_replayed(part, method):
+    world = World()
+    world.on_spotify("single", "other")
+    crash(world, part, method)
+    world.announce("single")
+    world.settle()
+    assert world.killed == MOST_UNENDED
+    given_up = world.release()
+    assert (given_up.state, given_up.was_given_up) == (ReleaseState.FAILED, True)
+    assert f"broke down over this release {MOST_UNENDED} times" in why(world)
+    assert world.artists.holders == {}
+    world.faults[part].clear()
+    world.releases.replay("release1", world.clock())
+    world.settle()
+    assert (world.release().state, world.release().unended) == (ReleaseState.DONE, 0)
+    assert len(world.spotify.playlists) == 1
+    assert "single" in world.playlist()
+
+
+def test_attempts_that_end_by_themselves_never_add_up():
+    world = World()
+    world.announce("single")
+    deaths = MOST_UNENDED - 1
+    for _ in range(3):
+        world.directory.faults.add(Fault(ProcessKilled(), call=len(world.directory.faults.calls), times=deaths))
+        world.settle(timedelta(hours=20))
+    assert world.killed == 3 * deaths
+    assert world.release().state is ReleaseState.WAITING
+    assert world.release().unended == 0
 
 
 def test_another_key_of_edit_tokens_is_told_and_waited_for():
