@@ -31,6 +31,8 @@ const EMPTY = {
   chosen: null,
   // Whether the list of a link is on its way: its place is kept, so that nothing jumps when it comes.
   isComing: false,
+  // What a link tells of its list, `{order, pinned, removed, banned}`, until that list is there; else `null`.
+  link: null,
 };
 
 /** The state of the page before anything was asked; `last` is what another tab or an earlier visit left. */
@@ -66,6 +68,8 @@ export function makeActions(store, { say, onNewList, leadToList }) {
   let waitTimer = null;
   // Whether seeds or settings are ahead of the list, which follows them.
   let isAhead = false;
+  // What is to be told with the next list besides what the service tells.
+  let notes = [];
 
   /** What comes back together when something is undone. */
   function step() {
@@ -97,45 +101,46 @@ export function makeActions(store, { say, onNewList, leadToList }) {
     timer = setTimeout(refresh, pause);
   }
 
-  /**
-   * `shared`: `{order, pinned, removed, banned}` of a link, whose tracks the list shall have; `isAsked`: lead the
-   * reader to it; `notes`: what is to be told with the list besides what the service tells.
-   */
-  async function refresh({ isAsked = false, shared = null, notes = [], isQuiet = false } = {}) {
+  /** `isAsked`: lead the reader to the list; `isQuiet`: what is told of a problem stands until there is an answer. */
+  async function refresh({ isAsked = false, isQuiet = false } = {}) {
     stop();
     const asked = store.state;
     if (asked.seeds.length === 0) return;
+    const { link } = asked;
     store.update(isQuiet ? { busy: true } : { busy: true, problem: null });
     if (isAsked && !isQuiet) say(words.page.looking);
-    const body = shared
-      ? recommendationRequest({ ...asked, list: leftOut(shared) }, withoutSeeds(shared.order, asked.seeds))
+    const body = link
+      ? recommendationRequest({ ...asked, list: leftOut(link) }, withoutSeeds(link.order, asked.seeds))
       : recommendationRequest(asked);
     try {
       const answer = readAnswer(
         await requests.run((signal) => request("api/recommendations", { method: "POST", body, signal })),
       );
-      take({ ...answer, notes: [...notes, ...answer.notes] }, shared);
+      take({ ...answer, notes: [...notes, ...answer.notes] }, link);
       say(words.page.ready(answer.tracks.length));
       if (isAsked) leadToList();
     } catch (problem) {
       const { genre } = asked.wishes;
       // A genre out of an old link cannot be changed before there is a list.
       if (problem.code === "unknown_genre" && genre !== null && asked.list === null) {
+        notes.push(words.page.genreGone(genre));
         store.update({ wishes: { ...asked.wishes, genre: null } });
-        return refresh({ isAsked, shared, notes: [...notes, words.page.genreGone(genre)], isQuiet });
+        return refresh({ isAsked, isQuiet });
       }
-      fail(problem, () => refresh({ isAsked, shared, notes, isQuiet: true }));
+      fail(problem, () => refresh({ isAsked, isQuiet: true }));
     }
   }
 
-  function take(answer, shared) {
+  function take(answer, link) {
     const { seeds, list: standing } = store.state;
-    const made = fromAnswer(answer, shared ? leftOut(shared) : standing);
+    const made = fromAnswer(answer, link ? leftOut(link) : standing);
     isAhead = false;
+    notes = [];
     reached();
     store.update({
       answer,
-      list: shared ? asShared(made, shared) : made,
+      list: link ? asShared(made, link) : made,
+      link: null,
       seeds: seedsAsTold(seeds, answer.seeds, newSeed).map((seed, place) => ({
         ...seed,
         known: answer.seeds[place] ?? seed.known,
@@ -163,7 +168,9 @@ export function makeActions(store, { say, onNewList, leadToList }) {
       isComing: false,
       seeds: seedsAsTold(store.state.seeds, problem.seeds, newSeed).map((seed, place) => judged(seed, place, problem)),
     });
-    say(isUnreachable ? "" : problemHeading(problem));
+    // What was last said of an edit stands: the banner says that there is no connection.
+    if (!isUnreachable) say(problemHeading(problem));
+    else if (store.state.list === null) say("");
   }
 
   function wait() {
@@ -196,11 +203,12 @@ export function makeActions(store, { say, onNewList, leadToList }) {
   window.addEventListener("online", () => (waiting ? tryAgain() : reached()));
 
   /** Begin anew with these seeds. What was wished of another list is no wish for this one, and would not be seen. */
-  function begin(seeds, { shared = null, notes = [], wishes = USUAL_WISHES } = {}) {
+  function begin(seeds, { link = null, wishes = USUAL_WISHES } = {}) {
     stop();
     isAhead = false;
-    store.update({ ...EMPTY, seeds, wishes, isComing: shared !== null });
-    return refresh({ isAsked: true, shared, notes });
+    notes = [];
+    store.update({ ...EMPTY, seeds, wishes, link, isComing: link !== null });
+    return refresh({ isAsked: true });
   }
 
   function beginAnew(seeds) {
@@ -269,10 +277,14 @@ export function makeActions(store, { say, onNewList, leadToList }) {
       if (seeds.length > 0) change({ seeds }, 0);
     },
 
-    /** Tell what is known of a seed, or begin with a track that is not on Spotify, when `id` is `null`. */
+    /**
+     * Tell what is known of a seed. When `id` is `null` it is a track that is not on Spotify: another seed of the list
+     * that stands there, or the first one of a new list.
+     */
     describe(id, given) {
-      if (id === null) return beginAnew([newSeed(null, given)]);
       const { seeds, list } = store.state;
+      if (id === null && list) return change({ seeds: [...seeds, newSeed(null, given)] }, 0);
+      if (id === null) return beginAnew([newSeed(null, given)]);
       const seed = seeds.find((one) => one.id === id);
       // It was taken out while somebody told about it.
       if (!seed) return;
@@ -310,17 +322,19 @@ export function makeActions(store, { say, onNewList, leadToList }) {
     },
 
     /** A list from a link: the same tracks in the same order, as far as they can still be had. */
-    open({ seeds, wishes, isDamaged, ...shared }) {
+    open({ seeds, wishes, isDamaged, ...link }) {
       const entries = seeds.map((seed) => (typeof seed === "string" ? newSeed(seed) : fromGiven(seed)));
-      const notes = isDamaged ? [words.page.linkDamaged] : [];
-      return begin(entries, { wishes, notes, shared: shared.order.length > 0 ? shared : null });
+      const asked = begin(entries, { wishes, link: link.order.length > 0 ? link : null });
+      if (isDamaged) notes.push(words.page.linkDamaged);
+      return asked;
     },
 
     /** Put a list back that was kept, and go on with what was under way. */
     restore({ isAhead: isUnanswered, ...kept }) {
       stop();
       isAhead = isUnanswered;
-      store.update({ ...kept, busy: false, problem: null });
+      notes = [];
+      store.update({ ...EMPTY, ...kept, isComing: Boolean(kept.link) });
       if (isAhead) schedule(0);
       else if (kept.list === null) refresh({ isAsked: true });
     },

@@ -3,11 +3,11 @@
 // First: what Spotify’s login added to the address is taken out before anything reads it.
 import "./login_return.js";
 import { emptyState, makeActions } from "./actions.js";
-import { byId, h } from "./dom.js";
-import { words } from "./en.js";
+import { byId } from "./dom.js";
 import { keepList } from "./keeping.js";
 import { linksToAsk, looksLikeLink } from "./links.js";
 import { Store } from "./store.js";
+import { notLoaded } from "./views/not_loaded.js";
 import { textFor } from "./words.js";
 
 // Where each view stands. Each is loaded by itself, so that one that fails leaves the others standing.
@@ -48,13 +48,16 @@ function mount(views, before = () => {}) {
   return Promise.all(
     Object.entries(views).map(async ([name, id]) => {
       const place = byId(id);
+      const standing = [...place.childNodes];
       try {
         const module = await import(`./views/${name}.js`);
         await before();
         module[`mount${id[0].toUpperCase()}${id.slice(1)}`](place, store, actions);
       } catch (error) {
-        place.append(h("p", { class: "trouble" }, words.page.failed(name)));
-        place.hidden = false;
+        // Once is enough where several parts are missing; what a part had begun to show is of no use.
+        const isTold = document.querySelector(".not-loaded") !== null;
+        place.replaceChildren(...standing, ...(isTold ? [] : [notLoaded()]));
+        place.hidden = isTold && standing.length === 0;
         console.error(error);
       }
     }),

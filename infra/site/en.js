@@ -20,7 +20,14 @@ export const words = {
     ready: (count) => `${counted(count, "track")} in the list.`,
     undone: "Undone.",
     redone: "Done again.",
-    failed: (part) => `A part of this page could not be loaded (${part}). Load the page again.`,
+    notLoaded: {
+      renewed:
+        "This part could not be loaded, most likely because the page has been renewed since you opened it. " +
+        "Reload it: your list is kept.",
+      offline:
+        "This part could not be loaded without a connection. Reload the page when you are back: your list is kept.",
+      reload: "Reload the page",
+    },
     offline: "You are offline. Editing and copying go on working; the rest follows when you are back.",
     unreachable: "The service cannot be reached at the moment. Editing and copying go on working; trying again…",
     empty: {
@@ -205,15 +212,15 @@ export const words = {
       hand: {
         heading: "Set by hand",
         text: "A few sliders, by ear. One is enough, more is better.",
-        open: "Open the sliders",
+        open: "Use sliders",
       },
       handHint: (genre) =>
         `Move what you can judge; the rest is not counted and stands at what is usual${genre ? ` in ${genre}` : ""}.`,
       handHintKnown: "Move what you hear differently; the rest stands at what is known of the track.",
-      noAudio: "This part of the page could not be loaded. Load the page again, or set the sliders by hand.",
       heard: (source) => `Known from ${source}.`,
       setByHand: (count) => `${counted(count, "slider")} set.`,
       update: "Update the list",
+      add: "Add this track",
       close: "Close",
       leaveOut: "Leave this track out",
       faults: {
@@ -396,8 +403,8 @@ export const words = {
     unknown: "–",
     features: {
       energy: "Energy",
-      danceability: "Danceable",
-      valence: "Positive",
+      danceability: "Danceability",
+      valence: "Mood",
       acousticness: "Acoustic",
       instrumentalness: "Instrumental",
       speechiness: "Spoken",
@@ -406,10 +413,11 @@ export const words = {
       loudness: "Loudness (dB)",
       key: "Key",
     },
-    shareDifference: (difference) => {
+    shareDifference: (difference, feature) => {
       if (difference === null) return "not known";
       const points = Math.round(Math.abs(difference) * 100);
-      return points === 0 ? "the same" : `${counted(points, "point")} ${difference > 0 ? "more" : "less"}`;
+      const [more, less] = feature === "valence" ? ["brighter", "darker"] : ["more", "less"];
+      return points === 0 ? "the same" : `${counted(points, "point")} ${difference > 0 ? more : less}`;
     },
     tempoDifference: ({ difference, time }) => {
       if (difference === null) return "not known";

@@ -11,14 +11,17 @@ import { keyOf } from "./playlist.js";
 const PAUSE_MILLISECONDS = 200;
 // Entries further back are made anew from their address.
 const MOST_ENTRIES = 8;
-const PARTS = ["seeds", "wishes", "list", "history", "published", "chosen"];
+const PARTS = ["seeds", "wishes", "list", "history", "published", "chosen", "link"];
 
 /** Follows the state from now on. Call `resume` once, when the views are there to show what it puts back. */
 export function keepList(store, actions) {
   const entries = new Remembered("sessionStorage", "entries");
   const last = new Remembered("localStorage", "last");
+  // Which one this tab is at: a reload that comes together with a change of the address can lose it in the history.
+  const current = new Remembered("sessionStorage", "entry");
   let timer = null;
-  let entry = history.state?.entry ?? null;
+  let entry = history.state?.entry ?? (isReload() ? current.get() : null);
+  current.set(entry);
   // Whether the state has changed since it was last kept, and since the address last told it.
   let isStale = false;
   let isUntold = false;
@@ -40,6 +43,7 @@ export function keepList(store, actions) {
       name(crypto.randomUUID());
       history.replaceState({ entry }, "");
     }
+    current.set(entry);
     const place = placeOf(entry);
     if (store.state.seeds.length === 0) return place.set(null);
     const hasRoom = placeWhole(place) || placeBare(place);
@@ -105,6 +109,7 @@ export function keepList(store, actions) {
     isUntold = false;
     if (entry !== null) save();
     entry = event.state?.entry ?? null;
+    current.set(entry);
     show();
     offerLast();
   });
@@ -144,20 +149,23 @@ export function keepList(store, actions) {
   };
 }
 
+const isReload = () => performance.getEntriesByType("navigation")[0]?.type === "reload";
+
 /** The address of this page with this list in it. */
-function addressOf({ seeds, wishes, list }) {
+function addressOf({ seeds, wishes, list, link }) {
   if (seeds.length === 0) return location.pathname;
-  const rows = list?.rows ?? [];
-  const pinned = (list?.pinned ?? []).map((key) => rows.findIndex((row) => keyOf(row) === key));
-  const told = {
-    seeds: seeds.map(seedOf),
-    wishes,
+  return `#${encode({ ...(list ? toldOf(list) : link), seeds: seeds.map(seedOf), wishes })}`;
+}
+
+/** The list as a link tells it. */
+function toldOf({ rows, pinned, removed, banned }) {
+  const places = pinned.map((key) => rows.findIndex((row) => keyOf(row) === key));
+  return {
     order: rows.map((row) => row.track_id),
-    pinned: pinned.filter((place) => place >= 0),
-    removed: list?.removed ?? [],
-    banned: list?.banned ?? [],
+    pinned: places.filter((place) => place >= 0),
+    removed,
+    banned,
   };
-  return `#${encode(told)}`;
 }
 
 /** The track's id, and what the reader told about it, which nobody else could look up. */

@@ -3,7 +3,7 @@
 const MOST_STEPS = 15;
 
 /** The part of the state that makes up the list, as plain values for JSON, with at most so many `steps` to undo. */
-export function pack({ seeds, wishes, answer, list, history, published, chosen }, isAhead, steps = MOST_STEPS) {
+export function pack({ seeds, wishes, answer, list, history, published, chosen, link }, isAhead, steps = MOST_STEPS) {
   const rows = table();
   const answers = table();
   const packList = (one) => one && { ...one, rows: one.rows.map(rows.place), reserves: one.reserves.map(rows.place) };
@@ -17,6 +17,7 @@ export function pack({ seeds, wishes, answer, list, history, published, chosen }
     },
     published,
     chosen,
+    link,
     isAhead,
   };
   const packed = answers.values.map((one) => ({

@@ -44,6 +44,7 @@ export const newRecord = (key, content, { cover = null, target = null, at }) => 
   reference: `ref ${key.slice(0, 10)}`,
   at,
   createSentAt: null,
+  updateSentAt: null,
   playlistId: target,
   refused: [],
   retryAt: null,
@@ -61,9 +62,13 @@ export function dropRecord(key) {
   records.set(others);
 }
 
+/** Whether anything was sent that may have made or changed a playlist. */
+export const isBegun = ({ createSentAt, updateSentAt, playlistId, target }) =>
+  Boolean(createSentAt || updateSentAt || (playlistId && !target));
+
 /** The newest record of which something was sent and that is not done, or `null`. */
 export function unfinishedRecord() {
-  return newestFirst().find((record) => !record.done && (record.createSentAt || record.playlistId)) ?? null;
+  return newestFirst().find((record) => !record.done && isBegun(record)) ?? null;
 }
 
 /** Playlists that this browser made, newest first: `{id, title, seeds, at}`, each once. */
@@ -105,7 +110,7 @@ export async function carryOut(record, { account, save, tell, now, coverOf }) {
   try {
     tell("create");
     if (!current.playlistId) change({ playlistId: await findOrCreate(), createSentAt: null });
-    if (current.target) await account.changeDetails(current.playlistId, text);
+    if (current.target) await changeDetails();
     tell("fill");
     const filled = await fill();
     let coverProblem = null;
@@ -137,6 +142,17 @@ export async function carryOut(record, { account, save, tell, now, coverOf }) {
       const found = await findUnanswered();
       if (found) return found;
       throw unknown(POLL_SECONDS);
+    }
+  }
+
+  async function changeDetails() {
+    const wasSent = current.updateSentAt;
+    if (!wasSent) change({ updateSentAt: now() });
+    try {
+      await account.changeDetails(current.playlistId, text);
+    } catch (error) {
+      if (!wasSent && error.code !== "spotify_uncertain") change({ updateSentAt: null });
+      throw error;
     }
   }
 

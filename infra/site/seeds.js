@@ -39,13 +39,24 @@ const isSame = (seed, told) =>
     ? !seed.text && (seed.known?.title ?? seed.given?.title) === told.title
     : seed.known?.track_id === told.track_id || Boolean(seed.text?.includes(told.track_id));
 
+const ALBUM = /\balbum[/:]/;
+
 /**
  * The seeds of the state in the places of those that the service `told`: more where one was an album, fewer where two
  * were the same track. `create(text)` makes the further ones.
  */
 export function seedsAsTold(seeds, told, create) {
-  if (told.length === 0 || told.length === seeds.length) return seeds;
-  return told.map((one) => seeds.find((seed) => isSame(seed, one)) ?? create(one.track_id));
+  if (told.length === 0) return seeds;
+  const left = new Set(seeds);
+  const claim = (seed) => left.delete(seed) && seed;
+  const same = told.map((one) => claim(seeds.find((seed) => left.has(seed) && isSame(seed, one))));
+  // A short link does not tell its track: it is known by its place, where nothing came or went.
+  const isByPlace = told.length === seeds.length;
+  return told.map((one, place) => {
+    const found = same[place] || (isByPlace && claim(seeds[place])) || create(one.track_id);
+    // What is asked about it from here on is asked about a track.
+    return one.track_id && ALBUM.test(found.text ?? "") ? { ...found, text: one.track_id } : found;
+  });
 }
 
 /**

@@ -58,7 +58,8 @@ def others(page: Page) -> Locator:
 
 def titles(page: Page) -> list[str]:
     """Titles in the order in which they stand."""
-    return page.locator("#list .row-title").all_inner_texts()
+    # Rows far down are not laid out before they are in sight, and have no inner text until then.
+    return page.locator("#list .row-title").all_text_contents()
 
 
 def open_details(line: Locator) -> None:

@@ -259,6 +259,17 @@ def shared(page: Page) -> None:
 
 
 @state
+def opening(page: Page) -> None:
+    take_ready(page)
+    address = page.url
+    page.evaluate("localStorage.clear()")
+    page.goto("about:blank")
+    page.route(ANY_LIST, lambda route: None)
+    page.goto(address)
+    expect(page.locator(".opening")).to_be_visible()
+
+
+@state
 def own_refused(page: Page) -> None:
     take_ready(page)
     page.locator("#own").get_by_role("button", name="Log in with Spotify and create it").click()

@@ -68,9 +68,9 @@ def test_chosen_row_shows_its_sound_beside_the_own_track(page: Page, demo: Demo)
     open_details(line)
     expect(line.locator(".toggle")).to_have_attribute("aria-expanded", "true")
     table = line.get_by_role("table", name=re.compile("How it sounds beside"))
-    for feature in ("Energy", "Danceable", "Positive", "Acoustic", "Instrumental", "Spoken", "Live"):
+    for feature in ("Energy", "Danceability", "Mood", "Acoustic", "Instrumental", "Spoken", "Live"):
         cells = table.get_by_role("row", name=re.compile(f"^{feature} ")).get_by_role("cell")
-        expect(cells.nth(0)).to_contain_text(re.compile("more|less|the same"))
+        expect(cells.nth(0)).to_contain_text(re.compile("more|less|brighter|darker|the same"))
         expect(cells.nth(1)).to_have_text(re.compile(r"^\d+%$"))
         expect(cells.nth(2)).to_have_text(re.compile(r"^\d+%$"))
     expect(table.get_by_role("row", name=re.compile("^Tempo"))).to_contain_text(re.compile("faster|slower|the same"))

@@ -119,6 +119,33 @@ def test_refused_consent_makes_nothing_and_keeps_the_list(open_page: OpenPage, d
     assert len(demo.playlists_called("Never allowed")) == 1
 
 
+def test_update_whose_login_was_refused_is_not_offered_as_unfinished(open_page: OpenPage, demo: Demo):
+    page = list_of(open_page, demo)
+    name_playlist(page, "Left as it was")
+    log_in_and_create(page)
+    allow(page)
+    wait_for_share_kit(page)
+    # With the reload the login is gone.
+    page.reload()
+    wait_for_taking(page)
+    name_playlist(page, "Never changed")
+    own(page, "Log in with Spotify and update it")
+    page.get_by_role("button", name="Cancel").click()
+    trouble = page.locator("#own .trouble")
+    expect(trouble).to_contain_text("You did not allow it")
+    expect(trouble).not_to_contain_text("not finished")
+    expect(page.locator("#own-create")).to_be_visible()
+    page.reload()
+    wait_for_taking(page)
+    expect(page.locator("#own-create")).to_be_visible()
+    expect(trouble).to_have_count(0)
+    assert len(demo.playlists_called("Left as it was")) == 1
+    own(page, "Log in with Spotify and update it")
+    allow(page)
+    wait_for_share_kit(page, "Your playlist is up to date")
+    assert demo.playlists_called("Left as it was") == []
+
+
 def test_login_that_was_not_begun_here_is_not_taken(open_page: OpenPage, demo: Demo):
     track = demo.examples[0].rpartition("/")[2]
     page = open_page(path=f"/?code={SECRET_MARK}-foreign&state=guessed#1&s={track}&size=10")

@@ -185,7 +185,7 @@ def test_start_and_remedies_are_reached_by_tab_as_well(page: Page):
     expect(page.locator("button.example").first).to_be_visible()
     reach_all(page)
     page.get_by_role("button", name="Not on Spotify yet?").click()
-    page.get_by_role("button", name="Open the sliders").click()
+    page.get_by_role("button", name="Use sliders").click()
     reach_all(page)
 
 

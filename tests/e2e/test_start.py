@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.e2e.conftest import PHONE, Demo, OpenPage, fetch_json
-from tests.e2e.steps import UNKNOWN_LINK, rows, try_example, wait_for_list
+from tests.e2e.steps import UNKNOWN_LINK, focused, rows, try_example, wait_for_list
 
 ANSWERS = "**/api/recommendations"
 HOSTILE = ["<script>alert(1)</script>", "\u202eright to left\u202c", "x" * 500, "🎶 “quotes” & 'more' 🎶"]
@@ -33,7 +33,7 @@ def describe_new_track(page: Page) -> None:
     field(page, "Title").fill("My First Single")
     field(page, "Artist").fill("Nobody Yet")
     field(page, "Followers on Spotify").fill("812")
-    page.get_by_role("button", name="Open the sliders").click()
+    page.get_by_role("button", name="Use sliders").click()
     field(page, "Mood").fill("80")
 
 
@@ -198,7 +198,7 @@ def test_unknown_track_is_described_beside_two_other_ways(page: Page):
     page.keyboard.type("My First Single")
     field(page, "Artist").fill("Nobody Yet")
     field(page, "Followers on Spotify").fill("9,999,999,999")
-    page.get_by_role("button", name="Open the sliders").click()
+    page.get_by_role("button", name="Use sliders").click()
     expect(field(page, "Energy")).to_be_focused()
     page.keyboard.press("ArrowRight")
     expect(page.locator("output[for=hand-energy]")).not_to_have_text("not set")
@@ -260,7 +260,7 @@ def test_sliders_stand_at_what_is_usual_in_the_genre_and_do_not_count_until_move
     name, genre = next(iter(genres.items()))
     page.get_by_role("button", name="Not on Spotify yet?").click()
     page.locator("#remedy-genre").select_option(name)
-    page.get_by_role("button", name="Open the sliders").click()
+    page.get_by_role("button", name="Use sliders").click()
     expect(panel(page)).to_contain_text(f"usual in {name}")
     slider = field(page, "Energy")
     assert abs(int(slider.input_value()) - 100 * genre["typical"]["energy"]) <= 3
@@ -286,7 +286,7 @@ def test_track_that_is_not_on_spotify_yet_gets_a_list_with_a_place_for_it(page: 
     field(page, "Followers on Spotify").fill("0")
     page.locator("#remedy-genre").select_option("folk")
     field(page, "Release date").fill("2027-03-01")
-    page.get_by_role("button", name="Open the sliders").click()
+    page.get_by_role("button", name="Use sliders").click()
     field(page, "Mood").fill("80")
     with page.expect_request(ANSWERS) as request:
         send(page)
@@ -298,6 +298,31 @@ def test_track_that_is_not_on_spotify_yet_gets_a_list_with_a_place_for_it(page: 
     expect(page.locator(".seed-brief")).to_contain_text("1 March 2027")
     expect(page.locator("#genre option").first).to_have_text("Chosen for you: folk")
     expect(rows(page)).to_have_count(31)
+
+
+def test_track_that_is_not_on_spotify_is_added_to_a_list(page: Page):
+    try_example(page)
+    page.get_by_role("button", name="Add another track").click()
+    page.locator("#more-track").fill("Next Single")
+    page.locator("#seed-add").get_by_role("button", name="Not on Spotify yet?").click()
+    expect(page.locator("#remedies-heading")).to_be_focused()
+    expect(field(page, "Title")).to_have_value("Next Single")
+    expect(field(page, "Artist")).to_have_value(page.locator(".seed-artist").inner_text())
+    field(page, "Followers on Spotify").fill("0")
+    page.get_by_role("button", name="Use sliders").click()
+    field(page, "Mood").fill("80")
+    with page.expect_request(ANSWERS) as request:
+        page.get_by_role("button", name="Add this track").click()
+    assert [seed["title"] for seed in body_of(request)["seeds"]][1:] == ["Next Single"]
+    expect(page.locator("#seeds")).to_contain_text("Your 2 tracks")
+    expect(page.locator("#list .row.own")).to_have_count(2)
+    expect(panel(page)).to_be_hidden()
+    assert focused(page)["tag"] == "button"
+    page.reload()
+    wait_for_list(page)
+    expect(page.locator("#list .row.own")).to_have_count(2)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#list .row.own")).to_have_count(1)
 
 
 def test_description_is_kept_over_a_reload(page: Page):
@@ -328,7 +353,7 @@ def test_whole_description_works_with_the_keyboard_alone(page: Page):
     page.keyboard.type("Keys Only")
     page.keyboard.press("Tab")
     page.keyboard.type("Nobody Yet")
-    page.get_by_role("button", name="Open the sliders").focus()
+    page.get_by_role("button", name="Use sliders").focus()
     page.keyboard.press("Enter")
     page.keyboard.press("ArrowRight")
     field(page, "Followers on Spotify").focus()
@@ -348,7 +373,7 @@ def test_artist_overrules_by_hand_what_the_catalogue_says(page: Page):
     # A file tells less than the catalogue, and the catalogue's popularity counts first.
     expect(page.get_by_role("button", name="Use my file")).to_be_hidden()
     expect(field(page, "Followers on Spotify")).to_be_hidden()
-    page.get_by_role("button", name="Open the sliders").click()
+    page.get_by_role("button", name="Use sliders").click()
     field(page, "Energy").fill("5")
     with page.expect_request(ANSWERS) as request:
         send(page)

@@ -76,6 +76,20 @@ def test_reload_shows_the_edited_list_at_once_without_asking_again(page: Page):
     assert not any("recommendations" in url for url in asked)
 
 
+def test_reload_that_lost_its_place_in_the_history_shows_the_edited_list_all_the_same(page: Page):
+    try_example(page)
+    first = wait_for_address(page)
+    remove(page, 4)
+    edited = wait_for_address(page)
+    before = listed(page)
+    assert edited != first
+    # As a browser leaves it that is told of a new address while it begins to reload.
+    page.evaluate("address => history.replaceState(null, '', address)", first)
+    page.reload()
+    assert listed(page) == before
+    page.wait_for_function("address => location.href === address", arg=edited)
+
+
 def test_what_was_done_before_a_reload_can_still_be_undone(page: Page):
     try_example(page)
     first = listed(page)

@@ -161,12 +161,12 @@ def test_second_unknown_link_keeps_the_artist_and_asks_anew_for_the_track(page: 
     ask_for_unknown(page)
     page.locator("#remedy-title").fill("First Song")
     page.locator("#remedy-artist").fill("Nobody Yet")
-    page.get_by_role("button", name="Open the sliders").click()
+    page.get_by_role("button", name="Use sliders").click()
     page.locator("#hand-energy").fill("70")
     ask_for(page, UNKNOWN_LINK.replace("4HJ7", "5HJ7"))
     expect(page.locator("#remedy-title")).to_have_value("")
     expect(page.locator("#remedy-artist")).to_have_value("Nobody Yet")
-    page.get_by_role("button", name="Open the sliders").click()
+    page.get_by_role("button", name="Use sliders").click()
     expect(page.locator("output[for=hand-energy]")).to_have_text("not set")
 
 

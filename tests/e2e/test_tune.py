@@ -297,16 +297,16 @@ def test_years_lyrics_order_and_own_place_are_asked_for(tuned: Page):
 
 
 def test_shuffling_anew_gives_another_list_and_leads_back(tuned: Page):
-    before = tuned.locator("#list .row-title").all_inner_texts()
+    before = tuned.locator("#list .row-title").all_text_contents()
     bodies = asked(tuned)
     tuned.get_by_role("button", name="Shuffle anew").click()
     settle(tuned, bodies, 1)
     assert bodies[0]["variation"] == 1
-    assert tuned.locator("#list .row-title").all_inner_texts() != before
+    assert tuned.locator("#list .row-title").all_text_contents() != before
     tuned.get_by_role("button", name="Back to the first").click()
     expect(tuned.get_by_role("button", name="Shuffle anew")).to_be_focused()
     settle(tuned, bodies, 2)
-    assert tuned.locator("#list .row-title").all_inner_texts() == before
+    assert tuned.locator("#list .row-title").all_text_contents() == before
 
 
 def test_settings_survive_a_reload_and_can_all_be_taken_back(tuned: Page):

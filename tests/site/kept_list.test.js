@@ -19,6 +19,7 @@ function state(more = {}) {
     history: { past: Array.from({ length: 40 }, () => step), future: [step] },
     published: null,
     chosen: "a",
+    link: null,
     ...more,
   };
 }
@@ -52,6 +53,12 @@ test("a track that is still looked for is kept without a list", () => {
   assert.equal(found.list, null);
   assert.equal(found.answer, null);
   assert.equal(found.seeds.length, 1);
+});
+
+test("what a link tells of its list is kept until the list is there", () => {
+  const link = { order: ["a", null], pinned: [0], removed: ["b"], banned: [{ name: "N", id: null }] };
+  const waiting = state({ answer: null, list: null, history: History.empty, link });
+  assert.deepEqual(unpack(throughJson(pack(waiting, false))).link, link);
 });
 
 test("what is damaged or of another making is refused", () => {

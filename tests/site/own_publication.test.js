@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { Problem } from "../../infra/site/api.js";
-import { carryOut, keyOf, lineUp, newRecord } from "../../infra/site/own_publication.js";
+import { carryOut, isBegun, keyOf, lineUp, newRecord } from "../../infra/site/own_publication.js";
 
 const uris = Array.from({ length: 105 }, (_, place) => `spotify:track:${String(place).padStart(22, "0")}`);
 const reserves = ["r1", "r2", "r3"];
@@ -227,4 +227,28 @@ test("equal contents have one key, and everything that a listener sees makes ano
 
 test("a reserve that is in the list already takes no second place", () => {
   assert.deepEqual(lineUp(["a", "b"], ["b", "c"], ["a"]).uris, ["c", "b"]);
+});
+
+test("an update that Spotify refused at once, or that was never sent, is not begun", async () => {
+  const { account, attempt, recordNow } = await world({ target: "p1" });
+  account.playlists.set("p1", { name: "old", description: "", uris: [], cover: null });
+  assert.equal(isBegun(recordNow()), false);
+  account.fails = { details: [expired(), lost()] };
+  await assert.rejects(attempt(), { code: "login_expired" });
+  assert.equal(isBegun(recordNow()), false);
+  await assert.rejects(attempt(), { code: "spotify_uncertain" });
+  assert.equal(isBegun(recordNow()), true, "it may have been carried out");
+  await attempt();
+  assert.equal(only(account).name, "T");
+});
+
+test("an update that came halfway stays begun, also when the next attempt is refused", async () => {
+  const { account, attempt, recordNow } = await world({ target: "p1" });
+  account.playlists.set("p1", { name: "old", description: "", uris: [], cover: null });
+  account.fails = { replace: [quota()], details: [] };
+  await assert.rejects(attempt(), { code: "spotify_quota" });
+  assert.equal(isBegun(recordNow()), true);
+  account.fails = { details: [expired()] };
+  await assert.rejects(attempt(), { code: "login_expired" });
+  assert.equal(isBegun(recordNow()), true);
 });

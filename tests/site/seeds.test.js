@@ -112,6 +112,45 @@ test("the same track twice is one seed, and one that is not on Spotify is known 
   assert.equal(seedsAsTold(seeds, [], () => assert.fail()), seeds);
 });
 
+test("an album and one of its own tracks keep their tracks, although there are as many of them as before", () => {
+  const [A, B] = ["a", "b"].map((letter) => letter.repeat(22));
+  const album = { id: 1, text: `https://open.spotify.com/album/${"x".repeat(22)}`, known: null, given: null };
+  const mine = { id: 2, text: `https://open.spotify.com/track/${A}`, known: null, given: { followers: 5 } };
+  const told = [A, B].map((id) => ({ track_id: id, title: id }));
+  const found = seedsAsTold([album, mine], told, (text) => ({ id: 3, text }));
+  assert.deepEqual(found, [mine, { id: 3, text: B }]);
+});
+
+test("seeds that are told in another order stay with their tracks", () => {
+  const [A, B] = ["a", "b"].map((letter) => letter.repeat(22));
+  const seeds = [A, B].map((id) => ({ id, text: id, known: null }));
+  const told = [B, A].map((id) => ({ track_id: id, title: id }));
+  assert.deepEqual(
+    seedsAsTold(seeds, told, () => assert.fail()).map(({ id }) => id),
+    [B, A],
+  );
+});
+
+test("a short link is known by its place, and an album of one track is asked about as that track from then on", () => {
+  const [A, B] = ["a", "b"].map((letter) => letter.repeat(22));
+  const short = { id: 1, text: "https://spotify.link/xyz", known: null };
+  const single = { id: 2, text: "spotify:album:x", known: null };
+  const told = [A, B].map((id) => ({ track_id: id, title: id }));
+  assert.deepEqual(
+    seedsAsTold([short, single], told, () => assert.fail()),
+    [short, { ...single, text: B }],
+  );
+});
+
+test("two versions of one title that are not on Spotify stay two seeds", () => {
+  const versions = [1, 2].map((id) => ({ id, text: null, known: null, given: { title: "Draft" } }));
+  const told = versions.map(() => ({ track_id: null, title: "Draft" }));
+  assert.deepEqual(
+    seedsAsTold(versions, told, () => assert.fail()),
+    versions,
+  );
+});
+
 test("several tracks of one album are told by its name, and nothing else is", () => {
   const track = (album, artist = "Wilvane") => ({ album, artists: [artist, "Guest"] });
   assert.equal(albumOf([track("Kites"), track("Kites")]), "Kites");

@@ -13,6 +13,15 @@ export function mountBanner(place, store) {
     demo.hidden = facts.length === 0;
     demo.replaceChildren(h("summary", {}, words.about.demo.heading), h("p", {}, facts.join(" ")));
   });
+  // It lies over the page, so it goes when the reader goes on with something else.
+  document.addEventListener("click", ({ target }) => {
+    if (!demo.contains(target)) demo.open = false;
+  });
+  demo.addEventListener("keydown", ({ key }) => {
+    if (key !== "Escape") return;
+    demo.open = false;
+    demo.firstChild.focus();
+  });
 
   const connection = h("p", { class: "banner", role: "status" });
   store.watch(["offline", "list"], ({ offline, list }) => {

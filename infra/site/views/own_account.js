@@ -9,6 +9,7 @@ import {
   carryOut,
   dropRecord,
   forgetOwnPlaylist,
+  isBegun,
   keyOf,
   newRecord,
   ownPlaylists,
@@ -199,7 +200,7 @@ export function mountOwnAccount(place, store, actions, draft) {
 
   function stay(record) {
     busy = false;
-    if (!record.createSentAt && !record.playlistId) dropRecord(record.key);
+    if (!isBegun(record)) dropRecord(record.key);
     showSteps(record, "login", true);
     showTrouble(spotifyProblem("spotify_offline"));
   }
@@ -244,7 +245,7 @@ export function mountOwnAccount(place, store, actions, draft) {
       busy = false;
       current = recordOf(given.key) ?? record;
       // Nothing was sent that could have made anything: the form is free again.
-      if (!current.createSentAt && !current.playlistId) dropRecord(current.key);
+      if (!isBegun(current)) dropRecord(current.key);
       redraw();
       if (!(problem instanceof Problem)) throw problem;
       showSteps(current, step, true);
@@ -313,7 +314,7 @@ export function mountOwnAccount(place, store, actions, draft) {
   function showTrouble(problem) {
     clear();
     // "Start anew" where something may have been made; without it, the form below is as good as new.
-    const isOpen = Boolean(current && (current.createSentAt || current.playlistId));
+    const isOpen = current !== null && isBegun(current);
     const isLogin = NEEDS_LOGIN.includes(problem.code);
     // Another account may be let in.
     if (isLogin || problem.code === "spotify_not_listed") logOut();
@@ -403,7 +404,7 @@ export function mountOwnAccount(place, store, actions, draft) {
         showSteps(record, "login", true);
         // Nothing was sent for it yet, so there is nothing to go on with.
         const now = recordOf(key);
-        if (now && !now.createSentAt && !now.playlistId) dropRecord(key);
+        if (now && !isBegun(now)) dropRecord(key);
       }
       showTrouble(problem);
       return;

@@ -68,7 +68,7 @@ function line(name, { track, seed }, difference, write) {
 }
 
 /** Where both lie between 0 and 1. */
-function scale({ track, seed, difference }) {
+function scale({ name, track, seed, difference }) {
   const at = (value) => `${(100 * value).toFixed(1)}%`;
   const drawing = svg(
     "svg",
@@ -78,7 +78,7 @@ function scale({ track, seed, difference }) {
     track !== null && svg("svg", { x: at(track), y: 8, overflow: "visible" }, ...marks.track()),
     seed !== null && svg("svg", { x: at(seed), y: 8, overflow: "visible" }, ...marks.seed()),
   );
-  return [drawing, unseen(words.list.shareDifference(difference))];
+  return [drawing, unseen(words.list.shareDifference(difference, name))];
 }
 
 const marks = {

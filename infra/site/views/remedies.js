@@ -7,6 +7,7 @@ import { countOf, givenOf, missingOf, sourcesOf, typicalOf } from "../seeds.js";
 import { Remembered } from "../storage.js";
 import { artistsOf, clockTime } from "../words.js";
 import { featureSliders } from "./describe.js";
+import { notLoaded } from "./not_loaded.js";
 
 const MOST_FOLLOWERS = 1_000_000_000;
 const MOST_NAME_CHARACTERS = 1000;
@@ -199,7 +200,7 @@ export function mountRemedies(place, store, actions) {
     mine.artist ||= seed?.given?.artists?.join(", ") ?? (seed?.known ? artistsOf(seed.known) : "");
     mine.followers ||= seed?.given?.followers === undefined ? "" : String(seed.given.followers);
     // Whoever describes a second track is likely to be the same artist.
-    mine.artist ||= recent.artist;
+    mine.artist ||= recent.artist || (store.state.seeds[0]?.known?.artists?.[0] ?? "");
     if (mine.artist === recent.artist) mine.followers ||= recent.followers;
     mine.genre ||= seed?.given?.genres?.[0] ?? "";
     mine.released ||= seed?.given?.release_date ?? "";
@@ -221,7 +222,8 @@ export function mountRemedies(place, store, actions) {
     place.replaceChildren();
     leaveAudio();
     keep();
-    if (mayMove && hadFocus) (opener?.isConnected ? opener : byId("track"))?.focus();
+    const home = byId(store.state.list ? "list-heading" : "track");
+    if (mayMove && hadFocus) (opener?.isConnected ? opener : home)?.focus();
   }
 
   function giveUp() {
@@ -325,7 +327,7 @@ export function mountRemedies(place, store, actions) {
     } catch (error) {
       console.error(error);
       audioFor = null;
-      home.append(h("p", { class: "trouble" }, remedies.noAudio));
+      home.append(notLoaded());
     }
   }
 
@@ -383,7 +385,7 @@ export function mountRemedies(place, store, actions) {
     actions.describe(target, given);
     if (isNew) {
       // It has an id from here on, under which more may be asked about it.
-      const [seed] = store.state.seeds;
+      const seed = store.state.seeds.at(-1);
       drafts.set(keyOf(seed.id), drafts.get("new"));
       drafts.delete("new");
       target = seed.id;
@@ -420,7 +422,8 @@ export function mountRemedies(place, store, actions) {
     const set = Object.keys(mine.hand).length;
     ways.hand.done.textContent = set > 0 ? remedies.setByHand(set) : "";
     const isWaiting = seed?.status === "looking";
-    submit.textContent = store.state.list ? remedies.update : words.start.submit;
+    const changes = seed === null ? remedies.add : remedies.update;
+    submit.textContent = store.state.list ? changes : words.start.submit;
     submit.classList.toggle("working", isWaiting);
     submit.setAttribute("aria-disabled", String(isWaiting));
     cancel.hidden = seed !== null && !isChange && store.state.seeds.length < 2;
@@ -472,7 +475,8 @@ export function mountRemedies(place, store, actions) {
     // The seed it was open for is gone, or has become what was wanted.
     if (isOpen() && target !== null && (seed === null || isSettled)) {
       drafts.delete(keyOf(target));
-      close();
+      // Whoever asked for a first list is led to it anyway.
+      close({ mayMove: seed !== null && Boolean(state.list) });
     }
     const needy = state.seeds.find(({ status }) => status === "needed");
     const isHere = isOpen() && needy?.id === target;

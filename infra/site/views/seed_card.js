@@ -2,6 +2,7 @@
 
 import { h, showFieldError, svg, unseen } from "../dom.js";
 import { words } from "../en.js";
+import { looksLikeLink } from "../links.js";
 import { missingOf, sourcesOf } from "../seeds.js";
 import { artistsOf, day, number } from "../words.js";
 import { featureSaid } from "./describe.js";
@@ -36,6 +37,7 @@ export function mountSeeds(place, store, actions) {
       "div",
       { class: "cluster" },
       h("button", { type: "submit" }, said.addSubmit),
+      h("button", { type: "button", class: "link", onclick: describeAnother }, words.start.unreleased),
       h("button", { type: "button", class: "link", onclick: toggleAdding }, said.addClose),
     ),
   );
@@ -68,6 +70,14 @@ export function mountSeeds(place, store, actions) {
       },
     });
     field.input.focus();
+  }
+
+  function describeAnother() {
+    const typed = looksLikeLink(field.text) ? "" : field.text;
+    field.text = "";
+    showFieldError(FIELD, null);
+    toggleAdding();
+    openRemedies(null, typed);
   }
 
   adding.addEventListener("submit", (event) => {
