@@ -9,6 +9,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
+import botocore.session
 import pytest
 from botocore.config import Config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler
@@ -132,6 +133,8 @@ def serve() -> Iterator[LocalAws]:
         # Which service a host means never changes, and moto lists its source folder to find out, at every request.
         find_backend = DomainDispatcherApplication.get_backend_for_host
         patch.setattr(DomainDispatcherApplication, "get_backend_for_host", cache(find_backend))
+        # What AWS's services look like never changes either, and every session reads that anew for each of its clients.
+        patch.setattr(botocore.session, "create_loader", cache(botocore.session.create_loader))
         server.start()
         try:
             host, port = server.get_host_and_port()

@@ -34,7 +34,6 @@ _VERSIONS: Final = "version#"
 _HOLD: Final = "hold"
 _POLL: Final = "poll"
 _REGISTERED: Final = "attribute_exists(pk) AND attribute_not_exists(leaving)"
-_REVOKED: Final = "revoked"
 
 
 class DynamoArtistStore:
@@ -327,7 +326,7 @@ def _from_hook(hook: Hook) -> dict[str, Any]:
 
 def _secrets_of(hook: Hook) -> str:
     """What a rotation and a revocation change."""
-    return _REVOKED if hook.revoked_at else str(hook.generation)
+    return "revoked" if hook.revoked_at else str(hook.generation)
 
 
 def _to_hook(item: Mapping[str, Any]) -> Hook:

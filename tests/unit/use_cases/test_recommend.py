@@ -979,7 +979,10 @@ def test_a_list_that_is_pinned_whole_stays_whatever_is_turned(recommender, wante
 @given(wanted=plain_requests)
 def test_pinning_what_is_in_the_list_anyway_changes_nothing(exact, wanted):
     plain = replace(wanted, variation=0)
-    before = listed_ids(exact.recommend(plain))
+    answer = exact.recommend(plain)
+    # How far a band is widened depends on what else there is to choose, which is less with every pin.
+    assume(not answer.band.widened)
+    before = listed_ids(answer)
     after = exact.recommend(replace(plain, pinned=tuple(before[:2])))
     assert set(listed_ids(after)) == set(before)
 
