@@ -57,7 +57,7 @@ def demo() -> Iterator[tuple[str, str]]:
                 said += line
                 if line.startswith("Logs are in"):
                     break
-            [url] = re.findall(r"http://127\.0\.0\.1:\d+", said)
+            [url] = set(re.findall(r"http://127\.0\.0\.1:\d+", said))
             yield url, re.findall(r"https://open\.spotify\.com/track/\w{22}", said)[0]
         finally:
             process.terminate()

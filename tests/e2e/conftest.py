@@ -94,7 +94,7 @@ def running_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     )
     try:
         greeting = _greeting(process)
-        [url] = re.findall(rf"http://{re.escape(LOOPBACK)}:\d+", greeting)
+        [url] = set(re.findall(rf"http://{re.escape(LOOPBACK)}:\d+", greeting))
         examples = tuple(re.findall(r"https://open\.spotify\.com/track/\w{22}", greeting))
         opens_at = fetch_json(f"{url}/api/config")["open_playlists_at"]
         yield Demo(url, f"http://{urlsplit(opens_at).netloc}", examples)

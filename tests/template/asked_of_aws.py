@@ -48,7 +48,14 @@ DONE_BY_OTHERS = {
     ("Api", "SqsJobQueue"): {"sqs:ChangeMessageVisibility": "AudioWorker"},
     ("Api", "SecretsManagerStore"): {"secretsmanager:CreateSecret": "daltonify login"},
     ("Api", "DynamoReleaseStore"): {"dynamodb:Query": "ScheduledJobs"},
-    ("Api", "DynamoArtistStore"): {"dynamodb:Query": "ReleaseWorker", "dynamodb:DeleteItem": "ReleaseWorker"},
+    ("Api", "DynamoArtistStore"): {
+        "dynamodb:Query": "ReleaseWorker",
+        "dynamodb:DeleteItem": "ReleaseWorker",
+        "dynamodb:ConditionCheckItem": "ReleaseWorker",
+    },
+    # Many items are read at once for releases alone.
+    ("AudioWorker", "DynamoAudioJobStore"): {"dynamodb:BatchGetItem": "ScheduledJobs"},
+    ("AudioWorker", "DynamoPublicationStore"): {"dynamodb:BatchGetItem": "ScheduledJobs"},
     ("AudioWorker", "S3AudioClips"): {"s3:PutObject": "Api"},
     ("AudioWorker", "SqsJobQueue"): {"sqs:SendMessage": "Api"},
     ("ScheduledJobs", "SecretsManagerStore"): {
