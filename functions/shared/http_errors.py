@@ -113,7 +113,7 @@ class Problem:
                 {"field": fault.field[:_MAX_FIELD_CHARACTERS], "message": fault.message} for fault in named
             ]
         if self.retry_after_seconds is not None:
-            body["retry_at"] = iso(now + timedelta(seconds=self.retry_after_seconds))
+            body["retry_at"] = iso_not_before(now + timedelta(seconds=self.retry_after_seconds))
         return body | dict(self.data)
 
     def to_headers(self) -> dict[str, str]:
@@ -157,6 +157,11 @@ def problem_of(error: Exception) -> Problem:
 def iso(moment: datetime) -> str:
     """Seconds are exact enough for people, and ``Z`` is what the other times in our answers end with."""
     return moment.replace(microsecond=0).isoformat().replace("+00:00", "Z")
+
+
+def iso_not_before(moment: datetime) -> str:
+    """The first full second from then on: who asks again at that time must not be too early."""
+    return iso(moment + timedelta(microseconds=999_999))
 
 
 def _internal_error() -> Problem:

@@ -6,14 +6,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import count
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 import botocore.session
 import pytest
 from botocore.config import Config
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler
-from moto.server import ThreadedMotoServer
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
+
+from infra.local.local_aws import AtomicTables
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -126,7 +129,9 @@ class LocalAws:
 @contextmanager
 def serve() -> Iterator[LocalAws]:
     """Run the server on a free port of 127.0.0.1."""
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    application = AtomicTables(DomainDispatcherApplication(create_backend_app))
+    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler)
+    thread = Thread(target=server.serve_forever, name="local-aws", daemon=True)
     with pytest.MonkeyPatch.context() as patch:
         # A line for each of thousands of requests would bury what a failed test has to say.
         patch.setattr(MotoRequestHandler, "log_request", lambda *_: None)
@@ -135,9 +140,10 @@ def serve() -> Iterator[LocalAws]:
         patch.setattr(DomainDispatcherApplication, "get_backend_for_host", cache(find_backend))
         # What AWS's services look like never changes either, and every session reads that anew for each of its clients.
         patch.setattr(botocore.session, "create_loader", cache(botocore.session.create_loader))
-        server.start()
+        thread.start()
         try:
-            host, port = server.get_host_and_port()
-            yield LocalAws(f"http://{host}:{port}")
+            yield LocalAws(f"http://127.0.0.1:{server.server_port}")
         finally:
-            server.stop()
+            server.shutdown()
+            thread.join()
+            server.server_close()

@@ -332,6 +332,11 @@ def photograph(browser: Browser, url: str, folder: Path, names: list[str]) -> li
                     STATES[name](page)
                     page.wait_for_timeout(400)
                     page.screenshot(path=folder / f"{name}-{width}-{scheme}.png")
+                    # Rows far down are laid out when they are scrolled to, and nobody scrolls here.
+                    page.evaluate(
+                        "for (const one of document.querySelectorAll('.row, #take, #share')) "
+                        "one.style.contentVisibility = 'visible'"
+                    )
                     page.screenshot(path=folder / f"{name}-{width}-{scheme}-whole.png", full_page=True)
                 except (AssertionError, Error) as problem:
                     missed.append(f"{name} at {width}, {scheme}: {str(problem).splitlines()[0]}")

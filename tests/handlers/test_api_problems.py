@@ -117,6 +117,13 @@ def test_what_is_for_the_operator_is_not_told_to_the_caller(error):
     assert "try again" in detail.lower() or "whoever runs" in detail or "its log says" in detail
 
 
+def test_who_asks_again_at_the_time_that_is_named_is_not_too_early():
+    problem = Problem(503, "publishing_unavailable", "Later", "Ask later.", retry_after_seconds=2)
+    late = NOON + timedelta(milliseconds=300)
+    assert problem.to_dict("request", NOON)["retry_at"] == http_errors.iso(NOON + timedelta(seconds=2))
+    assert problem.to_dict("request", late)["retry_at"] == http_errors.iso(NOON + timedelta(seconds=3))
+
+
 def test_an_error_that_never_goes_away_by_waiting_names_no_time():
     problem = problem_of(errors.CapReached("The account is full.", None))
     assert (problem.retry_after_seconds, problem.to_headers()) == (None, {})
