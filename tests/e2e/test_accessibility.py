@@ -33,13 +33,21 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def settle(page: Page) -> None:
+    """Let transitions end, which hide faults from a check, or show colours that are on their way to others."""
+    page.evaluate(
+        "new Promise(requestAnimationFrame).then(() => "
+        "Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {}))))"
+    )
+
+
 def check(page: Page, state: str) -> None:
-    # Nothing may be hidden from the check by a transition that is still under way.
-    page.evaluate("Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {})))")
+    settle(page)
     results = Axe().run(page, options=ONLY_FAULTS)
     assert results.violations_count == 0, f"{state}: {results.generate_report()}"
     is_dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
     page.emulate_media(color_scheme="light" if is_dark else "dark")
+    settle(page)
     results = Axe().run(page, options=ONLY_FAULTS | {"runOnly": ["color-contrast"]})
     assert results.violations_count == 0, f"{state}, in the other colours: {results.generate_report()}"
     page.emulate_media(color_scheme="dark" if is_dark else "light")
