@@ -134,7 +134,8 @@ def test_an_artist_whom_spotify_does_not_know_hides_nobody_else(world):
     def refused(artist_id: str, limit: int) -> list[NewAlbum]:
         if artist_id == "A" * 22:
             raise UpstreamRefused("Spotify does not accept what was asked of it (status 404).", 404)
-        return newest(artist_id, limit)
+        found: list[NewAlbum] = newest(artist_id, limit)
+        return found
 
     world.directory.newest = refused
     world.run_days(1)

@@ -521,12 +521,12 @@ def test_a_change_that_came_in_between_is_seen_and_the_track_is_put_in_again():
     save_version = world.artists.save_version
 
     def after_a_return(playlist: LivingPlaylist, version: PlaylistVersion) -> bool:
-        world.artists.save_version = save_version
+        world.artists.save_version = save_version  # type: ignore[method-assign]
         (first,) = world.artists.versions(ME)
         assert save_version(playlist, replace(first, number=2, why="back to version 1"))
         return save_version(playlist, version)
 
-    world.artists.save_version = after_a_return
+    world.artists.save_version = after_a_return  # type: ignore[method-assign]
     world.settle()
     assert world.release(2).version == 3
     assert "second" in world.playlist()
