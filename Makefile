@@ -50,6 +50,7 @@ lock: ## re-make the pinned requirements from pyproject.toml (UPGRADE=1: to the 
 	"$$uv" $(COMPILE) --group sam -o requirements-sam.txt && \
 	"$$uv" $(COMPILE) --group emulator -o requirements-emulator.txt && \
 	"$$uv" $(COMPILE) --group scan -o requirements-scan.txt && \
+	"$$uv" $(COMPILE) --group peers -c requirements.txt -o requirements-peers.txt && \
 	"$$uv" $(COMPILE) --group uv -o requirements-uv.txt
 
 build: ## build what is deployed, and look for faults that would only show there
@@ -87,8 +88,8 @@ openapi: setup ## write infra/openapi.json anew from the API's routes
 privacy: setup ## write infra/site/privacy.html anew from what is really stored
 	@$(BIN)/python -m infra.local.write_privacy
 
-bench: setup ## measure recall and speed of the index
-	@$(BIN)/python -m tests.benchmark.recall $(ARGS)
+bench: setup ## measure speed at 10,000 to 1,000,000 tracks, beside other libraries: ARGS='--only search --sizes 100000'
+	@$(BIN)/python -m tests.benchmark $(ARGS)
 
 EVALUATED = $(DALTONIFY_DATA)/spotify_songs_tidytuesday.csv.gz
 

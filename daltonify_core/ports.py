@@ -1,22 +1,29 @@
 """Ports: what the domain needs from the outside, in its own words."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, Protocol, TextIO
+from typing import TYPE_CHECKING, Final, Protocol, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from daltonify_core.catalogue.artists import KnownArtist
 from daltonify_core.catalogue.audio_features import AudioFeatures
+from daltonify_core.catalogue.plain_rows import PlainRow
 from daltonify_core.catalogue.track import Track
-from daltonify_core.releases.hook import Hook
-from daltonify_core.releases.profile import ArtistProfile, LivingPlaylist, PlaylistVersion
-from daltonify_core.releases.release import Release, ReleaseReference, ReleaseState
+
+if TYPE_CHECKING:
+    # Ports are imported by whatever starts, and most of that has nothing to do with releases.
+    from daltonify_core.index.manifest import FileDigest
+    from daltonify_core.releases.hook import Hook
+    from daltonify_core.releases.profile import ArtistProfile, LivingPlaylist, PlaylistVersion
+    from daltonify_core.releases.release import Release, ReleaseReference, ReleaseState
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,9 @@ class NeighbourIndex(Protocol):
     def nearest(self, query: NDArray[np.float32], count: int) -> NDArray[np.int64]:
         """Item numbers of at most ``count`` neighbours, nearest first. ``query``: shape ``(dimension,)``."""
 
+    def effort(self, count: int) -> int:
+        """How many entries ``nearest`` inspects for so many neighbours: what its time grows with."""
+
     def vector(self, item: int) -> NDArray[np.float32]:
         """What was stored for an item, so that a reader can tell whether the file belongs to its vectors."""
 
@@ -68,8 +78,17 @@ class NeighbourIndexFormat(Protocol):
     def build(self, vectors: NDArray[np.float32], path: Path, seed: int) -> None:
         """Write an index of ``vectors``, shape ``(n, dimension)``; equal input and seed give equal bytes."""
 
-    def open(self, path: Path, dimension: int) -> NeighbourIndex:
-        """Open a file; raises ``IndexCorrupt`` when it cannot be one of that dimension."""
+    def tune(self, path: Path, queries: NDArray[np.float32], nearest: NDArray[np.int64]) -> dict[str, int]:
+        """How a file is to be searched so that almost all ``nearest`` are found, for the manifest.
+
+        ``queries``: shape ``(m, dimension)``; ``nearest``: ``(m, k)``, the true nearest items of each, nearest first.
+        """
+
+    def open(self, path: Path, dimension: int, tuning: Mapping[str, str | int] | None = None) -> NeighbourIndex:
+        """Open a file; raises ``IndexCorrupt`` when it cannot be one of that dimension.
+
+        ``tuning``: what ``tune`` said, among whatever else.
+        """
 
     def describe(self) -> dict[str, str | int]:
         """What the manifest must remember to open the file again: kind, metric and parameters."""
@@ -105,7 +124,7 @@ class TrackStore(Protocol):
 class TrackStoreFormat(Protocol):
     """Writes and opens track stores of one kind."""
 
-    def build(self, tracks: Iterable[Track], artists: Sequence[KnownArtist], path: Path) -> None:
+    def build(self, tracks: Iterable[PlainRow], artists: Sequence[KnownArtist], path: Path) -> None:
         """Write tracks in item order and artists in number order; equal input gives equal bytes."""
 
     def open(self, path: Path) -> TrackStore:
@@ -162,11 +181,18 @@ class IndexStore(Protocol):
     def activate(self, current: CurrentIndex, expected_tag: str | None) -> None:
         """Make a stored version current; raises ``ActivationConflict`` when the state's tag is another one."""
 
-    def fetch(self, version: str, scratch: Path, names: Collection[str] | None = None) -> Path:
+    def fetch(
+        self,
+        version: str,
+        scratch: Path,
+        names: Collection[str] | None = None,
+        digests: Mapping[str, FileDigest] | None = None,
+    ) -> Path:
         """A local folder that holds the version's files, in ``scratch`` if it must be copied.
 
-        ``names`` limits what is copied to the manifest and these files, as far as there are any. Raises
-        ``IndexUnavailable`` when there is no such version.
+        ``names`` limits what is copied to the manifest and these files, as far as there are any. With ``digests``
+        instead, the files that they name are copied and compared with them as they arrive. Raises ``IndexUnavailable``
+        when there is no such version, and ``IndexCorrupt`` naming a file that differs from its digest.
         """
 
     def prune(self, keep: Collection[str]) -> list[str]:

@@ -90,6 +90,8 @@ def make_arrays(popularity: Sequence[int], track_ids: Sequence[str] | None = Non
         artist_items=artist_items,
         genre_offsets=np.zeros(1, np.int64),
         genre_items=np.empty(0, np.int32),
+        item_genre_offsets=np.zeros(count + 1, np.int64),
+        item_genres=np.empty(0, np.int16),
     )
 
 

@@ -8,13 +8,13 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TextIO
 
 from daltonify_core.errors import ActivationConflict, IndexUnavailable, PointerCorrupt
-from daltonify_core.index.manifest import MANIFEST_FILE, FileDigest
+from daltonify_core.index.manifest import MANIFEST_FILE, FileDigest, verify_files
 from daltonify_core.index.pointer import POINTER_FILE, pointer_from_json, pointer_to_json
 from daltonify_core.ports import ActivationState, CurrentIndex
 
@@ -116,11 +116,19 @@ class FolderIndexStore:
                 raise
             return damage.tag
 
-    def fetch(self, version: str, scratch: Path, names: Collection[str] | None = None) -> Path:
+    def fetch(
+        self,
+        version: str,
+        scratch: Path,
+        names: Collection[str] | None = None,
+        digests: Mapping[str, FileDigest] | None = None,
+    ) -> Path:
         """The version's own folder; nothing is copied, so neither ``scratch`` nor ``names`` is needed."""
         folder = self._folder / version
         if not (folder / MANIFEST_FILE).is_file():
             raise IndexUnavailable(f"There is no index version {version} in {self._folder}. Build it anew.")
+        if digests is not None:
+            verify_files(folder, digests)
         return folder
 
     def prune(self, keep: Collection[str]) -> list[str]:

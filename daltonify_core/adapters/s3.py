@@ -2,13 +2,16 @@
 
 import base64
 import gzip
+import hashlib
 import io
 import json
 import shutil
-from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
@@ -23,7 +26,7 @@ from daltonify_core.errors import (
     UpstreamRefused,
     UpstreamUnavailable,
 )
-from daltonify_core.index.manifest import MANIFEST_FILE, FileDigest
+from daltonify_core.index.manifest import MANIFEST_FILE, FileDigest, differing
 from daltonify_core.index.pointer import POINTER_FILE, pointer_from_json, pointer_to_json
 from daltonify_core.ports import ActivationState, CurrentIndex
 
@@ -36,6 +39,8 @@ _UPLOAD_GRACE_SECONDS: Final = 60 * 60
 _READ_BYTES: Final = 1 << 20
 # One connection of S3 gives about 90 MB/s at best, a Lambda function has more; most files of a bundle are small.
 _PARALLEL_DOWNLOADS: Final = 4
+# Larger files come in parts of this size. Each part costs a request, which is 2 ms of computing besides the waiting.
+_PART_BYTES: Final = 16 << 20
 _KEYS_PER_DELETION: Final = 1_000  # S3 takes no more in one request
 _VERSION_MARK: Final = "index-version"
 _DIGEST_MARK: Final = "sha256"
@@ -107,8 +112,10 @@ class S3IndexStore:
         bucket: str,
         prefix: str = "index/",
         upload_grace_seconds: float = _UPLOAD_GRACE_SECONDS,
+        part_bytes: int = _PART_BYTES,
     ) -> None:
         self._client = client
+        self._part_bytes = part_bytes
         self._bucket = bucket
         self._prefix = prefix
         # What was stored so recently may belong to a build that has yet to activate it.
@@ -161,34 +168,58 @@ class S3IndexStore:
                 raise ActivationConflict("Another build activated an index in the meantime. Build again.") from error
             raise self._fault(error) from error
 
-    def fetch(self, version: str, scratch: Path, names: Collection[str] | None = None) -> Path:
+    def fetch(
+        self,
+        version: str,
+        scratch: Path,
+        names: Collection[str] | None = None,
+        digests: Mapping[str, FileDigest] | None = None,
+    ) -> Path:
         """Copy the version into ``scratch``; the folder gets its name when everything is there.
 
         Raises ``IndexUnavailable`` also when ``scratch`` cannot hold it. A folder of that name is replaced.
         """
-        target, partial = scratch / version, scratch / f"{version}.part"
-        shutil.rmtree(partial, ignore_errors=True)
+        target, copy = scratch / version, scratch / f"{version}.part"
+        shutil.rmtree(copy, ignore_errors=True)
         try:
-            partial.mkdir(parents=True)
-            self._download(version, MANIFEST_FILE, partial)
-            wanted = [
-                name
-                # To be asked for the manifest alone is common and needs no list.
-                for name in (self._files_of(version) if names is None or names else ())
-                if name != MANIFEST_FILE and (names is None or name in names)
-            ]
-            with ThreadPoolExecutor(_PARALLEL_DOWNLOADS) as pool:
-                for download in [pool.submit(self._download, version, name, partial) for name in wanted]:
-                    download.result()
+            copy.mkdir(parents=True)
+            if digests is None:
+                self._copy(version, copy, names)
+            else:
+                self._copy_checked(version, copy, digests)
             if target.exists():
                 shutil.rmtree(target)
-            partial.rename(target)
+            copy.rename(target)
         except OSError as error:
             reason = error.strerror or error
             raise IndexUnavailable(f"Index {version} cannot be copied to {scratch}: {reason}.") from error
         finally:
-            shutil.rmtree(partial, ignore_errors=True)
+            shutil.rmtree(copy, ignore_errors=True)
         return target
+
+    def _copy(self, version: str, folder: Path, names: Collection[str] | None) -> None:
+        self._download(version, MANIFEST_FILE, folder)
+        wanted = [
+            name
+            # To be asked for the manifest alone is common and needs no list.
+            for name in (self._files_of(version) if names is None or names else ())
+            if name != MANIFEST_FILE and (names is None or name in names)
+        ]
+        _side_by_side([partial(self._download, version, name, folder) for name in wanted])
+
+    def _copy_checked(self, version: str, folder: Path, digests: Mapping[str, FileDigest]) -> None:
+        files = [_ArrivingFile(folder / name, digest, self._part_bytes) for name, digest in digests.items()]
+        # The largest first: nothing can be opened before all of it is there, and hashing a file takes longest at its
+        # end. Files of equal size keep their order.
+        files.sort(key=lambda file: -file.promised.bytes)
+        _side_by_side(
+            [
+                *(partial(self._download_part, version, file, start) for file in files for start in file.starts()),
+                partial(self._download, version, MANIFEST_FILE, folder),
+            ]
+        )
+        for file in files:
+            file.check()
 
     def prune(self, keep: Collection[str]) -> list[str]:
         """Remove every version whose manifest bears its name and is not to be kept; anything else is not ours.
@@ -266,10 +297,31 @@ class S3IndexStore:
                     copy.write(block)
         except _SDK_FAULTS as error:
             if _code(error) == "NoSuchKey":
-                raise IndexUnavailable(
-                    f"There is no index version {version} at {self._place('')}, or not all of it. Build it anew."
-                ) from error
+                raise IndexUnavailable(self._missing(version)) from error
             raise self._fault(error) from error
+
+    def _download_part(self, version: str, file: "_ArrivingFile", start: int) -> None:
+        """Fetch what lies at ``start`` of a file, which ends before the next part or where the file does."""
+        end = min(start + self._part_bytes, file.promised.bytes)
+        is_whole = end - start == file.promised.bytes
+        request: Any = {} if is_whole else {"Range": f"bytes={start}-{end - 1}"}
+        try:
+            answer = self._client.get_object(Bucket=self._bucket, Key=self._key(version, file.path.name), **request)
+            with closing(answer["Body"]) as body:
+                # A file of another size needs no hashing.
+                stored = answer["ContentLength"] if is_whole else _size_of_all(answer.get("ContentRange", ""))
+                if stored != file.promised.bytes or answer["ContentLength"] != end - start:
+                    raise differing(file.path.name)
+                file.take(start, iter(lambda: body.read(_READ_BYTES), b""))
+        except _SDK_FAULTS as error:
+            if _code(error) == "InvalidRange":
+                raise differing(file.path.name) from error
+            if _code(error) == "NoSuchKey":
+                raise IndexUnavailable(self._missing(version)) from error
+            raise self._fault(error) from error
+
+    def _missing(self, version: str) -> str:
+        return f"There is no index version {version} at {self._place('')}, or not all of it. Build it anew."
 
     def _settled_versions(self) -> dict[str, list[str]]:
         """Files by folder, of all folders in which nothing was stored recently."""
@@ -322,6 +374,79 @@ class S3IndexStore:
 
     def _fault(self, error: Exception) -> DaltonifyError:
         return IndexUnavailable(f"The index at {self._place('')} cannot be reached: {_reason(error)}. Try again later.")
+
+
+class _ArrivingFile:
+    """A file of a bundle on its way: its parts come in any order, and are hashed in theirs as soon as they can be."""
+
+    def __init__(self, path: Path, promised: FileDigest, part_bytes: int) -> None:
+        self.path = path
+        self.promised = promised
+        self._part_bytes = part_bytes
+        self._digest = hashlib.sha256()
+        self._hashed = 0
+        self._waiting: dict[int, int] = {}
+        """Ends of the parts, by where they start, that came before one in front of them."""
+        self._lock = threading.Lock()
+        path.touch()
+
+    def starts(self) -> range:
+        """Where the parts begin; an empty file is one part."""
+        return range(0, max(1, self.promised.bytes), self._part_bytes)
+
+    def take(self, start: int, blocks: Iterator[bytes]) -> None:
+        """Write a part, and hash it if everything in front of it is hashed already."""
+        end = start
+        # Nobody else moves the end of what is hashed, as long as this part is the next.
+        is_next = start == self._hashed
+        with self.path.open("r+b") as copy:
+            copy.seek(start)
+            for block in blocks:
+                copy.write(block)
+                end += len(block)
+                if is_next:
+                    self._digest.update(block)
+        with self._lock:
+            if is_next:
+                self._hashed = end
+            else:
+                self._waiting[start] = end
+            self._catch_up()
+
+    def check(self) -> None:
+        """Raise ``IndexCorrupt`` unless the file is the promised one."""
+        if FileDigest(self._hashed, self._digest.hexdigest()) != self.promised:
+            raise differing(self.path.name)
+
+    def _catch_up(self) -> None:
+        """Hash what waited for the part that has just come; it is in memory still, as pages of the file."""
+        if self._hashed not in self._waiting:
+            return
+        with self.path.open("rb", buffering=0) as copy:
+            while (end := self._waiting.pop(self._hashed, None)) is not None:
+                copy.seek(self._hashed)
+                while self._hashed < end:
+                    block = copy.read(min(_READ_BYTES, end - self._hashed))
+                    self._digest.update(block)
+                    self._hashed += len(block)
+
+
+def _side_by_side(downloads: Sequence[Callable[[], None]]) -> None:
+    """Run them all, a few at a time; the first that fails ends it, and those that have not begun never do."""
+    with ThreadPoolExecutor(_PARALLEL_DOWNLOADS) as pool:
+        running = [pool.submit(download) for download in downloads]
+        try:
+            for one in as_completed(running):
+                one.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _size_of_all(content_range: str) -> int | None:
+    """The size of a whole object, of which an answer brings a part."""
+    size = content_range.rpartition("/")[2]
+    return int(size) if size.isdecimal() else None
 
 
 class _Download(io.RawIOBase):

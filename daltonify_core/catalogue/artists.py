@@ -4,6 +4,7 @@ Some files carry artist ids, some only names. A name without an id belongs to th
 catalogue knows exactly one; with several of that name it stays an artist of its own, because nobody can tell which.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -28,7 +29,11 @@ class PopularitySource(StrEnum):
 
 def artist_key(credit: ArtistCredit) -> str:
     """Identity of a credited artist: the id where there is one, else the normalised name."""
-    return f"id:{credit.artist_id}" if credit.artist_id else f"name:{artist_key_of_name(credit.name)}"
+    return _key(credit.name, credit.artist_id)
+
+
+def _key(name: str, artist_id: str | None) -> str:
+    return f"id:{artist_id}" if artist_id else f"name:{artist_key_of_name(name)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +69,39 @@ class ArtistCollector:
         self._names: list[str] = []
         self._given: list[tuple[str, int] | None] = []
         self._track_max: list[int | None] = []
-        self._names_of_id: dict[int, set[str]] = {}
+        # Tuples, because a set takes four times the memory and hardly anybody has a second name.
+        self._names_of_id: dict[int, tuple[str, ...]] = {}
 
     def add(self, track: Track, popularity_snapshot: str | None) -> list[int]:
-        """Provisional numbers of the track's credited artists, in the order of its credits, each once.
+        """As ``add_credits`` does it, for one track."""
+        names = [credit.name for credit in track.artists]
+        ids = [credit.artist_id or "" for credit in track.artists]
+        return self.add_credits(names, ids, track.popularity, track.artist_popularity, popularity_snapshot)
 
-        ``popularity_snapshot`` says when ``track.artist_popularity`` was read; ``None`` counts as oldest.
+    def add_credits(
+        self,
+        names: Sequence[str],
+        ids: Sequence[str],
+        popularity: int | None,
+        artist_popularity: int | None,
+        popularity_snapshot: str | None,
+    ) -> list[int]:
+        """Provisional numbers of a track's credited artists, in the order of its credits, each once.
+
+        ``ids`` runs parallel to ``names``, with "" for one that is not known. ``popularity`` is the track's and
+        ``artist_popularity`` the primary artist's, read in ``popularity_snapshot``; ``None`` counts as oldest.
         """
         numbers: list[int] = []
-        for credit in track.artists:
-            number = self._provisional_number(credit)
+        for name, artist_id in zip(names, ids, strict=True):
+            number = self._provisional_number(name, artist_id)
             if number not in numbers:
                 numbers.append(number)
-            known = self._track_max[number]
-            if track.popularity is not None and (known is None or track.popularity > known):
-                self._track_max[number] = track.popularity
-        if track.artist_popularity is not None:
-            given = (popularity_snapshot or "", track.artist_popularity)
+            if popularity is not None:
+                known = self._track_max[number]
+                if known is None or popularity > known:
+                    self._track_max[number] = popularity
+        if artist_popularity is not None:
+            given = (popularity_snapshot or "", artist_popularity)
             known_given = self._given[numbers[0]]
             # The newest snapshot wins; within one, rows may differ by a day's drift, and the higher keeps rule 1 safe.
             if known_given is None or given > known_given:
@@ -103,43 +124,46 @@ class ArtistCollector:
             shared_names=shared_names,
         )
 
-    def _provisional_number(self, credit: ArtistCredit) -> int:
-        key = artist_key(credit)
+    def _provisional_number(self, name: str, artist_id: str) -> int:
+        key = _key(name, artist_id)
         number = self._number_by_key.get(key)
         if number is None:
             number = self._number_by_key[key] = len(self._names)
-            self._names.append(credit.name)
+            self._names.append(name)
             self._given.append(None)
             self._track_max.append(None)
-        if credit.artist_id:
+            if artist_id:
+                self._names_of_id[number] = (artist_key_of_name(name),)
+        elif artist_id and name != self._names[number]:
             # Every spelling counts: an artist may have changed their name between two snapshots.
-            self._names_of_id.setdefault(number, set()).add(artist_key_of_name(credit.name))
+            known, other = self._names_of_id[number], artist_key_of_name(name)
+            self._names_of_id[number] = known if other in known else (*known, other)
         return number
 
-    def _resolve_names(self) -> tuple[list[int], dict[int, set[str]], frozenset[str]]:
+    def _resolve_names(self) -> tuple[list[int], list[list[str]], frozenset[str]]:
         """For every number the one that represents it, the keys that lead to it alone, and names shared by ids."""
         ids_of_name: dict[str, list[int]] = {}
         for number, names in self._names_of_id.items():
             for name in names:
                 ids_of_name.setdefault(name, []).append(number)
         target = list(range(len(self._names)))
-        keys = {number: {key} for key, number in self._number_by_key.items()}
+        keys = [[key] for key in self._number_by_key]
         for name, numbers in ids_of_name.items():
             key = f"name:{name}"
             by_name = self._number_by_key.get(key)
             if len(numbers) == 1:
-                keys[numbers[0]].add(key)
+                keys[numbers[0]].append(key)
                 if by_name is not None:
                     target[by_name] = numbers[0]
             elif by_name is not None:
                 keys[by_name].remove(key)
         return target, keys, frozenset(name for name, numbers in ids_of_name.items() if len(numbers) > 1)
 
-    def _known_artist(self, group: list[int], keys: dict[int, set[str]]) -> KnownArtist:
+    def _known_artist(self, group: list[int], keys: list[list[str]]) -> KnownArtist:
         given = max((pair for number in group if (pair := self._given[number]) is not None), default=None)
         track_max = max((value for number in group if (value := self._track_max[number]) is not None), default=None)
         popularity, source = track_max, PopularitySource.TRACK_MAX if track_max is not None else None
         if given is not None:
             popularity, source = given[1], PopularitySource.CATALOGUE
-        known_as = set[str]().union(*(keys[number] for number in group))
+        known_as = {key for number in group for key in keys[number]}
         return KnownArtist(tuple(sorted(known_as)), self._names[group[0]], popularity, source)

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from itertools import compress
+from operator import attrgetter
 from typing import Final
 
 from daltonify_core.errors import InvalidTrack
@@ -79,11 +81,13 @@ class AudioFeatures:
 
     def missing(self) -> tuple[str, ...]:
         """Names of the continuous features that are absent, in vector order."""
-        return tuple(name for name in CONTINUOUS_FEATURES if getattr(self, name) is None)
+        values = _continuous(self)
+        return tuple(compress(CONTINUOUS_FEATURES, [value is None for value in values])) if None in values else ()
 
     def present(self) -> dict[str, float | int]:
         """Names and values of everything that is known, in field order."""
-        return {name: value for name in FEATURE_NAMES if (value := getattr(self, name)) is not None}
+        values = zip(FEATURE_NAMES, _all(self), strict=True)
+        return {name: value for name, value in values if value is not None}
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, object]) -> "AudioFeatures":
@@ -126,3 +130,5 @@ class FeaturesSource(StrEnum):
 
 
 FEATURE_NAMES: Final = tuple(field.name for field in fields(AudioFeatures))
+_all: Final = attrgetter(*FEATURE_NAMES)
+_continuous: Final = attrgetter(*CONTINUOUS_FEATURES)

@@ -48,6 +48,10 @@ REQUIRED_COLUMNS: Final = ("track_id", "title", "artists", *CONTINUOUS_FEATURES)
 
 def join_list(values: Iterable[str]) -> str:
     """One field that holds several values; the inverse of ``split_list`` for every list but ``[""]``."""
+    values = list(values)
+    joined = ";".join(values)
+    if "\\" not in joined and joined.count(";") < len(values):
+        return joined
     return ";".join(value.replace("\\", "\\\\").replace(";", "\\;") for value in values)
 
 
@@ -78,13 +82,17 @@ def format_credits(artists: Sequence[ArtistCredit]) -> tuple[str, str]:
 
 def parse_credits(artists: str, artist_ids: str) -> tuple[ArtistCredit, ...]:
     """The inverse of ``format_credits``; raises ``InvalidTrack`` when the fields do not run parallel."""
+    names, ids = credit_texts(artists, artist_ids)
+    return tuple([ArtistCredit(name, artist_id or None) for name, artist_id in zip(names, ids, strict=True)])
+
+
+def credit_texts(artists: str, artist_ids: str) -> tuple[list[str], list[str]]:
+    """Names and as many ids, "" for each that is not known; raises ``InvalidTrack`` as ``parse_credits``."""
     names = split_list(artists)
-    if not artist_ids:
-        return tuple([ArtistCredit(name) for name in names])
-    ids = split_list(artist_ids)
+    ids = split_list(artist_ids) if artist_ids else [""] * len(names)
     if len(ids) != len(names):
         raise InvalidTrack("artist_ids", f"The row names {len(names)} artists but {len(ids)} artist ids.")
-    return tuple([ArtistCredit(name, artist_id or None) for name, artist_id in zip(names, ids, strict=True)])
+    return names, ids
 
 
 def format_row(track: Track) -> list[str]:
@@ -187,20 +195,28 @@ def read_rows(stream: TextIO, name: str) -> Iterator[Track | InvalidTrack]:
     ``stream`` must be opened with ``newline=""``. Raises ``InvalidDataset`` when the file is empty, has no usable
     header, or is not CSV at all.
     """
+    fields = read_fields(stream, name)
+    parser = RowParser(next(fields), name)
+    for row in fields:
+        try:
+            yield parser.parse(row)
+        except InvalidTrack as error:
+            yield error
+
+
+def read_fields(stream: TextIO, name: str) -> Iterator[list[str]]:
+    """The header of one shard and then the fields of every row, blank lines aside; ``InvalidDataset`` as ``read_rows``.
+
+    It checks no more than that the file is CSV and not empty.
+    """
     reader = csv.reader(stream, strict=True)
     try:
         header = next(reader, None)
         if header is None:
             raise InvalidDataset(f"{name} is empty.")
         header[:1] = [column.removeprefix("\ufeff") for column in header[:1]]
-        parser = RowParser(header, name)
-        for row in reader:
-            if not row:
-                continue
-            try:
-                yield parser.parse(row)
-            except InvalidTrack as error:
-                yield error
+        yield header
+        yield from filter(None, reader)
     except (csv.Error, UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error) as error:
         # The last three come from a compressed stream that breaks off or is damaged; any other fault of reading is not
         # the file's and passes through.

@@ -62,9 +62,10 @@ def by_scaled_distance(question: Question, ground: Ground) -> Items:
 
 def best_allowed(ordered: Items, question: Question, ground: Ground, size: int = LIST_SIZE) -> list[int]:
     """The first ``size`` of ``ordered`` under rule 3: no artist twice and no version of a song twice."""
+    keys = ground.arrays.song_keys
     rules = (
-        OnePerArtist(ground.arrays.artists_of, ground.arrays.artists_of(question.seed)),
-        NoAlternateVersions(lambda item: int(ground.arrays.song_keys[item]), ground.song, [ground.song(question.seed)]),
+        OnePerArtist(ground.arrays.artists_of_each, ground.arrays.artists_of(question.seed)),
+        NoAlternateVersions(lambda items: keys[items].tolist(), ground.song, [ground.song(question.seed)]),
     )
     chosen: list[int] = []
     for item in ordered.tolist():

@@ -174,8 +174,8 @@ class DegradedMethod:
         candidates = self.reach(question)
         keys = ground.arrays.song_keys
         rules = (
-            OnePerArtist(ground.arrays.artists_of, ground.arrays.artists_of(question.seed)),
-            NoAlternateVersions(lambda item: int(keys[item]), ground.song, [ground.song(question.seed)]),
+            OnePerArtist(ground.arrays.artists_of_each, ground.arrays.artists_of(question.seed)),
+            NoAlternateVersions(lambda items: keys[items].tolist(), ground.song, [ground.song(question.seed)]),
         )
 
         def rank(count: int) -> Ranking:

@@ -1,41 +1,51 @@
 """The builder: from rows of a catalogue to the files of a bundle.
 
-Text waits on disk (``TrackMerger``, ``TrackSpool``); memory holds only the arrays that the bundle will hold.
+Text waits on disk (``TrackMerger``); memory holds the arrays that the bundle will hold, and the artists.
 """
 
 import math
 from array import array
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import permutations
+from itertools import batched, chain, permutations
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from daltonify_core.catalogue.artists import ArtistCollector, ArtistDirectory, KnownArtist
 from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES
-from daltonify_core.catalogue.merging import TrackMerger, TrackSpool
+from daltonify_core.catalogue.canonical_csv import credit_texts, split_list
+from daltonify_core.catalogue.merging import MergedRows, TrackMerger
+from daltonify_core.catalogue.plain_rows import PlainRow
 from daltonify_core.catalogue.songs import guests, names_guests, song_key
-from daltonify_core.catalogue.track import Track, accentless_key_of_name, artist_key_of_name
+from daltonify_core.catalogue.track import accentless_key_of_name, artist_key_of_name
 from daltonify_core.errors import CatalogueEmpty
 from daltonify_core.index.bundle import BUNDLE_FILES, NEIGHBOURS_FILE, TRACKS_FILE, VECTORS_FILE
+from daltonify_core.index.exact import nearest_of_each
 from daltonify_core.index.feature_space import (
     COLUMNS,
+    RELEASE_YEAR,
     FeatureSpace,
     FeatureSpaceSettings,
+    Float32Array,
     FloatArray,
     IntArray,
-    row_of,
+    moment,
 )
 from daltonify_core.index.items import UNKNOWN_EXPLICIT, UNKNOWN_POPULARITY, UNKNOWN_YEAR, ItemArrays, invert
 from daltonify_core.index.manifest import MANIFEST_FILE, METRIC, FileDigest, IndexManifest
+from daltonify_core.index.pools import GenreColumns
 from daltonify_core.ports import NeighbourIndexFormat, Progress, TrackStoreFormat
 
-_PROGRESS_ROWS: Final = 5_000
+_BATCH_ROWS: Final = 5_000
 _MAXIMUM_SOURCES: Final = 10
+# Seeds with so many neighbours each tell recall to about a thousandth, in a second at 1,000,000 tracks.
+_PROBES: Final = 64
+_PROBED_NEIGHBOURS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,40 +61,65 @@ class BuildSettings:
     feature_space: FeatureSpaceSettings = field(default_factory=FeatureSpaceSettings)
 
 
-class _Columns:
-    """Growing columns, one entry per merged track."""
+_CREDITED: Final = ("artists", "artist_ids", "popularity", "artist_popularity")
+_DESCRIBED: Final = ("title", "release_date", "duration_ms", "explicit", "genres", "snapshot", "source")
+_COLLECTED: Final = (*_CREDITED, *_DESCRIBED, *CONTINUOUS_FEATURES)
 
-    def __init__(self) -> None:
-        self.track_ids: list[str] = []
-        self.numbers = array("d")
-        self.popularity = array("h")
-        self.years = array("h")
-        self.explicit = array("b")
-        self.songs = array("q")
-        self.credit_counts = array("q")
+
+class _Columns:
+    """What the arrays are made of: columns with one entry per merged track, in the order of track ids."""
+
+    def __init__(self, merged: MergedRows) -> None:
+        count = len(merged)
+        self.track_ids = merged.track_ids
+        self.numbers: FloatArray = np.empty((count, len(COLUMNS)))
+        self.popularity = np.empty(count, dtype=np.int16)
+        self.years = np.empty(count, dtype=np.int16)
+        self.explicit = np.empty(count, dtype=np.int8)
+        self.songs = np.empty(count, dtype=np.int64)
+        self.credit_counts = np.empty(count, dtype=np.int64)
         self.credits = array("q")
-        self.genre_counts = array("q")
+        self.genre_counts = np.empty(count, dtype=np.int64)
         self.genres = array("q")
         self.genre_numbers: dict[str, int] = {}
         self.sources: Counter[str] = Counter()
         self.snapshot = ""
         self.titles_with_guests: dict[int, str] = {}
+        self._numbers_of_genres: dict[str, list[int]] = {}
 
-    def add(self, track: Track, artists: list[int]) -> None:
-        if names_guests(track.title):
-            self.titles_with_guests[len(self.track_ids)] = track.title
-        self.track_ids.append(track.track_id)
-        self.numbers.extend(row_of(track.features, track.duration_ms, track.release_date))
-        self.popularity.append(UNKNOWN_POPULARITY if track.popularity is None else track.popularity)
-        self.years.append(track.release_year or UNKNOWN_YEAR)
-        self.explicit.append(UNKNOWN_EXPLICIT if track.explicit is None else int(track.explicit))
-        self.songs.append(song_key(track.title))
-        self.credit_counts.append(len(artists))
-        self.credits.extend(artists)
-        self.genre_counts.append(len(track.genres))
-        self.genres.extend([self.genre_numbers.setdefault(genre, len(self.genre_numbers)) for genre in track.genres])
-        self.sources[track.source or "unknown"] += 1
-        self.snapshot = max(self.snapshot, track.snapshot or "")
+    def add(self, first: int, values: Mapping[str, Sequence[Any]], credits: Sequence[Sequence[int]]) -> None:
+        """Fill in the tracks from ``first`` on: the values of ``_COLLECTED`` by column, and numbers of artists."""
+        titles = values["title"]
+        here = slice(first, first + len(titles))
+        moments = np.array([moment(date) for date in values["release_date"]])
+        for column, name in enumerate(CONTINUOUS_FEATURES):
+            self.numbers[here, column] = values[name]
+        # As floats, absent values are NaN.
+        self.numbers[here, COLUMNS.index("duration")] = np.array(values["duration_ms"], dtype=np.float64)
+        self.numbers[here, COLUMNS.index(RELEASE_YEAR)] = moments
+        self.years[here] = np.where(np.isnan(moments), UNKNOWN_YEAR, moments)
+        self.popularity[here] = [UNKNOWN_POPULARITY if value is None else value for value in values["popularity"]]
+        self.explicit[here] = [UNKNOWN_EXPLICIT if value is None else value for value in values["explicit"]]
+        self.songs[here] = [song_key(title) for title in titles]
+        self.titles_with_guests |= {
+            place: title for place, title in enumerate(titles, start=first) if names_guests(title)
+        }
+        self.credit_counts[here] = [len(numbers) for numbers in credits]
+        self.credits.extend(chain.from_iterable(credits))
+        genre_lists = [self._genre_list(text) for text in values["genres"]]
+        self.genre_counts[here] = [len(numbers) for numbers in genre_lists]
+        self.genres.extend(chain.from_iterable(genre_lists))
+        self.sources.update([source or "unknown" for source in values["source"]])
+        self.snapshot = max(self.snapshot, *(snapshot or "" for snapshot in set(values["snapshot"])))
+
+    def _genre_list(self, text: str) -> list[int]:
+        # A catalogue has few combinations of genres and many rows.
+        known = self._numbers_of_genres.get(text)
+        if known is None:
+            numbers = self.genre_numbers
+            known = [numbers.setdefault(genre, len(numbers)) for genre in split_list(text)]
+            self._numbers_of_genres[text] = known
+        return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,48 +156,58 @@ class IndexBuilder:
         The manifest comes last, so a folder without one is an unfinished build. Raises ``CatalogueEmpty`` when there
         is no track.
         """
-        spool_path = folder / "spool.sqlite"
-        spool = TrackSpool(spool_path)
-        try:
-            columns, directory = self._collect(spool, progress)
-            manifest = self._write_files(folder, columns, directory, spool, progress)
-        finally:
-            spool.close()
-            spool_path.unlink()
+        merged = self._merger.merged_rows()
+        if not len(merged):
+            raise CatalogueEmpty("The catalogue holds no valid track, so no index was built.")
+        columns, directory = self._collect(merged, progress)
+        manifest = self._write_files(folder, merged, columns, directory, progress)
         (folder / MANIFEST_FILE).write_text(manifest.to_json(), encoding="utf-8")
         return manifest
 
-    def _collect(self, spool: TrackSpool, progress: Progress) -> tuple[_Columns, ArtistDirectory]:
-        columns, collector = _Columns(), ArtistCollector()
-        for done, merged in enumerate(self._merger.merged()):
-            columns.add(merged.track, collector.add(merged.track, merged.artist_popularity_snapshot))
-            spool.add(merged.track)
-            if done % _PROGRESS_ROWS == 0:
-                progress("merge tracks", done, 0)
-        if not columns.track_ids:
-            raise CatalogueEmpty("The catalogue holds no valid track, so no index was built.")
-        progress("merge tracks", len(columns.track_ids), len(columns.track_ids))
+    def _collect(self, merged: MergedRows, progress: Progress) -> tuple[_Columns, ArtistDirectory]:
+        columns, collector, first = _Columns(merged), ArtistCollector(), 0
+        for rows in batched(merged.read(columns=_COLLECTED), _BATCH_ROWS):
+            progress("merge tracks", first, len(merged))
+            values = dict(zip(_COLLECTED, zip(*rows, strict=True), strict=True))
+            numbers = merged.popularity_snapshots[first : first + len(rows)].tolist()
+            credits = [
+                collector.add_credits(
+                    *credit_texts(names, ids), popularity, artist_popularity, merged.snapshots[number]
+                )
+                for names, ids, popularity, artist_popularity, number in zip(
+                    *(values[name] for name in _CREDITED), numbers, strict=True
+                )
+            ]
+            columns.add(first, values, credits)
+            first += len(rows)
+        progress("merge tracks", first, len(merged))
         return columns, collector.directory()
 
     def _write_files(
-        self, folder: Path, columns: _Columns, directory: ArtistDirectory, spool: TrackSpool, progress: Progress
+        self, folder: Path, merged: MergedRows, columns: _Columns, directory: ArtistDirectory, progress: Progress
     ) -> IndexManifest:
-        count = len(columns.track_ids)
+        count = len(merged)
         genres = self._offered_genres(columns)
         credited = _credits_with_guests(columns, directory)
         arrays, order = _number_items(columns, credited, genres)
         arrays.save(folder)
-        rows = np.frombuffer(columns.numbers, dtype=np.float64).reshape(count, len(COLUMNS))[order]
+        rows = columns.numbers[order]
         primary = arrays.credit_artists[arrays.credit_offsets[:-1]].astype(np.int64)
         space = FeatureSpace.fit(rows, primary, self._settings.feature_space)
         vectors = space.vectors(rows, primary)
         np.save(folder / VECTORS_FILE, vectors, allow_pickle=False)
+        GenreColumns.of(arrays, vectors).save(folder)
         progress("build neighbour index", 0, 1)
-        self._neighbour_format.build(vectors, folder / NEIGHBOURS_FILE, self._settings.seed)
+        # Both take long, and neither needs the other nor, most of its time, the interpreter.
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            neighbours = beside.submit(
+                self._neighbour_format.build, vectors, folder / NEIGHBOURS_FILE, self._settings.seed
+            )
+            tracks = _reported(merged.read(order), count, progress)
+            self._track_format.build(tracks, credited.artists, folder / TRACKS_FILE)
+            neighbours.result()
+        tuning = self._tuning(folder / NEIGHBOURS_FILE, space, vectors)
         progress("build neighbour index", 1, 1)
-
-        tracks = _reported(spool.read(order.tolist()), count, progress)
-        self._track_format.build(tracks, credited.artists, folder / TRACKS_FILE)
         return IndexManifest(
             snapshot=columns.snapshot or None,
             source=", ".join(sorted(name for name, _ in columns.sources.most_common(_MAXIMUM_SOURCES))),
@@ -176,9 +221,14 @@ class IndexBuilder:
                 genre: _typical_features(rows[arrays.items_of_genre(number)]) for number, genre in enumerate(genres)
             },
             feature_space=space.to_dict(),
-            neighbour_index=self._neighbour_format.describe(),
+            neighbour_index=self._neighbour_format.describe() | tuning,
             files={name: FileDigest.of(folder / name) for name in sorted(BUNDLE_FILES)},
         )
+
+    def _tuning(self, path: Path, space: FeatureSpace, vectors: Float32Array) -> dict[str, int]:
+        """How the neighbour index is to be searched, found out with tracks at even steps as seeds."""
+        probes = space.seed_points(vectors[:: max(1, len(vectors) // _PROBES)][:_PROBES])
+        return self._neighbour_format.tune(path, probes, nearest_of_each(vectors, probes, _PROBED_NEIGHBOURS))
 
     def _offered_genres(self, columns: _Columns) -> dict[str, int]:
         """Names and track counts of the genres on offer, largest first."""
@@ -197,11 +247,11 @@ def _typical_features(rows: FloatArray) -> dict[str, float]:
     return {name: float(f"{median:.6g}") for name, median in zip(CONTINUOUS_FEATURES, medians, strict=True)}
 
 
-def _reported(tracks: Iterator[Track], count: int, progress: Progress) -> Iterator[Track]:
-    for done, track in enumerate(tracks, start=1):
-        if done % _PROGRESS_ROWS == 0 or done == count:
+def _reported(rows: Iterator[PlainRow], count: int, progress: Progress) -> Iterator[PlainRow]:
+    for done, row in enumerate(rows, start=1):
+        if done % _BATCH_ROWS == 0 or done == count:
             progress("write metadata", done, count)
-        yield track
+        yield row
 
 
 def _number_items(columns: _Columns, credited: _Credits, genres: Collection[str]) -> tuple[ItemArrays, IntArray]:
@@ -210,9 +260,9 @@ def _number_items(columns: _Columns, credited: _Credits, genres: Collection[str]
         [UNKNOWN_POPULARITY if artist.popularity is None else artist.popularity for artist in credited.artists],
         dtype=np.int16,
     )
-    ids = np.array(columns.track_ids, dtype=np.bytes_)
+    ids = columns.track_ids
     offsets, credits = credited.offsets, credited.numbers
-    popularity = np.frombuffer(columns.popularity, dtype=np.int16)
+    popularity = columns.popularity
     primary_popularity = artist_popularity[credits[offsets[:-1]]]
     order = np.lexsort((ids, -popularity.astype(np.int32), -primary_popularity.astype(np.int32)))
 
@@ -226,7 +276,7 @@ def _number_items(columns: _Columns, credited: _Credits, genres: Collection[str]
     )
     artist_offsets, artist_items = invert(credit_offsets, credit_artists, len(credited.artists))
 
-    genre_counts = np.frombuffer(columns.genre_counts, dtype=np.int64)
+    genre_counts = columns.genre_counts
     new_number = np.full(len(columns.genre_numbers) + 1, -1, dtype=np.int64)
     for number, name in enumerate(genres):
         new_number[columns.genre_numbers[name]] = number
@@ -235,20 +285,23 @@ def _number_items(columns: _Columns, credited: _Credits, genres: Collection[str]
     kept_offsets = np.r_[0, np.cumsum(np.bincount(rows, minlength=len(genre_counts)))]
     item_genre_offsets, item_genres = _reorder(kept_offsets, track_genres[track_genres >= 0], order)
     genre_offsets, genre_items = invert(item_genre_offsets, item_genres, len(genres))
+    item_genre_offsets, item_genres = invert(genre_offsets, genre_items, len(order))
     arrays = ItemArrays(
         track_ids=ids[order],
         artist_popularity=primary_popularity[order],
         weakest_credit=np.where(weakest == 101, UNKNOWN_POPULARITY, weakest).astype(np.int16),
         track_popularity=popularity[order],
-        release_year=np.frombuffer(columns.years, dtype=np.int16)[order],
-        explicit=np.frombuffer(columns.explicit, dtype=np.int8)[order],
-        song_keys=np.frombuffer(columns.songs, dtype=np.int64)[order],
+        release_year=columns.years[order],
+        explicit=columns.explicit[order],
+        song_keys=columns.songs[order],
         credit_offsets=credit_offsets,
         credit_artists=credit_artists,
         artist_offsets=artist_offsets,
         artist_items=artist_items,
         genre_offsets=genre_offsets,
         genre_items=genre_items,
+        item_genre_offsets=item_genre_offsets,
+        item_genres=item_genres.astype(np.int16),
     )
     return arrays, order
 
@@ -262,7 +315,7 @@ def _credits_with_guests(columns: _Columns, directory: ArtistDirectory) -> _Cred
     though each stays an artist with a key of their own.
     """
     credits = directory.numbers[np.frombuffer(columns.credits, dtype=np.int64)]
-    offsets = np.r_[0, np.cumsum(np.frombuffer(columns.credit_counts, dtype=np.int64))]
+    offsets = np.r_[0, np.cumsum(columns.credit_counts)]
     artists = list(directory.artists)
     number_of_name = {name: number for number, artist in enumerate(artists) for name in _name_keys(artist)}
     spelt_alike: dict[str, list[int]] = {}

@@ -11,8 +11,9 @@ recording is a noisy witness. Time of release is one more dimension beside the s
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from statistics import NormalDist
 from typing import Any, Final, Self
 
@@ -43,6 +44,7 @@ _VECTOR_DECIMALS: Final = 5
 # Least ratio of the variance between artists to that within them; below it a direction is noise, and its weight (which
 # falls with the square) already next to nothing, while the maps stay well conditioned.
 _LEAST_RATIO: Final = 0.01
+_BLOCK_ROWS: Final = 1 << 16
 _NORMAL: Final = NormalDist()
 _UNIFORM_SPREAD: Final = math.sqrt(12.0)
 
@@ -106,7 +108,8 @@ class QueryPoint:
         A track that lies further outward than the seed may be nearer than one that sounds just like it. That is left
         so: of a seed with few known numbers many tracks are as near, and cut off they would rank by nothing at all.
         """
-        difference = vectors.astype(np.float64) - self.vector
+        # The point is in double precision, and so is the difference.
+        difference = vectors - self.vector
         if self.basis is not None:
             difference = difference @ self.basis.T
         measured = np.einsum("ij,ij->i", difference, difference) - self.offset
@@ -140,15 +143,16 @@ class ScoreTable:
     @classmethod
     def normal(cls, values: FloatArray, settings: FeatureSpaceSettings) -> "ScoreTable":
         """Normal scores of ranks, with mean 0 over ``values``; equal values share their middle rank."""
-        knots, shares = _quantiles(values, settings.knots)
+        distinct, counts = np.unique(values, return_counts=True)
+        knots, shares = _quantiles(distinct, counts, settings.knots)
         clipped = np.clip(shares, settings.tail, 1.0 - settings.tail)
         table = cls(knots, np.array([_NORMAL.inv_cdf(share) for share in clipped.tolist()]))
-        return cls(knots, _rounded(table.scores - math.fsum(table(values).tolist()) / len(values)))
+        return cls(knots, _rounded(table.scores - math.fsum((table(distinct) * counts).tolist()) / len(values)))
 
     @classmethod
     def uniform(cls, values: FloatArray, spread: float, settings: FeatureSpaceSettings) -> "ScoreTable":
         """Ranks from lowest to highest, with standard deviation ``spread`` where none are equal."""
-        knots, shares = _quantiles(values, settings.knots)
+        knots, shares = _quantiles(*np.unique(values, return_counts=True), settings.knots)
         return cls(knots, _rounded((shares - 0.5) * _UNIFORM_SPREAD * spread))
 
     @classmethod
@@ -239,6 +243,8 @@ class FeatureSpace:
     _varying: IntArray = field(init=False, repr=False)
     _maps: _Maps = field(init=False, repr=False)
     _inverse: FloatArray = field(init=False, repr=False)
+    unwhitening: FloatArray = field(init=False, repr=False)
+    """Shape as ``whitening``: takes vectors back to scores, as far as they tell them."""
 
     def __post_init__(self) -> None:
         varying = np.flatnonzero([table.varies for table in self.tables[: len(SOUND_COLUMNS)]])
@@ -251,6 +257,7 @@ class FeatureSpace:
             ("_varying", varying),
             ("_maps", maps),
             ("_inverse", np.linalg.inv(maps.items)),
+            ("unwhitening", np.linalg.pinv(whitening)),
         ):
             object.__setattr__(self, name, value)
 
@@ -274,8 +281,9 @@ class FeatureSpace:
         """
         settings = settings or FeatureSpaceSettings()
         tables = tuple(_table(name, column, settings) for name, column in zip(COLUMNS, rows.T, strict=True))
-        scores = np.stack([table(column) for table, column in zip(tables, rows.T, strict=True)], axis=1)
-        sound = np.nan_to_num(scores[:, :-1])
+        *sounds, era = (np.nan_to_num(table(column)) for table, column in zip(tables, rows.T, strict=True))
+        sound = np.stack(sounds, axis=1)
+        del sounds
         within, between, freedom = _covariances(sound, artists, settings.maximum_tracks_per_artist)
         if freedom < settings.minimum_within_artist_tracks:
             nothing = np.zeros_like(within)
@@ -286,7 +294,6 @@ class FeatureSpace:
             within = _rounded(shrunken + settings.least_variance * np.eye(len(within)))
             blend = (settings.outward, settings.artist_share, settings.artist_prior)
             space = cls(tables, within, _rounded(between), 1.0, 0.0, "within_artists", *blend)
-        era = np.nan_to_num(scores[:, -1])
         return cls(
             tables,
             space.within,
@@ -309,10 +316,12 @@ class FeatureSpace:
         ``artists``: shape ``(n,)``, a number per primary artist, for all tracks that the index holds by each of them;
         ``None`` when every track is its artist's only one.
         """
-        scores = np.nan_to_num(self.scores(rows))
+        scores = np.nan_to_num(self.scores(rows), copy=False)
         scores[:, :-1] = self._blended(scores[:, :-1], artists)
-        exact = np.einsum("ij,kj->ik", scores, self.whitening)
-        return np.asarray(np.round(exact, _VECTOR_DECIMALS), dtype=np.float32)
+        vectors = np.empty(scores.shape, dtype=np.float32)
+        for block in _blocks(len(rows)):
+            vectors[block] = np.round(np.einsum("ij,kj->ik", scores[block], self.whitening), _VECTOR_DECIMALS)
+        return vectors
 
     def query(
         self,
@@ -377,9 +386,16 @@ class FeatureSpace:
         reach = self.sigma**2 * absent
         return reach * math.log1p(spread / reach)
 
+    def seed_points(self, vectors: Float32Array) -> Float32Array:
+        """Where seeds are measured from whose vectors, as tracks, are these; shape and type as ``vectors``."""
+        points = vectors.astype(np.float64)
+        outward = self._maps.seeds @ self._inverse
+        points[:, self._varying] = np.einsum("ij,kj->ik", points[:, self._varying], outward)
+        return np.asarray(np.round(points, _VECTOR_DECIMALS), dtype=np.float32)
+
     def similarity(self, squared_distances: FloatArray) -> FloatArray:
         """``exp(-d^2 / 2 sigma^2)`` in 0..1, rounded to 1e-5 so that equal lists stay equal across machines."""
-        return np.round(np.exp(-squared_distances / (2.0 * self.sigma**2)), 5)
+        return np.asarray(np.exp(squared_distances / (-2.0 * self.sigma**2)).round(5))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for the manifest; ``from_dict`` restores an equal space."""
@@ -428,8 +444,11 @@ class FeatureSpace:
             return sound * (1.0 - self.artist_share + self.artist_share / (1.0 + self.artist_prior))
         group = np.unique(artists, return_inverse=True)[1]
         sums = np.stack([np.bincount(group, weights=column) for column in sound.T], axis=1)
-        centre = sums / (np.bincount(group)[:, None] + self.artist_prior)
-        return np.asarray((1.0 - self.artist_share) * sound + self.artist_share * centre[group])
+        centre = self.artist_share * (sums / (np.bincount(group)[:, None] + self.artist_prior))
+        blended: FloatArray = (1.0 - self.artist_share) * sound
+        for block in _blocks(len(sound)):
+            blended[block] += centre[group[block]]
+        return blended
 
     def _blended_seed(self, sound: FloatArray, artist: ArtistSound | None) -> FloatArray:
         """As ``_blended`` does it for tracks of the index; ``sound``: shape ``(10,)``."""
@@ -449,21 +468,31 @@ class FeatureSpace:
         if self.method == "plain":
             # A small catalogue may hold nothing but likes; what usual catalogues hold is the better measure.
             return 2.0 * len(SOUND_COLUMNS)
-        scores = sound[:, self._varying]
-        items, seeds = scores @ self._maps.items.T, scores @ self._maps.seeds.T
-        squares = np.square(items).sum(axis=1) + np.square(seeds).sum(axis=1) - np.square(seeds - items).sum(axis=1)
-        spread = float(squares.mean()) - 2.0 * float(items.mean(axis=0) @ seeds.mean(axis=0))
+        squares, item_sum, seed_sum = 0.0, np.zeros(len(self._varying)), np.zeros(len(self._varying))
+        for block in _blocks(len(sound)):
+            scores = sound[block][:, self._varying]
+            items, seeds = scores @ self._maps.items.T, scores @ self._maps.seeds.T
+            squares += float(np.square(items).sum() + np.square(seeds).sum() - np.square(seeds - items).sum())
+            item_sum += items.sum(axis=0)
+            seed_sum += seeds.sum(axis=0)
+        spread = squares / len(sound) - 2.0 * float((item_sum / len(sound)) @ (seed_sum / len(sound)))
         # Where all tracks are alike, any unit will do.
         return float(_rounded(np.array([spread]))[0]) if spread > 1e-6 else 1.0
+
+
+def _blocks(count: int) -> Iterator[slice]:
+    """Parts of ``count`` rows, so that what is computed on the way never takes as much memory as all of them."""
+    return (slice(first, first + _BLOCK_ROWS) for first in range(0, count, _BLOCK_ROWS))
 
 
 def row_of(features: AudioFeatures, duration_ms: int | None, release_date: str | None) -> list[float]:
     """The numbers of one track in the order of ``COLUMNS``, NaN where absent; dates are ``YYYY[-MM[-DD]]``."""
     values: Sequence[float | None] = [getattr(features, name) for name in CONTINUOUS_FEATURES]
-    return [*(math.nan if value is None else value for value in values), duration_ms or math.nan, _moment(release_date)]
+    return [*(math.nan if value is None else value for value in values), duration_ms or math.nan, moment(release_date)]
 
 
-def _moment(date: str | None) -> float:
+@lru_cache(maxsize=1 << 16)
+def moment(date: str | None) -> float:
     """A date in years; the middle of the year or month where no more is known, NaN where nothing is."""
     if date is None:
         return math.nan
@@ -482,11 +511,13 @@ def _table(name: str, column: FloatArray, settings: FeatureSpaceSettings) -> Sco
     return ScoreTable.normal(known, settings)
 
 
-def _quantiles(values: FloatArray, count: int) -> tuple[FloatArray, FloatArray]:
-    """At most ``count`` values that cut the others into equal shares, and the share below each (its own half in)."""
-    distinct, counts = np.unique(values, return_counts=True)
-    shares = (np.cumsum(counts) - counts / 2.0) / len(values)
-    wanted = np.searchsorted(shares, np.linspace(shares[0], shares[-1], count))
+def _quantiles(distinct: FloatArray, counts: IntArray, knots: int) -> tuple[FloatArray, FloatArray]:
+    """At most ``knots`` of the ``distinct`` values (ascending) that cut all into equal shares, and the shares below.
+
+    ``counts`` says how often each occurs; half of a value's own share counts as below it.
+    """
+    shares = (np.cumsum(counts) - counts / 2.0) / counts.sum()
+    wanted = np.searchsorted(shares, np.linspace(shares[0], shares[-1], knots))
     chosen = np.unique(np.r_[0, np.minimum(wanted, len(distinct) - 1), len(distinct) - 1])
     return distinct[chosen], shares[chosen]
 

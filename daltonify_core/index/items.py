@@ -57,6 +57,10 @@ class ItemArrays:
     """``(g + 1,)`` in the order of the manifest's genres."""
     genre_items: NDArray[np.int32]
     """Items of each genre, ascending."""
+    item_genre_offsets: NDArray[np.int64]
+    """``(n + 1,)``"""
+    item_genres: NDArray[np.int16]
+    """Genres of each item, ascending: the same pairs as in ``genre_items``."""
 
     def __len__(self) -> int:
         return len(self.track_ids)
@@ -65,6 +69,13 @@ class ItemArrays:
         """Numbers of the item's credited artists, primary first."""
         numbers: list[int] = self.credit_artists[self.credit_offsets[item] : self.credit_offsets[item + 1]].tolist()
         return numbers
+
+    def artists_of_each(self, items: Items) -> list[list[int]]:
+        """Numbers of the credited artists of each of some items, primary first."""
+        places = ragged_places(self.credit_offsets, items)
+        numbers = self.credit_artists[places].tolist()
+        ends = (self.credit_offsets[items + 1] - self.credit_offsets[items]).cumsum().tolist()
+        return [numbers[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
     def items_by(self, artist: int) -> Items:
         """Every item that credits the artist."""
@@ -76,17 +87,29 @@ class ItemArrays:
 
     def genre_range(self, genre: int, low: int, high: int) -> Items:
         """Items of one genre whose number lies in ``low <= item < high``."""
-        items = self.items_of_genre(genre)
-        first, last = np.searchsorted(items, np.array((low, high), dtype=items.dtype))
-        return np.asarray(items[first:last])
+        first, last = self.genre_stretch(genre, low, high)
+        return np.asarray(self.genre_items[first:last])
+
+    def genre_stretch(self, genre: int, low: int, high: int) -> tuple[int, int]:
+        """First place in ``genre_items``, and end, of a genre's items whose number lies in ``low <= item < high``."""
+        start = int(self.genre_offsets[genre])
+        items = self.genre_items[start : int(self.genre_offsets[genre + 1])]
+        first, last = items.searchsorted(np.array((low, high), dtype=items.dtype)).tolist()
+        return start + first, start + max(first, last)
+
+    def genre_counts(self, items: Items) -> list[int]:
+        """How many of ``items`` are of each genre; shape ``(g,)``."""
+        places = ragged_places(self.item_genre_offsets, items)
+        counts: list[int] = np.bincount(self.item_genres[places], minlength=len(self.genre_offsets) - 1).tolist()
+        return counts
 
     def popularity_range(self, low: int, high: int) -> tuple[int, int]:
         """First item and end of the range whose artist popularity lies in ``low <= popularity <= high``."""
         # searchsorted wants ascending order, for which a reversed view will do, and a needle of the array's own type:
         # with another one it converts the whole array first.
         ascending = self.artist_popularity[::-1]
-        end = len(ascending) - int(np.searchsorted(ascending, np.int16(low), side="left"))
-        start = len(ascending) - int(np.searchsorted(ascending, np.int16(high), side="right"))
+        below, upto = ascending.searchsorted(np.array((low, high + 1), dtype=ascending.dtype)).tolist()
+        start, end = len(ascending) - upto, len(ascending) - below
         return start, max(start, end)
 
     def counts_by_popularity(self, items: Items, highest: int) -> list[int]:
@@ -128,6 +151,8 @@ class ItemArrays:
             "credit_artists": int(self.credit_offsets[-1]) if len(self.credit_offsets) else 0,
             "artist_items": int(self.artist_offsets[-1]) if len(self.artist_offsets) else 0,
             "genre_items": int(self.genre_offsets[-1]) if len(self.genre_offsets) else 0,
+            "item_genre_offsets": counts["items"] + 1,
+            "item_genres": int(self.genre_offsets[-1]) if len(self.genre_offsets) else 0,
         }
         for field in fields(self):
             array = getattr(self, field.name)
@@ -145,6 +170,15 @@ def contained(items: NDArray[Any], ascending: Items) -> NDArray[np.bool_]:
         return np.zeros(len(items), dtype=np.bool_)
     places = np.minimum(np.searchsorted(ascending, items), len(ascending) - 1)
     return np.asarray(ascending[places] == items)
+
+
+def ragged_places(offsets: NDArray[np.int64], rows: NDArray[Any]) -> NDArray[np.int64]:
+    """Where the values of some rows of a ragged list lie, row after row."""
+    starts = offsets[rows]
+    lengths = offsets[rows + 1] - starts
+    ends = lengths.cumsum()
+    total = int(ends[-1]) if len(ends) else 0
+    return np.asarray(np.arange(total) + np.repeat(starts - ends + lengths, lengths))
 
 
 def load_array(path: Path) -> NDArray[Any]:

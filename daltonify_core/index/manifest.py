@@ -14,7 +14,7 @@ from typing import Any, Final
 from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES
 from daltonify_core.errors import IndexCorrupt
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """Raised whenever a reader of the old number would misread a bundle; before 1.0 an unknown number means: rebuild."""
 MANIFEST_FILE: Final = "manifest.json"
 METRIC: Final = "euclidean"
@@ -117,12 +117,22 @@ class IndexManifest:
 
     def verify_files(self, folder: Path) -> None:
         """Compare size and hash of every file; raises ``IndexCorrupt`` naming the first that differs."""
-        for name, promised in self.files.items():
-            path = folder / name
-            if not path.is_file():
-                raise IndexCorrupt(f"The bundle lacks {name}. Build the index anew.")
-            if path.stat().st_size != promised.bytes or FileDigest.of(path) != promised:
-                raise IndexCorrupt(f"{name} differs from what the manifest promises. Build the index anew.")
+        verify_files(folder, self.files)
+
+
+def verify_files(folder: Path, promised: Mapping[str, FileDigest]) -> None:
+    """Compare size and hash of these files of a bundle; raises ``IndexCorrupt`` naming the first that differs."""
+    for name, digest in promised.items():
+        path = folder / name
+        if not path.is_file():
+            raise IndexCorrupt(f"The bundle lacks {name}. Build the index anew.")
+        if path.stat().st_size != digest.bytes or FileDigest.of(path) != digest:
+            raise differing(name)
+
+
+def differing(name: str) -> IndexCorrupt:
+    """What is said of a file that is not what the manifest promises."""
+    return IndexCorrupt(f"{name} differs from what the manifest promises. Build the index anew.")
 
 
 def _canonical(content: Mapping[str, Any]) -> str:

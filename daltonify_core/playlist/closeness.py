@@ -37,7 +37,7 @@ def closeness(
 def _parts(space: FeatureSpace, query: QueryPoint, vectors: NDArray[Any]) -> FloatArray:
     """What each number adds to the squared distances of ``vectors``; shape as ``vectors``."""
     difference = vectors.astype(np.float64) - query.vector
-    by_number = difference @ np.linalg.pinv(space.whitening).T
+    by_number = difference @ space.unwhitening.T
     if query.basis is not None:
         difference = difference @ query.basis.T @ query.basis
     return np.asarray(by_number * (difference @ space.whitening))

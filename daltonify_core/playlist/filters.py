@@ -3,19 +3,17 @@
 An item filter looks at each item alone and works on whole arrays. A selection filter looks at what was already chosen.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from daltonify_core.catalogue.songs import Song
 from daltonify_core.catalogue.track import accentless_key_of_name
-from daltonify_core.index.items import UNKNOWN_YEAR, ItemArrays, Items
-
-type Mask = NDArray[np.bool_]
+from daltonify_core.index.items import UNKNOWN_YEAR, Items
+from daltonify_core.index.pools import ItemRows, Mask, Pool
 
 
 class Explicit(StrEnum):
@@ -29,32 +27,30 @@ class Explicit(StrEnum):
 class ItemFilter(Protocol):
     """Says for each item alone whether it may be recommended."""
 
-    def keep(self, items: Items) -> Mask:
-        """True where the item stays; shape ``(len(items),)``."""
+    def keep(self, rows: ItemRows) -> Mask:
+        """True where the item stays; shape ``(m,)`` for ``m`` rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class EveryArtistBigger:
     """Every credited artist whose popularity is known must be above the seed level, not only the primary one."""
 
-    arrays: ItemArrays
     level: int
 
-    def keep(self, items: Items) -> Mask:
+    def keep(self, rows: ItemRows) -> Mask:
         """True where the weakest known credit is above the level."""
-        return np.asarray(self.arrays.weakest_credit[items] > self.level)
+        return np.asarray(rows.weakest_credit > self.level)
 
 
 @dataclass(frozen=True, slots=True)
 class PrimaryArtistBigger:
     """The primary artist's popularity must be known and above the seed level; ranges of items see to it otherwise."""
 
-    arrays: ItemArrays
     level: int
 
-    def keep(self, items: Items) -> Mask:
+    def keep(self, rows: ItemRows) -> Mask:
         """True where the primary artist is above the level."""
-        return np.asarray(self.arrays.artist_popularity[items] > self.level)
+        return np.asarray(rows.artist_popularity > self.level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +59,12 @@ class NotThese:
 
     excluded: Items
 
-    def keep(self, items: Items) -> Mask:
+    def keep(self, rows: ItemRows) -> Mask:
         """True where the item is not excluded."""
-        kept = np.ones(len(items), dtype=np.bool_)
-        # The excluded are few and the items many, so each excluded one is looked up among the items.
-        places = np.searchsorted(items, self.excluded)
-        there = places < len(items)
-        kept[places[there][items[places[there]] == self.excluded[there]]] = False
+        kept = np.ones(len(rows), dtype=np.bool_)
+        # The excluded are few and the rows many, so each excluded one is looked up among the rows.
+        places, there = rows.find(self.excluded)
+        kept[places[there]] = False
         return kept
 
 
@@ -77,13 +72,12 @@ class NotThese:
 class ReleasedBetween:
     """Years from ``first`` to ``last``, both included; a track of unknown year is out, since nobody can promise it."""
 
-    arrays: ItemArrays
     first: int | None
     last: int | None
 
-    def keep(self, items: Items) -> Mask:
+    def keep(self, rows: ItemRows) -> Mask:
         """True where the release year is known and lies in between."""
-        years = self.arrays.release_year[items]
+        years = rows.release_year
         kept = years != UNKNOWN_YEAR
         if self.first is not None:
             kept &= years >= self.first
@@ -96,28 +90,28 @@ class ReleasedBetween:
 class ExplicitLyrics:
     """``clean`` removes tracks known to be explicit, ``only`` keeps them; unknown ones count as not known explicit."""
 
-    arrays: ItemArrays
     wish: Explicit
 
-    def keep(self, items: Items) -> Mask:
+    def keep(self, rows: ItemRows) -> Mask:
         """True where the wish is met."""
-        explicit = self.arrays.explicit[items]
+        explicit = rows.explicit
         if self.wish is Explicit.CLEAN:
             return np.asarray(explicit != 1)
         if self.wish is Explicit.ONLY:
             return np.asarray(explicit == 1)
-        return np.ones(len(items), dtype=np.bool_)
+        return np.ones(len(rows), dtype=np.bool_)
 
 
-def apply_filters(items: Items, filters: Iterable[ItemFilter]) -> Items:
-    """The items that every filter keeps, in their order."""
-    for item_filter in filters:
-        items = items[item_filter.keep(items)]
-    return items
+def apply_filters(pool: Pool, filters: Iterable[ItemFilter]) -> Pool:
+    """What every filter keeps of a pool."""
+    return pool.under([one.keep for one in filters])
 
 
 class SelectionFilter(Protocol):
     """Says whether an item may join what was chosen so far."""
+
+    def expect(self, items: Items) -> None:
+        """These will be asked about: what is known of them may be read at once."""
 
     def admits(self, item: int) -> bool:
         """True when nothing that was taken forbids the item."""
@@ -127,34 +121,55 @@ class SelectionFilter(Protocol):
 
 
 class OnePerArtist:
-    """No artist is credited on two tracks of a list; ``artists_of`` gives an item's credited artists."""
+    """No artist is credited on two tracks of a list; ``artists_of`` gives everybody credited on each of some items."""
 
-    def __init__(self, artists_of: Callable[[int], Sequence[int]], taken: Iterable[int] = ()) -> None:
+    def __init__(self, artists_of: Callable[[Items], list[list[int]]], taken: Iterable[int] = ()) -> None:
         self._artists_of = artists_of
+        self._known: dict[int, list[int]] = {}
         self._taken = set(taken)
+
+    def expect(self, items: Items) -> None:
+        """Read their artists."""
+        self._known.update(zip(items.tolist(), self._artists_of(items), strict=True))
 
     def admits(self, item: int) -> bool:
         """True when no credited artist is in the list yet."""
-        return self._taken.isdisjoint(self._artists_of(item))
+        artists = self._known.get(item)
+        return self._taken.isdisjoint(self._artists(item) if artists is None else artists)
 
     def take(self, item: int) -> None:
         """Remember all credited artists."""
-        self._taken.update(self._artists_of(item))
+        self._taken.update(self._artists(item))
+
+    def _artists(self, item: int) -> list[int]:
+        if item not in self._known:
+            self.expect(np.array([item], dtype=np.int32))
+        return self._known[item]
 
 
 class NotByName:
     """Leaves out artists by name, for names that lead to no one artist of the index; accents make no difference.
 
-    ``names_of`` gives the keys of an item's credited names; it reads metadata, so let other filters speak first.
+    ``names_of`` gives the keys of each item's credited names; it reads metadata, so let other filters speak first.
     """
 
-    def __init__(self, names_of: Callable[[int], frozenset[str]], excluded: frozenset[str]) -> None:
+    def __init__(self, names_of: Callable[[Items], list[frozenset[str]]], excluded: frozenset[str]) -> None:
         self._names_of = names_of
+        self._known: dict[int, frozenset[str]] = {}
         self._excluded = frozenset(map(accentless_key_of_name, excluded))
+
+    def expect(self, items: Items) -> None:
+        """Read their names, if any is excluded at all."""
+        if self._excluded:
+            self._known.update(zip(items.tolist(), self._names_of(items), strict=True))
 
     def admits(self, item: int) -> bool:
         """True when no credited artist bears an excluded name."""
-        return not self._excluded or self._excluded.isdisjoint(map(accentless_key_of_name, self._names_of(item)))
+        if not self._excluded:
+            return True
+        if item not in self._known:
+            self.expect(np.array([item], dtype=np.int32))
+        return self._excluded.isdisjoint(map(accentless_key_of_name, self._known[item]))
 
     def take(self, item: int) -> None:
         """Nothing to remember."""
@@ -163,31 +178,44 @@ class NotByName:
 class NoAlternateVersions:
     """No song stands in the list twice, whoever is credited first.
 
-    ``key_of`` gives an item's song key, ``song_of`` all that ties versions together (see ``catalogue.songs``); the
-    latter is asked only when keys agree, because it reads metadata.
+    ``keys_of`` gives the song key of each of some items, ``song_of`` all that ties versions together (see
+    ``catalogue.songs``); the latter is asked only when keys agree, because it reads metadata.
     """
 
     def __init__(
-        self, key_of: Callable[[int], int], song_of: Callable[[int], Song], taken: Iterable[Song] = ()
+        self,
+        keys_of: Callable[[Items], list[int]],
+        song_of: Callable[[int], Song],
+        taken: Iterable[Song] = (),
     ) -> None:
-        self._key_of = key_of
+        self._keys_of = keys_of
         self._song_of = song_of
+        self._keys: dict[int, int] = {}
         self._taken: dict[int, list[Song]] = {}
         self._taken_items: dict[int, list[int]] = {}
         for song in taken:
             self._taken.setdefault(song.key, []).append(song)
 
+    def expect(self, items: Items) -> None:
+        """Read their keys."""
+        self._keys.update(zip(items.tolist(), self._keys_of(items), strict=True))
+
     def admits(self, item: int) -> bool:
         """True when the list holds no version of this song."""
-        key = self._key_of(item)
-        same_title = self._taken.get(key, [])
-        same_title_items = self._taken_items.get(key, [])
-        if not same_title and not same_title_items:
+        key = self._keys.get(item)
+        if key is None:
+            key = self._key(item)
+        if key not in self._taken and key not in self._taken_items:
             return True
         song = self._song_of(item)
-        others = (*same_title, *(self._song_of(other) for other in same_title_items))
+        others = (*self._taken.get(key, ()), *(self._song_of(other) for other in self._taken_items.get(key, ())))
         return not any(song.is_version_of(other) for other in others)
 
     def take(self, item: int) -> None:
         """Remember the song."""
-        self._taken_items.setdefault(self._key_of(item), []).append(item)
+        self._taken_items.setdefault(self._key(item), []).append(item)
+
+    def _key(self, item: int) -> int:
+        if item not in self._keys:
+            self.expect(np.array([item], dtype=np.int32))
+        return self._keys[item]

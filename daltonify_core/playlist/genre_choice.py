@@ -7,12 +7,10 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import Final
 
-import numpy as np
-
 from daltonify_core.catalogue.genres import normalise_genre
 from daltonify_core.errors import UnknownGenre
 from daltonify_core.index.bundle import LoadedIndex
-from daltonify_core.index.items import Items, contained
+from daltonify_core.index.items import Items
 
 # What record shops and streaming services put on one shelf (Hip-Hop/Rap, R&B/Soul), or what one name is short for.
 _SHELVES: Final = (("hip hop", "rap"), ("r&b", "soul"), ("edm", "electronic", "electronic dance", "dance"))
@@ -119,22 +117,19 @@ def inferred_shares(neighbours: Items, index: LoadedIndex, settings: GenreSettin
     """
     settings = settings or GenreSettings()
     weights: dict[str, float] = {}
-    for number, (name, count) in enumerate(index.manifest.genres.items()):
-        base = count / index.manifest.items
-        found = int(np.count_nonzero(contained(neighbours, index.arrays.items_of_genre(number))))
-        expected = len(neighbours) * base
-        weights[name] = found / math.sqrt(expected + settings.prior_neighbours)
+    found_of_each = index.arrays.genre_counts(neighbours)
+    for found, (name, count) in zip(found_of_each, index.manifest.genres.items(), strict=True):
+        if found:
+            expected = len(neighbours) * (count / index.manifest.items)
+            weights[name] = found / math.sqrt(expected + settings.prior_neighbours)
     total = sum(weights.values())
     return {name: round(weight / total, 5) for name, weight in weights.items() if weight} if total else {}
 
 
 def artist_genre_weights(items: Items, index: LoadedIndex) -> dict[str, float]:
     """Number of ``items`` in each offered genre."""
-    counts = {
-        name: int(np.count_nonzero(contained(items, index.arrays.items_of_genre(number))))
-        for number, name in enumerate(index.genres)
-    }
-    return {name: float(count) for name, count in counts.items() if count}
+    counts = zip(index.genres, index.arrays.genre_counts(items), strict=True)
+    return {name: float(count) for name, count in counts if count}
 
 
 def related_genres(name: str, offered: Sequence[str]) -> list[str]:

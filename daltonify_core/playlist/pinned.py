@@ -4,12 +4,11 @@ A pinned track is there ahead of the choice, so neither genre, band nor similari
 with pins keeps every promise that a list without them keeps.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-import numpy as np
-
+from daltonify_core.index.pools import ItemRows
 from daltonify_core.playlist.filters import ItemFilter, SelectionFilter
 
 
@@ -44,19 +43,20 @@ NO_PINS = Pins((), {}, 0)
 
 def keep_pins(
     items: Sequence[int],
+    rows_of: Callable[[int], ItemRows],
     missing: int,
     item_filters: Sequence[tuple[Unkept, ItemFilter]],
     selection_filters: Sequence[tuple[Unkept, SelectionFilter]],
 ) -> Pins:
     """The items that all filters let stay together; of two that exclude each other the first one stays.
 
-    Each filter comes with the reason that it stands for; the first that objects is told. The selection filters remember
-    what is kept.
+    ``rows_of`` gives what filters see of an item. Each filter comes with the reason that it stands for; the first that
+    objects is told. The selection filters remember what is kept.
     """
     kept: list[int] = []
     unkept: dict[int, Unkept] = {}
     for item in items:
-        alone = np.array([item], dtype=np.int32)
+        alone = rows_of(item)
         reason = next((why for why, one in item_filters if not one.keep(alone)[0]), None)
         reason = reason or next((why for why, one in selection_filters if not one.admits(item)), None)
         if reason is not None:

@@ -8,7 +8,6 @@ from typing import Final
 from daltonify_core.index.feature_space import RELEASE_YEAR
 from daltonify_core.playlist.reasons import Comparison, Level, Likeness, ReasonPart, Time, reason_parts
 
-_ALIKE: Final = (Likeness.SAME, Likeness.SIMILAR)
 _GREATER: Final = (Likeness.MORE, Likeness.A_BIT_MORE)
 _SLIGHT: Final = (Likeness.A_BIT_MORE, Likeness.A_BIT_LESS)
 
@@ -55,14 +54,19 @@ _CLEAR_WORDINGS: Final = ("{word}", "clearly {word}", "noticeably {word}")
 _WORN_AFTER: Final = 3
 _MARKED: Final = ("also", "yours")
 """Words that are clumsy twice in one line."""
+_NEVER_SAID: Final = (False, 0, 0)
+"""The rank that no other wording can beat."""
 _ERA_WORDINGS: Final = ("same era", "released around the same time")
 _SHORT_DECADES: Final = range(1930, 2000)
 """Those that people call by two digits."""
 _DECADE_WORDINGS: Final = ("from the {decade}s, like yours", "also from the {decade}s")
 _NEWEST_WORDINGS: Final = ("among the newest here, like yours", "one of the newest here")
 
-type _Wordings = list[tuple[str, str]]
-"""Ways to say one thing: the pattern and the phrase that it gives, the plainest first. Made once and never changed."""
+type _Wordings = list[tuple[str, str, frozenset[str]]]
+"""Ways to say one thing: the pattern, the phrase that it gives, and the marked words in that; the plainest first.
+
+Made once and never changed.
+"""
 
 
 class ReasonWriter:
@@ -79,7 +83,8 @@ class ReasonWriter:
         the only semicolon.
         """
         parts = reason_parts(comparison, self._said)
-        self._said.update(part.feature for part in parts)
+        for part in parts:
+            self._said[part.feature] += 1
         return parts, reason_text(parts, seed_title, self._worded)
 
 
@@ -95,35 +100,51 @@ def reason_text(parts: Sequence[ReasonPart], seed_title: str | None = None, word
     'same energy and tempo, a bit more acoustic; 31 points more popular'
     """
     worded = Counter() if worded is None else worded
-    wordings = [
-        *(
-            _likeness_wordings(kind, tuple((part.feature, part.level) for part in group))
-            for kind in _ALIKE
-            if (group := [part for part in parts if part.kind is kind and part.feature != RELEASE_YEAR])
-        ),
-        *(_era_wordings(part.kind, part.decade, part.level) for part in parts if part.feature == RELEASE_YEAR),
-    ]
-    changes = [part for part in parts if part.feature in FEATURE_COMPARATIVES and part.kind not in _ALIKE]
-    if asked := tuple((part.feature, part.kind) for part in changes if part.asked):
-        wordings.append(_wish_wordings(asked))
-    wordings += [_change_wordings(part.feature, part.kind, part.time) for part in changes if not part.asked]
+    same: list[tuple[str, Level | None]] = []
+    similar: list[tuple[str, Level | None]] = []
+    eras: list[_Wordings] = []
+    asked: list[tuple[str, Likeness]] = []
+    unasked: list[_Wordings] = []
+    points = 0
+    for part in parts:
+        if part.kind is Likeness.LIFT:
+            points = part.points or 0
+        elif part.feature == RELEASE_YEAR:
+            eras.append(_era_wordings(part.kind, part.decade, part.level))
+        elif part.kind is Likeness.SAME:
+            same.append((part.feature, part.level))
+        elif part.kind is Likeness.SIMILAR:
+            similar.append((part.feature, part.level))
+        elif part.asked:
+            asked.append((part.feature, part.kind))
+        else:
+            unasked.append(_change_wordings(part.feature, part.kind, part.time))
+    wordings = [_likeness_wordings(Likeness.SAME, tuple(same))] if same else []
+    if similar:
+        wordings.append(_likeness_wordings(Likeness.SIMILAR, tuple(similar)))
+    wordings += eras
+    if asked:
+        wordings.append(_wish_wordings(tuple(asked)))
+    wordings += unasked
     phrases: list[str] = []
+    heard: frozenset[str] = frozenset()
     for one in wordings:
-        phrases.append(_least_used(one, worded, phrases))
+        phrase, marked = _least_used(one, worded, heard)
+        phrases.append(phrase)
+        heard |= marked
     sound = ", ".join(phrases) or "the nearest sound within reach"
     if seed_title is not None:
         sound = f"beside “{seed_title}”: {sound}"
-    lift = next(part.points for part in parts if part.kind is Likeness.LIFT)
-    return f"{sound}; {lift} {'point' if lift == 1 else 'points'} more popular"
+    return f"{sound}; {points} {'point' if points == 1 else 'points'} more popular"
 
 
 @cache
 def _likeness_wordings(kind: Likeness, features: tuple[tuple[str, Level | None], ...]) -> _Wordings:
     nouns = _listed([FEATURE_NOUNS[name] for name, _ in features])
-    wordings = [(pattern, pattern.format(nouns=nouns)) for pattern in _LIKENESS_WORDINGS[kind]]
+    wordings = [_wording(pattern, nouns=nouns) for pattern in _LIKENESS_WORDINGS[kind]]
     words = [_LEVEL_WORDS[name][level] for name, level in features if level is not None]
     if len(words) == len(features):
-        wordings.insert(1, (_LEVEL_WORDING, _LEVEL_WORDING.format(words=_listed(words))))
+        wordings.insert(1, _wording(_LEVEL_WORDING, words=_listed(words)))
     return wordings
 
 
@@ -133,40 +154,49 @@ def _era_wordings(kind: Likeness, decade: int | None, level: Level | None) -> _W
     patterns += _ERA_WORDINGS if kind is Likeness.SAME else []
     patterns += _NEWEST_WORDINGS if level is Level.HIGH else []
     short = decade % 100 if decade is not None and decade in _SHORT_DECADES else decade
-    return [(pattern, pattern.format(decade=short)) for pattern in patterns]
+    return [_wording(pattern, decade=short) for pattern in patterns]
 
 
 @cache
 def _change_wordings(feature: str, kind: Likeness, time: Time | None = None) -> _Wordings:
     patterns = _SLIGHT_WORDINGS if kind in _SLIGHT else _CLEAR_WORDINGS
     word = _comparative(feature, kind) + (f" at {time} time" if time else "")
-    return [(pattern, pattern.format(word=word)) for pattern in patterns]
+    return [_wording(pattern, word=word) for pattern in patterns]
 
 
 @cache
 def _wish_wordings(changes: tuple[tuple[str, Likeness], ...]) -> _Wordings:
     words = _listed([_change_wordings(feature, kind)[0][1] for feature, kind in changes])
-    return [(pattern, pattern.format(words=words)) for pattern in _ASKED_WORDINGS]
+    return [_wording(pattern, words=words) for pattern in _ASKED_WORDINGS]
+
+
+def _wording(pattern: str, **words: object) -> tuple[str, str, frozenset[str]]:
+    phrase = pattern.format(**words)
+    return pattern, phrase, frozenset(word for word in _MARKED if word in phrase)
 
 
 def _comparative(feature: str, kind: Likeness) -> str:
     return FEATURE_COMPARATIVES[feature][0 if kind in _GREATER else 1]
 
 
-def _least_used(wordings: _Wordings, worded: Counter[str], before: Sequence[str]) -> str:
-    """The phrase that the list has used least; of these, one whose pattern is not yet worn.
+def _least_used(wordings: _Wordings, worded: Counter[str], heard: frozenset[str]) -> tuple[str, frozenset[str]]:
+    """The phrase that the list has used least; of these, one whose pattern is not yet worn. And its marked words.
 
-    None repeats a marked word of the phrases before it in the same line, if that can be helped.
+    None repeats a marked word of the phrases ``heard`` before it in the same line, if that can be helped.
     """
-    heard = [word for word in _MARKED if any(word in phrase for phrase in before)]
-    pattern, phrase = min(
-        wordings,
-        key=lambda one: (any(word in one[1] for word in heard), worded[one[1]], worded[one[0]] // _WORN_AFTER),
-    )
+    best, chosen = _NEVER_SAID, wordings[0]
+    for one in wordings:
+        pattern, phrase, marked = one
+        rank = (not heard.isdisjoint(marked), worded.get(phrase, 0), worded.get(pattern, 0) // _WORN_AFTER)
+        if one is wordings[0] or rank < best:
+            best, chosen = rank, one
+            if rank == _NEVER_SAID:
+                break
+    pattern, phrase, marked = chosen
     worded[phrase] += 1
     if pattern != phrase:
         worded[pattern] += 1
-    return phrase
+    return phrase, marked
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -9,10 +9,12 @@ saying, a list prefers what it has not said yet. Statements hold no words, so th
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from math import log2
-from typing import Any, Final
+from operator import attrgetter
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from daltonify_core.catalogue.audio_features import AudioFeatures
 from daltonify_core.index.feature_space import RELEASE_YEAR
@@ -20,6 +22,9 @@ from daltonify_core.index.feature_space import RELEASE_YEAR
 
 class Likeness(StrEnum):
     """How a feature of the track relates to the seed's."""
+
+    # Wordings are looked up by it hundreds of times a list, and an enum's own hash is a call.
+    __hash__ = str.__hash__
 
     SAME = "same"
     SIMILAR = "similar"
@@ -34,6 +39,8 @@ class Likeness(StrEnum):
 class Level(StrEnum):
     """Where on its scale a feature lies in both the track and the seed."""
 
+    __hash__ = str.__hash__
+
     LOW = "low"
     HIGH = "high"
 
@@ -41,13 +48,17 @@ class Level(StrEnum):
 class Time(StrEnum):
     """How a track's tempo is counted beside the seed's, where not alike."""
 
+    __hash__ = str.__hash__
+
     DOUBLE = "double"
     HALF = "half"
 
 
-@dataclass(frozen=True, slots=True)
-class ReasonPart:
-    """One statement about the track beside its seed.
+_NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
+
+
+class ReasonPart(NamedTuple):
+    """One statement about the track beside its seed. A tuple, because a list makes two hundred of them.
 
     ``feature`` is a feature name, ``release_year``, or ``artist_popularity`` with ``points``. ``change`` is the track's
     value less the seed's, in the feature's own unit (BPM, dB, years). ``level`` is set where both lie high or low (high
@@ -84,8 +95,7 @@ class ReasonPart:
         return values
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(NamedTuple):
     """A recommended track, the seed that it is nearest to, and what the ranking made of the two.
 
     ``lift``: points of artist popularity above the seed level. ``closeness`` is what ``playlist.closeness`` found: by
@@ -97,8 +107,8 @@ class Comparison:
     seed: AudioFeatures
     track: AudioFeatures
     lift: int
-    closeness: Mapping[str, float] = field(default_factory=dict)
-    targets: Mapping[str, float] = field(default_factory=dict)
+    closeness: Mapping[str, float] = _NOTHING
+    targets: Mapping[str, float] = _NOTHING
     seed_year: int | None = None
     track_year: int | None = None
     newest_year: int | None = None
@@ -139,8 +149,13 @@ LEVELS: Final[Mapping[str, tuple[float, float]]] = {
 }
 
 # These are noticed less, and most tracks of one genre share them.
-_UNREMARKABLE: Final = ("instrumentalness", "speechiness", "loudness", "liveness")
+_UNREMARKABLE: Final = frozenset(("instrumentalness", "speechiness", "loudness", "liveness"))
 _UNREMARKABLE_WEIGHT: Final = 0.5
+_NOTICED: Final = {name: _UNREMARKABLE_WEIGHT if name in _UNREMARKABLE else 1.0 for name in AUDIBLE_STEPS}
+_heard: Final = attrgetter(*AUDIBLE_STEPS)
+"""A track's values in the order of the steps."""
+_HEARD_STEPS: Final = tuple((name, steps.same, steps.similar) for name, steps in AUDIBLE_STEPS.items())
+"""As ``AUDIBLE_STEPS``: a list looks at them hundreds of times."""
 
 # More statements than these read like a data sheet.
 _LIKENESSES: Final = 2
@@ -160,44 +175,61 @@ def reason_parts(comparison: Comparison, said: Mapping[str, int] | None = None) 
     doing so again.
     """
     said = said or {}
-    differences = _differences(comparison)
-    # What was asked for is said as soon as it can be heard; unasked, a difference must be clearer.
-    granted = [
-        name
-        for name, one in differences.items()
-        if name in comparison.targets
-        and abs(one) > AUDIBLE_STEPS[name].same
-        and one * comparison.targets[name] > 0
-        and not _octaves(name, comparison)
-    ][:_WISHES]
-    unasked = [name for name in differences if name not in granted]
-    # Half and double time feel related, but are no likeness to name.
-    near = [name for name in unasked if abs(differences[name]) <= AUDIBLE_STEPS[name].similar]
-    alike = [name for name in near if not _octaves(name, comparison)]
-    unlike = [name for name in unasked if name not in near and _can_compare(name, differences[name], comparison)]
-    gains = {name: gain for name, gain in comparison.closeness.items() if gain > 0.0}
-    total = sum(gains.values())
-    era = _era(comparison, gains.get(RELEASE_YEAR, 0.0), total, said.get(RELEASE_YEAR, 0))
-    least = _LEAST_SHARE * (total - gains.get(RELEASE_YEAR, 0.0))
-    ranked = _reasons_among(alike, gains, least, said) or _most_noticed(alike, differences)
-    named = _understood(ranked, _LIKENESSES - len(era), gains)
+    targets, closeness = comparison.targets, comparison.closeness
+    differences: dict[str, float] = {}
+    granted: list[str] = []
+    alike: list[str] = []
+    unlike: list[str] = []
+    octaves = 0
+    for (name, same, similar), ours, theirs in zip(
+        _HEARD_STEPS, _heard(comparison.seed), _heard(comparison.track), strict=True
+    ):
+        if ours is None or theirs is None:
+            continue
+        if name == "tempo":
+            octaves, difference = _folded(ours, theirs)
+            counted_alike = octaves == 0
+        else:
+            difference = theirs - ours
+            counted_alike = True
+        differences[name] = difference
+        size = abs(difference)
+        # What was asked for is said as soon as it can be heard; unasked, a difference must be clearer.
+        if (
+            targets
+            and name in targets
+            and size > same
+            and difference * targets[name] > 0
+            and counted_alike
+            and len(granted) < _WISHES
+        ):
+            granted.append(name)
+        elif size > similar:
+            if counted_alike or _can_compare(octaves, difference):
+                unlike.append(name)
+        # Half and double time feel related, but are no likeness to name.
+        elif counted_alike:
+            alike.append(name)
+    total = sum([gain for gain in closeness.values() if gain > 0.0])
+    of_era = max(closeness.get(RELEASE_YEAR, 0.0), 0.0)
+    era = _era(comparison, of_era, total, said.get(RELEASE_YEAR, 0)) if of_era else []
+    least = _LEAST_SHARE * (total - of_era)
+    ranked = _reasons_among(alike, closeness, least, said) or _most_noticed(alike, differences)
+    named = _understood(ranked, _LIKENESSES - len(era), closeness)
     parts = [_likeness(name, comparison, differences[name]) for name in alike if name in named]
     parts += era
-    parts += [_change(name, comparison, differences[name], asked=True) for name in granted]
+    parts += [_change(name, comparison, differences[name], octaves, asked=True) for name in granted]
     if unlike:
-        most = max(unlike, key=lambda name: _worth_of_difference(name, comparison, differences[name], said))
-        parts.append(_change(most, comparison, differences[most]))
+        # A feature that the metric hardly counts may still be the loudest difference, so both have a say.
+        most, worth = "", -1.0
+        for name in unlike:
+            gain = closeness.get(name, 0.0)
+            loud = abs(differences[name]) / AUDIBLE_STEPS[name].similar * _NOTICED[name]
+            one = loud * (1.0 - gain if gain < 0.0 else 1.0) / (1 + said.get(name, 0))
+            if one > worth:
+                most, worth = name, one
+        parts.append(_change(most, comparison, differences[most], octaves))
     return (*parts, ReasonPart("artist_popularity", Likeness.LIFT, comparison.lift))
-
-
-def _differences(comparison: Comparison) -> dict[str, float]:
-    """The track's values less the seed's in the units of ``AUDIBLE_STEPS``, of all features that both have."""
-    differences = {}
-    for name in AUDIBLE_STEPS:
-        ours, theirs = getattr(comparison.seed, name), getattr(comparison.track, name)
-        if ours is not None and theirs is not None:
-            differences[name] = _folded(ours, theirs)[1] if name == "tempo" else theirs - ours
-    return differences
 
 
 def _folded(ours: float, theirs: float) -> tuple[int, float]:
@@ -210,43 +242,34 @@ def _folded(ours: float, theirs: float) -> tuple[int, float]:
     return octaves, apart - octaves
 
 
-def _octaves(name: str, comparison: Comparison) -> int:
-    """Octaves between the tempos as they are counted; 0 for any other feature."""
-    ours, theirs = comparison.seed.tempo, comparison.track.tempo
-    if name != "tempo" or ours is None or theirs is None:
-        return 0
-    return _folded(ours, theirs)[0]
-
-
 def _reasons_among(
-    alike: Sequence[str], gains: Mapping[str, float], least: float, said: Mapping[str, int]
+    alike: Sequence[str], closeness: Mapping[str, float], least: float, said: Mapping[str, int]
 ) -> list[str]:
-    """Of the features that are alike those that gain more nearness than ``least``, the best to say first."""
+    """Of the features that are alike those that gain more nearness than ``least`` (>= 0), the best to say first."""
     worth = {
-        name: gains[name] * _noticed(name) / (1 + said.get(name, 0)) ** 2
+        name: gain * _NOTICED[name] / (1 + said.get(name, 0)) ** 2
         for name in alike
-        if gains.get(name, 0.0) > least
+        if (gain := closeness.get(name, 0.0)) > least
     }
-    return sorted(worth, key=lambda name: -worth[name])
+    return sorted(worth, key=worth.__getitem__, reverse=True)
 
 
-def _understood(ranked: Sequence[str], count: int, gains: Mapping[str, float]) -> list[str]:
+def _understood(ranked: Sequence[str], count: int, closeness: Mapping[str, float]) -> list[str]:
     """The first ``count``; where nobody would notice any of them, the last makes room for the best that is noticed."""
     named = list(ranked[:count])
-    noticed = [name for name in ranked[count:] if name not in _UNREMARKABLE]
-    if named and noticed and all(name in _UNREMARKABLE for name in named):
-        named[-1] = max(noticed, key=lambda name: gains.get(name, 0.0))
+    if named and _UNREMARKABLE.issuperset(named):
+        noticed = [name for name in ranked[count:] if name not in _UNREMARKABLE]
+        if noticed:
+            named[-1] = max(noticed, key=lambda name: max(closeness.get(name, 0.0), 0.0))
     return named
 
 
-def _noticed(name: str) -> float:
-    return _UNREMARKABLE_WEIGHT if name in _UNREMARKABLE else 1.0
+def _can_compare(octaves: int, difference: float) -> bool:
+    """Whether more or less can be said of a tempo so many octaves away.
 
-
-def _can_compare(name: str, difference: float, comparison: Comparison) -> bool:
-    """Whether more or less can be said of it: near half an octave a tempo is as much faster as slower, counted anew."""
-    octaves = abs(_octaves(name, comparison))
-    return octaves == 0 or (octaves == 1 and abs(difference) <= AUDIBLE_STEPS[name].a_bit)
+    Near half an octave it is as much faster as slower, counted anew.
+    """
+    return abs(octaves) == 1 and abs(difference) <= AUDIBLE_STEPS["tempo"].a_bit
 
 
 def _most_noticed(alike: Sequence[str], differences: Mapping[str, float]) -> list[str]:
@@ -255,35 +278,31 @@ def _most_noticed(alike: Sequence[str], differences: Mapping[str, float]) -> lis
     return [name for name in by_kind if name not in _UNREMARKABLE] or by_kind[:1]
 
 
-def _worth_of_difference(name: str, comparison: Comparison, difference: float, said: Mapping[str, int]) -> float:
-    audible = abs(difference) / AUDIBLE_STEPS[name].similar
-    # A feature that the metric hardly counts may still be the loudest difference, so both have a say.
-    return audible * _noticed(name) * (1.0 + max(-comparison.closeness.get(name, 0.0), 0.0)) / (1 + said.get(name, 0))
-
-
-def _own_unit_change(name: str, comparison: Comparison) -> float:
-    theirs, ours = getattr(comparison.track, name), getattr(comparison.seed, name)
-    return float(theirs / 2.0 ** _octaves(name, comparison) - ours)
-
-
 def _likeness(name: str, comparison: Comparison, difference: float) -> ReasonPart:
     kind = Likeness.SAME if abs(difference) <= AUDIBLE_STEPS[name].same else Likeness.SIMILAR
+    theirs, ours = getattr(comparison.track, name), getattr(comparison.seed, name)
     level = None
     if name in LEVELS:
         low, high = LEVELS[name]
-        values = (getattr(comparison.seed, name), getattr(comparison.track, name))
-        level = Level.LOW if max(values) <= low else Level.HIGH if min(values) >= high else None
-    return ReasonPart(name, kind, change=_own_unit_change(name, comparison), level=level)
+        if ours <= low and theirs <= low:
+            level = Level.LOW
+        elif ours >= high and theirs >= high:
+            level = Level.HIGH
+    # What is alike is counted alike.
+    return ReasonPart(name, kind, None, float(theirs - ours), level)
 
 
-def _change(name: str, comparison: Comparison, difference: float, asked: bool = False) -> ReasonPart:
+def _change(name: str, comparison: Comparison, difference: float, octaves: int, asked: bool = False) -> ReasonPart:
     slight = abs(difference) <= AUDIBLE_STEPS[name].a_bit
     if difference > 0:
         kind = Likeness.A_BIT_MORE if slight else Likeness.MORE
     else:
         kind = Likeness.A_BIT_LESS if slight else Likeness.LESS
-    time = {1: Time.DOUBLE, -1: Time.HALF}.get(_octaves(name, comparison))
-    return ReasonPart(name, kind, change=_own_unit_change(name, comparison), asked=asked, time=time)
+    theirs, ours = getattr(comparison.track, name), getattr(comparison.seed, name)
+    if name != "tempo" or not octaves:
+        return ReasonPart(name, kind, None, float(theirs - ours), None, None, asked)
+    time = Time.DOUBLE if octaves == 1 else Time.HALF if octaves == -1 else None
+    return ReasonPart(name, kind, change=float(theirs / 2.0**octaves - ours), asked=asked, time=time)
 
 
 def _era(comparison: Comparison, gain: float, total: float, said: int) -> list[ReasonPart]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from daltonify_core.catalogue.audio_features import AudioFeatures
 from daltonify_core.catalogue.links import LinkKind, SpotifyLink
@@ -14,6 +14,8 @@ from daltonify_core.playlist.seeds import ResolvedSeed
 
 RESERVES: Final = 15
 """Rows beyond the list that may take the place of a removed one."""
+_TRACK_URI: Final = SpotifyLink(LinkKind.TRACK, "").uri
+_TRACK_URL: Final = SpotifyLink(LinkKind.TRACK, "").url
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +29,11 @@ class IndexDescription:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of the list. ``position`` counts from 1; an own track without a Spotify id has no ``track_id``.
+class Row(NamedTuple):
+    """One row of the list. A tuple, because making one takes a seventh of the time.
 
-    ``similarity`` is 0..1 to the nearest seed; ``lift`` is in points of popularity above the seed level.
+    ``position`` counts from 1; an own track without a Spotify id has no ``track_id``. ``similarity`` is 0..1 to the
+    nearest seed; ``lift`` is in points of popularity above the seed level.
     """
 
     position: int
@@ -53,12 +55,12 @@ class Row:
     @property
     def uri(self) -> str | None:
         """``spotify:track:…``, where the track is on Spotify."""
-        return SpotifyLink(LinkKind.TRACK, self.track_id).uri if self.track_id else None
+        return f"{_TRACK_URI}{self.track_id}" if self.track_id else None
 
     @property
     def url(self) -> str | None:
         """The track's page on Spotify."""
-        return SpotifyLink(LinkKind.TRACK, self.track_id).url if self.track_id else None
+        return f"{_TRACK_URL}{self.track_id}" if self.track_id else None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

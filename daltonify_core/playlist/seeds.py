@@ -133,6 +133,11 @@ class ResolvedSeed:
         return SeedFacts(**{one.name: getattr(self, one.name) for one in fields(SeedFacts)})
 
     @property
+    def knowledge(self) -> SeedKnowledge:
+        """What is known of it, which is all that is needed."""
+        return SeedKnowledge(self.track_id, self.title, self.artists, (), self.facts.to_dict())
+
+    @property
     def release_year(self) -> int | None:
         """The year of ``release_date``, if that is known."""
         return int(self.release_date[:4]) if self.release_date else None
@@ -168,18 +173,17 @@ def resolve_seeds(
     """
     wanted = [seed.track_id for seed in seeds if seed.track_id is not None]
     items = index.tracks.find(wanted)
-    known: list[SeedKnowledge] = []
+    found: list[ResolvedSeed | SeedKnowledge] = []
     resolved: dict[object, ResolvedSeed] = {}
     for seed in fuller_seeds(seeds):
         item = items.get(seed.track_id) if seed.track_id is not None else None
         result = _resolve(seed, item, index, findings)
-        if isinstance(result, SeedKnowledge):
-            known.append(result)
-        else:
-            known.append(SeedKnowledge(result.track_id, result.title, result.artists, (), result.facts.to_dict()))
+        found.append(result)
+        if isinstance(result, ResolvedSeed):
             # Equal descriptions are one track as well.
             resolved.setdefault(seed.track_id or seed, result)
-    if any(seed.missing for seed in known):
+    if any(isinstance(one, SeedKnowledge) and one.missing for one in found):
+        known = [one if isinstance(one, SeedKnowledge) else one.knowledge for one in found]
         raise SeedDataNeeded(_advice(known, index.manifest.items), known)
     return tuple(resolved.values())
 
@@ -191,7 +195,7 @@ def _resolve(seed: Seed, item: int | None, index: LoadedIndex, findings: SeedFin
     measured = findings.features.get(seed.track_id or "") if track is None else None
     features, features_source = _features(seed, track, measured)
     artists = _artists(item, track, identity, index)
-    primary = index.tracks.artists([artists.primary])[0] if artists.primary is not None else None
+    primary = artists.known
     popularity, source = _popularity(seed, primary, artists.is_certain)
     missing = []
     if identity.title is None:
@@ -319,10 +323,14 @@ def _features(seed: Seed, track: Track | None, looked_up: AudioFeatures | None) 
 
 @dataclass(frozen=True, slots=True)
 class _SeedArtists:
-    """The artists of one seed; ``numbers`` hold ``primary``, the main artist's number, if the index knows it."""
+    """The artists of one seed; ``numbers`` hold ``primary``, the main artist's number, if the index knows it.
+
+    ``known`` is what the index holds of that artist.
+    """
 
     numbers: tuple[int, ...]
     primary: int | None
+    known: KnownArtist | None
     is_certain: bool
     unnumbered: frozenset[str]
 
@@ -334,7 +342,8 @@ def _artists(item: int | None, track: Track | None, identity: _Identity, index: 
     """
     credited = tuple(index.arrays.artists_of(item)) if item is not None else ()
     # Credited names that several ids bear lead nowhere, but the others who bear them must stay out as well.
-    shared = {artist_key_of_name(artist.name) for artist in index.tracks.artists(credited) if not artist.keys}
+    artists = index.tracks.artists(credited)
+    shared = {artist_key_of_name(artist.name) for artist in artists if not artist.keys}
     credited_names = {artist_key_of_name(credit.name) for credit in track.artists} if track else set()
     asked = [artist_key_of_name(name) for name in identity.artists]
     id_of = dict(zip(asked, identity.artist_ids, strict=False))
@@ -355,12 +364,16 @@ def _artists(item: int | None, track: Track | None, identity: _Identity, index: 
     others = {name: number_of(name) for name in (*asked, *invited) if name and name not in credited_names}
     found = [number for number in others.values() if number is not None]
     primary = credited[0] if credited else others.get(asked[0]) if asked else None
+    if credited:
+        known: KnownArtist | None = artists[0]
+    else:
+        known = index.tracks.artists([primary])[0] if primary is not None else None
     by_id = f"id:{id_of[asked[0]]}" if asked and asked[0] in id_of else None
     return _SeedArtists(
         numbers=tuple(dict.fromkeys((*credited, *found))),
         primary=primary,
-        is_certain=item is not None
-        or (primary is not None and by_id is not None and by_id in index.tracks.artists([primary])[0].keys),
+        known=known,
+        is_certain=item is not None or (known is not None and by_id is not None and by_id in known.keys),
         unnumbered=frozenset(shared | {name for name, number in others.items() if number is None}),
     )
 

@@ -2,10 +2,10 @@
 
 import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Final
+from typing import Final, NamedTuple
 
 from daltonify_core.index.candidate_search import Ranking, SearchPath
 from daltonify_core.playlist.band import BandUse
@@ -14,6 +14,8 @@ from daltonify_core.playlist.filters import SelectionFilter
 _FIRST_REQUEST: Final = 4
 """Ranked candidates for each track wanted; one per artist leaves about every second or third of the best."""
 _GROWTH: Final = 4
+_EXPECTED: Final = 64
+"""Candidates that filters read about at once; half of a first request is seldom needed."""
 VARIATION_POOL: Final = 3
 """A variation draws from so many times the wanted tracks: near enough to stay good, many enough to differ."""
 _VARIATION_LOSS: Final = 0.05
@@ -26,8 +28,7 @@ _LEAST_SIMILARITY: Final = math.exp(-3.0)
 """Of what is in reach; less has a track that lies three times as far, squared, as two random tracks do on average."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pick:
+class Pick(NamedTuple):
     """One chosen item with its score and similarity (both rounded to 1e-5)."""
 
     item: int
@@ -70,25 +71,42 @@ def pick(
     while True:
         ranking = rank(wanted)
         path = ranking.path if path is SearchPath.EXACT else path
-        for candidate in picks_of(ranking):
+        for item, score, similarity in _expected(ranking, filters, len(seen)):
             if len(picks) == count:
                 return picks, path
-            if candidate.item in seen:
+            if item in seen:
                 continue
-            seen.add(candidate.item)
-            if all(one.admits(candidate.item) for one in filters):
+            seen.add(item)
+            for one in filters:
+                if not one.admits(item):
+                    break
+            else:
                 for one in filters:
-                    one.take(candidate.item)
-                picks.append(candidate)
+                    one.take(item)
+                picks.append(Pick(item, score, similarity))
         if ranking.complete or len(picks) == count:
             return picks, path
         wanted *= _GROWTH
 
 
+def _expected(ranking: Ranking, filters: Sequence[SelectionFilter], known: int) -> Iterator[tuple[int, float, float]]:
+    """Items with their scores and similarities, each part of them told to the filters before it is needed.
+
+    A longer ranking begins like the one before, so the first ``known`` items have been told.
+    """
+    for start in range(0, len(ranking.items), _EXPECTED):
+        part = slice(start, start + _EXPECTED)
+        items = ranking.items[part]
+        if start + len(items) > known:
+            for one in filters:
+                one.expect(items)
+        yield from zip(items.tolist(), ranking.scores[part].tolist(), ranking.similarities[part].tolist(), strict=True)
+
+
 def picks_of(ranking: Ranking) -> list[Pick]:
     """Everything that was ranked, in its order."""
     columns = (ranking.items.tolist(), ranking.scores.tolist(), ranking.similarities.tolist())
-    return [Pick(item, score, similarity) for item, score, similarity in zip(*columns, strict=True)]
+    return [Pick(*one) for one in zip(*columns, strict=True)]
 
 
 def like_enough(picks: Sequence[Pick], reach: float, least: int) -> list[Pick]:

@@ -12,6 +12,7 @@ neither helps. All such moves are weighed at once, and the best of those that do
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from statistics import median
 from typing import Final
 
 import numpy as np
@@ -196,14 +197,15 @@ class _Arc:
     ) -> "_Arc":
         """``features``: the ``count`` movable tracks and then the fixed ones; ``free`` are the movable ones' places."""
         energies = _energies(features)
-        known = energies[:count][~np.isnan(energies[:count])]
-        middle = float(np.median(known)) if len(known) else 0.5
+        unknown = np.isnan(energies)
+        known = energies[:count][~unknown[:count]].tolist()
+        middle = median(known) if known else 0.5
         # A track of unknown energy is put where a middling one would be, and fits everywhere.
-        guessed = np.where(np.isnan(energies), middle, energies)
+        guessed = np.where(unknown, middle, energies)
         movable = guessed[:count]
         first = guessed[count] if len(guessed) > count else middle
         # All that is calmer than the opening must find room on the way down, which is only so long.
-        calmer, way_down = float(np.mean(movable < first)), 1.0 - settings.arc_peak
+        calmer, way_down = np.count_nonzero(movable < first) / count, 1.0 - settings.arc_peak
         opening = min(calmer / way_down, settings.arc_opening_limit)
         heights = np.interp(free / (total - 1), [0.0, settings.arc_peak, 1.0], [opening, 1.0, 0.0])
         # The calmest track belongs in the lowest place, and so on: then the arc can be met exactly.
@@ -212,7 +214,8 @@ class _Arc:
         order = np.empty(count, np.int64)
         order[from_lowest] = by_energy
         off = np.abs(energies[:count, None] - movable[order])
-        return cls(settings.arc * np.nan_to_num(off) / settings.energy_clash, order)
+        off[unknown[:count]] = 0.0
+        return cls(settings.arc * off / settings.energy_clash, order)
 
 
 def _energies(tracks: Sequence[AudioFeatures]) -> _FloatArray:
@@ -274,8 +277,10 @@ def _improved(order: _IntArray, steps: _IntArray, costs: _IntArray) -> _IntArray
 
     ``steps``: cost of two tracks beside each other, ``costs``: of a track (row) in a place (column).
     """
+    bordered = np.zeros((len(order) + 1, len(order) + 1), np.int64)
+    bordered[:-1, :-1] = steps
     for _ in range(_MAXIMUM_ROUNDS):
-        by_reversal, by_exchange = _gains(order, steps, costs)
+        by_reversal, by_exchange = _gains(order, bordered, costs)
         gains = np.maximum(by_reversal, by_exchange).ravel()
         helpful = np.flatnonzero(gains > 0)
         if len(helpful) == 0:
@@ -305,20 +310,22 @@ def _moved(order: list[int], moves: list[int], is_reversal: list[bool]) -> _IntA
 def _gains(order: _IntArray, steps: _IntArray, costs: _IntArray) -> tuple[_IntArray, _IntArray]:
     """What reversing the stretch from place ``i`` to ``j``, and exchanging the two, saves; shapes ``(n, n)``.
 
+    ``steps`` has one more row and column of zeros: beyond either end of the list no step costs anything.
     Only ``i < j`` is filled, and for exchanges only places that are not beside each other; the rest is 0.
     """
     count = len(order)
     stretches = _stretches(count)
-    # Beyond either end of the list no step costs anything.
-    step = np.zeros((count + 2, count + 2), np.int64)
-    step[1:-1, 1:-1] = steps[order[:, None], order]
+    beside = np.full(count + 2, count)
+    beside[1:-1] = order
+    step = steps.take((beside * (count + 1))[:, None] + beside)
     flat = np.zeros(count * count + 1, np.int64)
     placed: _IntArray = flat[:-1].reshape(count, count)
-    placed[:] = costs[order]
+    costs.take(order, axis=0, out=placed, mode="clip")
     before: _IntArray = step.ravel()[1 :: count + 3]
     upto = np.zeros(count + 1, np.int64)
-    np.cumsum(placed.diagonal(), out=upto[1:])
-    running = flat.take(stretches.mirrored).cumsum(axis=1)
+    placed.diagonal().cumsum(out=upto[1:])
+    # Over all rows at once: within one row the difference of two sums is the same.
+    running = flat.take(stretches.mirrored).cumsum()
     # The running sum at the start holds the first track already, so that is added again.
     mirrored = running.take(stretches.ends) - running.take(stretches.starts) + placed
     by_reversal = (before[:-1] - upto[:-1])[:, None] + (before[1:] + upto[1:])

@@ -27,7 +27,7 @@ def aimed(space: FeatureSpace, query: QueryPoint, features: AudioFeatures, shift
     is looked for that does not exist, so a seed at the catalogue's end stays there, and what the seed lacks (see
     ``can_shift``) stays out of account.
     """
-    inverse = np.linalg.pinv(space.whitening)
+    inverse = space.unwhitening
     metric = np.eye(space.dimension) if query.basis is None else query.basis.T @ query.basis
     vector = query.vector
     limit = _FARTHEST * space.sigma

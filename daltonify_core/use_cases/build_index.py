@@ -1,5 +1,6 @@
 """Build an index from a catalogue and activate it; any fault on the way leaves the old index serving."""
 
+import shutil
 import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
@@ -7,10 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from daltonify_core.catalogue.canonical_csv import read_rows
 from daltonify_core.catalogue.merging import TrackMerger
+from daltonify_core.catalogue.row_batches import read_batches
 from daltonify_core.catalogue.track import SYNTHETIC_SOURCE
-from daltonify_core.errors import CatalogueEmpty, InvalidTrack, PointerCorrupt
+from daltonify_core.errors import CatalogueEmpty, PointerCorrupt
 from daltonify_core.index.builder import BuildSettings, IndexBuilder
 from daltonify_core.index.bundle import load_bundle
 from daltonify_core.index.items import UNKNOWN_POPULARITY
@@ -28,7 +29,6 @@ from daltonify_core.ports import (
 KEPT_VERSIONS: Final = 3
 """Older versions that stay beside the current one: a reader may still hold one, and an operator may go back."""
 _EXAMPLES_PER_REASON: Final = 5
-_PROGRESS_ROWS: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,27 +115,29 @@ def build_index(
         with TrackMerger(Path(work)) as merger:
             for name in names:
                 with shards.open(name) as stream:
-                    for place, row in enumerate(read_rows(stream, name), start=1):
-                        rows_read += 1
-                        if isinstance(row, InvalidTrack):
-                            invalid[row.reason] += 1
-                            if len(known := examples.setdefault(row.reason, [])) < _EXAMPLES_PER_REASON:
-                                known.append(f"{name}, row {place}: {row.message}")
-                        else:
-                            merger.add(row)
-                        if rows_read % _PROGRESS_ROWS == 0:
-                            progress("read catalogue", rows_read, 0)
+                    for batch in read_batches(stream, name):
+                        merger.add_rows(batch.rows)
+                        rows_read += batch.size
+                        for place, error in batch.invalid:
+                            invalid[error.reason] += 1
+                            if len(known := examples.setdefault(error.reason, [])) < _EXAMPLES_PER_REASON:
+                                known.append(f"{name}, row {place}: {error.message}")
+                        progress("read catalogue", rows_read, 0)
             progress("read catalogue", rows_read, rows_read)
             if rows_read == invalid.total():
                 raise CatalogueEmpty(_nothing_valid(rows_read, examples))
             bundle = Path(work) / "bundle"
             bundle.mkdir()
             manifest = IndexBuilder(merger, neighbour_format, track_format, settings).write(bundle, progress)
+        progress("store and verify", 0, 1)
         store.upload(manifest.version, bundle)
+        # What is verified is the stored copy, and the disk need not hold both.
+        shutil.rmtree(bundle)
         stored = store.fetch(manifest.version, Path(work) / "stored")
         loaded = load_bundle(stored, manifest.version, neighbour_format, track_format)
         artists_with_popularity = int(loaded.arrays.artist_popularity[0]) != UNKNOWN_POPULARITY
         loaded.close()
+        progress("store and verify", 1, 1)
     current = state.current
     older = (current.version, *current.previous) if current else ()
     previous = tuple(dict.fromkeys(version for version in older if version != manifest.version))[:KEPT_VERSIONS]

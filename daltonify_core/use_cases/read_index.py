@@ -15,7 +15,7 @@ from daltonify_core.catalogue.links import is_spotify_id
 from daltonify_core.errors import DaltonifyError, IndexCorrupt, IndexUnavailable
 from daltonify_core.index.bundle import LoadedIndex, load_bundle
 from daltonify_core.index.items import load_array
-from daltonify_core.index.manifest import FileDigest, IndexManifest
+from daltonify_core.index.manifest import IndexManifest
 from daltonify_core.ports import Clock, CurrentIndex, IndexStore, NeighbourIndexFormat, TrackStoreFormat
 from daltonify_core.use_cases.recommend import Recommender
 
@@ -178,25 +178,28 @@ class IndexReader:
     def _load(self, version: str) -> LoadedIndex:
         try:
             self._scratch.mkdir(parents=True, exist_ok=True)
-            self._check_room(version)
-            return self._load_copy(version)
+            manifest = self._read_manifest(version)
+            self._check_room(manifest)
+            return self._load_copy(manifest)
         except OSError as error:
             raise IndexUnavailable(f"Temporary storage at {self._scratch} fails: {error.strerror or error}.") from error
 
-    def _check_room(self, version: str) -> None:
-        needed = sum(file.bytes for file in self._read_manifest(version).files.values())
+    def _check_room(self, manifest: IndexManifest) -> None:
+        needed = sum(file.bytes for file in manifest.files.values())
         free = self._free_bytes(self._scratch)
         if needed > free:
             raise IndexUnavailable(
-                f"Index {version} needs {_megabytes(needed)} of temporary storage and {_megabytes(free)} are free. "
-                "Give the function more."
+                f"Index {manifest.version} needs {_megabytes(needed)} of temporary storage and {_megabytes(free)} are "
+                "free. Give the function more."
             )
 
-    def _load_copy(self, version: str) -> LoadedIndex:
-        folder = self._folder_of(version)
+    def _load_copy(self, manifest: IndexManifest) -> LoadedIndex:
+        folder = self._folder_of(manifest.version)
         try:
-            bundle = self._store.fetch(version, folder)
-            return load_bundle(bundle, version, self._neighbour_format, self._track_format)
+            bundle = self._store.fetch(manifest.version, folder, digests=manifest.files)
+            return load_bundle(
+                bundle, manifest.version, self._neighbour_format, self._track_format, files_are_checked=True
+            )
         except (DaltonifyError, OSError):
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -232,11 +235,9 @@ class IndexReader:
         folder = self._scratch / f"{_OLDER_COPY}{version}"
         try:
             manifest = self._read_manifest(version)
-            path = self._store.fetch(version, folder, (TRACK_IDS_FILE,)) / TRACK_IDS_FILE
-            if not path.is_file() or FileDigest.of(path) != manifest.files.get(TRACK_IDS_FILE):
-                raise IndexCorrupt(f"{TRACK_IDS_FILE} of index {version} differs from what its manifest promises.")
-            track_ids: NDArray[Any] = load_array(path)
-        except (OSError, ValueError) as error:
+            digests = {TRACK_IDS_FILE: manifest.files[TRACK_IDS_FILE]}
+            track_ids: NDArray[Any] = load_array(self._store.fetch(version, folder, digests=digests) / TRACK_IDS_FILE)
+        except (OSError, ValueError, KeyError) as error:
             raise IndexUnavailable(f"{TRACK_IDS_FILE} of index {version} cannot be read: {error}.") from error
         finally:
             shutil.rmtree(folder, ignore_errors=True)

@@ -14,6 +14,7 @@ from daltonify_core.index.bundle import LoadedIndex
 from daltonify_core.index.candidate_search import Ranking, SearchPath
 from daltonify_core.index.feature_space import QueryPoint
 from daltonify_core.index.items import Items, contained
+from daltonify_core.index.pools import Pool
 from daltonify_core.playlist.band import MAXIMUM_POPULARITY, Band, BandLifts, BandUse, band_stages
 from daltonify_core.playlist.filters import (
     EveryArtistBigger,
@@ -89,7 +90,8 @@ class Recommender:
         filters = self._item_filters(request, level, np.union1d(own_items, excluded_items))
         own_names = frozenset[str]().union(*(seed.unnumbered_artists for seed in seeds))
         not_by_name = NotByName(self._linked_artists, excluded_names | own_names)
-        rules = self._list_rules(seeds)
+        songs = [seed.song for seed in seeds]
+        rules = self._list_rules(seeds, songs)
         pins = self._pins(request, level, rules, own_items, own_names, excluded_items, excluded_names)
         # Only from here on: the genre is that of the seeds as they are.
         if request.targets:
@@ -100,13 +102,12 @@ class Recommender:
         selection = self._select(request, seeds, queries, level, genre_numbers, filters, rules, not_by_name, pins)
         if not selection.chosen:
             raise self._nobody_bigger(request, level, genre, genre_numbers, own_items)
-        own = _distinct_songs(seeds)[: own_track_limit(min(request.size, len(selection.chosen)))]
+        own = _distinct_songs(seeds, songs)[: own_track_limit(min(request.size, len(selection.chosen)))]
         items = [one.item for one in (*selection.chosen, *selection.spare)]
         tracks = dict(zip(items, index.tracks.tracks(items), strict=True))
         above = Band(level + 1, 100)
-        bigger = np.concatenate([self._items_in(above, [number]) for number in genre_numbers])
         # Pinned tracks may stand alone, where the genre has nobody bigger.
-        peers = bigger if len(bigger) else None
+        peers = [bigger for number in genre_numbers if len(bigger := self._items_in(above, number))]
         rows = RowWriter(index, seeds, queries, level, tracks, peers, request.targets)
         slots = dict(zip(own_positions(len(own), len(selection.chosen), request.own_slots), own, strict=True))
         ordered = self._ordered(request.order, selection.chosen, tracks, slots)
@@ -160,7 +161,12 @@ class Recommender:
         # What an incomplete seed is near to takes a full scan, so a large catalogue is asked through a sample.
         complete = all(query.basis is None for query in queries)
         stride = 1 if complete else max(1, self.index.manifest.items // self.genre_settings.sample)
-        everything = np.arange(0, self.index.manifest.items, stride, dtype=np.int32)
+        count = self.index.manifest.items
+        everything = (
+            Pool.between(0, count, self.index.arrays)
+            if stride == 1
+            else self.index.pool_of(np.arange(0, count, stride, dtype=np.int32))
+        )
         wanted = self.genre_settings.neighbours + len(own_items)
         nearest = self.index.search.rank(queries, everything, wanted).items[:wanted]
         others = nearest[~contained(nearest, own_items)][: self.genre_settings.neighbours]
@@ -174,12 +180,12 @@ class Recommender:
         )
 
     def _item_filters(self, request: RecommendationRequest, level: int, excluded: Items) -> list[ItemFilter]:
-        wishes, arrays = request.filters, self.index.arrays
-        filters: list[ItemFilter] = [EveryArtistBigger(arrays, level), NotThese(excluded)]
+        wishes = request.filters
+        filters: list[ItemFilter] = [EveryArtistBigger(level), NotThese(excluded)]
         if wishes.explicit is not Explicit.ALLOW:
-            filters.append(ExplicitLyrics(arrays, wishes.explicit))
+            filters.append(ExplicitLyrics(wishes.explicit))
         if wishes.year_from is not None or wishes.year_to is not None:
-            filters.append(ReleasedBetween(arrays, wishes.year_from, wishes.year_to))
+            filters.append(ReleasedBetween(wishes.year_from, wishes.year_to))
         return filters
 
     def _excluded(self, request: RecommendationRequest) -> tuple[Items, frozenset[str]]:
@@ -202,12 +208,12 @@ class Recommender:
             if artist_key_of_name(artist) in unnumbered and not self.index.tracks.search(artist, 1):
                 yield f"Nobody called {artist[:60]} is in the catalogue, so leaving them out changed nothing."
 
-    def _list_rules(self, seeds: Sequence[ResolvedSeed]) -> _ListRules:
+    def _list_rules(self, seeds: Sequence[ResolvedSeed], songs: Sequence[Song]) -> _ListRules:
         """What keeps the tracks of one list apart, with the seeds in it already."""
         arrays = self.index.arrays
         return _ListRules(
-            OnePerArtist(arrays.artists_of, (number for seed in seeds for number in seed.artist_numbers)),
-            NoAlternateVersions(lambda item: int(arrays.song_keys[item]), self._song, [seed.song for seed in seeds]),
+            OnePerArtist(arrays.artists_of_each, (number for seed in seeds for number in seed.artist_numbers)),
+            NoAlternateVersions(lambda items: arrays.song_keys[items].tolist(), self._song, songs),
         )
 
     def _pins(
@@ -223,20 +229,21 @@ class Recommender:
         """The pinned tracks that may stay, which ``rules`` remember."""
         if not request.pinned:
             return NO_PINS
-        arrays, wishes = self.index.arrays, request.filters
+        wishes = request.filters
         found = self.index.tracks.find(request.pinned)
         items = [found[track_id] for track_id in request.pinned if track_id in found]
         return keep_pins(
             items,
+            lambda item: self.index.pool_of(np.array([item], dtype=np.int32)).runs[0].rows,
             sum(track_id not in found for track_id in request.pinned),
             (
                 (Unkept.OWN_ARTIST, NotThese(own_items)),
                 (Unkept.LEFT_OUT, NotThese(excluded_items)),
-                (Unkept.NOT_BIGGER, PrimaryArtistBigger(arrays, level)),
-                (Unkept.NOT_BIGGER, EveryArtistBigger(arrays, level)),
-                (Unkept.LYRICS, ExplicitLyrics(arrays, wishes.explicit)),
+                (Unkept.NOT_BIGGER, PrimaryArtistBigger(level)),
+                (Unkept.NOT_BIGGER, EveryArtistBigger(level)),
+                (Unkept.LYRICS, ExplicitLyrics(wishes.explicit)),
                 *(
-                    ((Unkept.YEAR, ReleasedBetween(arrays, wishes.year_from, wishes.year_to)),)
+                    ((Unkept.YEAR, ReleasedBetween(wishes.year_from, wishes.year_to)),)
                     if wishes.year_from is not None or wishes.year_to is not None
                     else ()
                 ),
@@ -276,7 +283,7 @@ class Recommender:
         reach = float(self.index.space.similarity(np.array([min(query.unknown for query in queries)]))[0])
         chosen = self._ranked(queries, pins.kept, request.popularity_weight)
         spare: list[Pick] = []
-        pools: list[Items] = []
+        pools: list[Pool] = []
         asked = used = Band(0, 0)
         widened, in_band, unlike, search = False, 0, 0, SearchPath.EXACT
         for stage in band_stages(level, request.band or BandLifts(), request.may_widen):
@@ -284,16 +291,16 @@ class Recommender:
             # Where pinned tracks fill the list, the band is still looked at: for reserves.
             if missing == 0 and pools:
                 break
-            allowed = apply_filters(self._items_in(stage.added, genres), filters)
+            allowed = apply_filters(self._pool(stage.added, genres), filters)
             used, widened = stage.used, stage.widened
             if not stage.widened:
                 asked = stage.used
-                in_band = int(np.isin(pins.kept, allowed).sum())
+                in_band = int(allowed.holds(np.array(pins.kept, dtype=np.int32)).sum())
             pools.append(allowed)
             if len(allowed) == 0:
                 continue
 
-            def rank(count: int, allowed: Items = allowed) -> Ranking:
+            def rank(count: int, allowed: Pool = allowed) -> Ranking:
                 return self.index.search.rank(queries, allowed, count, request.popularity_weight)
 
             pool_size = missing * (VARIATION_POOL if request.variation else 1) + RESERVES
@@ -329,14 +336,15 @@ class Recommender:
             self._counts[key] = tuple(self.index.arrays.counts_by_popularity(items, MAXIMUM_POPULARITY))
         return self._counts[key]
 
-    def _items_in(self, band: Band, genres: Sequence[int]) -> Items:
-        start, end = self.index.arrays.popularity_range(band.low, band.high)
-        parts = [self.index.arrays.genre_range(genre, start, end) for genre in genres]
-        return parts[0] if len(parts) == 1 else np.unique(np.concatenate(parts))
+    def _pool(self, band: Band, genres: Sequence[int]) -> Pool:
+        return self.index.pool(genres, *self.index.arrays.popularity_range(band.low, band.high))
 
-    def _linked_artists(self, item: int) -> frozenset[str]:
-        track = self.index.tracks.tracks([item])[0]
-        return linked_artists(track.title, [credit.name for credit in track.artists])
+    def _items_in(self, band: Band, genre: int) -> Items:
+        return self.index.arrays.genre_range(genre, *self.index.arrays.popularity_range(band.low, band.high))
+
+    def _linked_artists(self, items: Items) -> list[frozenset[str]]:
+        tracks = self.index.tracks.tracks(items.tolist())
+        return [linked_artists(track.title, [credit.name for credit in track.artists]) for track in tracks]
 
     def _song(self, item: int) -> Song:
         track = self.index.tracks.tracks([item])[0]
@@ -367,8 +375,7 @@ class Recommender:
         """Why nobody is left, with the field of the request that stands in the way."""
         names = " and ".join(genre.used)
         above = apply_filters(
-            self._items_in(Band(level + 1, 100), genre_numbers),
-            [EveryArtistBigger(self.index.arrays, level), NotThese(own_items)],
+            self._pool(Band(level + 1, 100), genre_numbers), [EveryArtistBigger(level), NotThese(own_items)]
         )
         if len(above) == 0:
             return NoBiggerArtists(
@@ -384,11 +391,10 @@ class Recommender:
         )
 
 
-def _distinct_songs(seeds: Sequence[ResolvedSeed]) -> list[ResolvedSeed]:
-    """The seeds without further versions of a song, in their order."""
+def _distinct_songs(seeds: Sequence[ResolvedSeed], songs: Sequence[Song]) -> list[ResolvedSeed]:
+    """The seeds, whose ``songs`` are these, without further versions of a song, in their order."""
     distinct: list[tuple[ResolvedSeed, Song]] = []
-    for seed in seeds:
-        song = seed.song
+    for seed, song in zip(seeds, songs, strict=True):
         if not any(song.is_version_of(other) for _, other in distinct):
             distinct.append((seed, song))
     return [seed for seed, _ in distinct]

@@ -14,11 +14,11 @@ from shared.http_errors import PROBLEM_TYPE, Problem, Refused, problem_of
 from shared.observability import NAMESPACE, SERVICE, logger, metrics
 
 from api.answers import json_text
-from api.audio_routes import AUDIO_PATH
+from api.compression import compressed
 from api.faults import invalid_request
 from api.gate import parse_object, with_checked_body
-from api.release_routes import HOOK_PATH
-from api.routes import METHODS, register
+from api.paths import AUDIO_PATH, HOOK_PATH, METHODS, RECOMMENDATIONS_PATH
+from api.routes import register
 from api.wiring import Services
 from daltonify_core.errors import ConsentNeeded, DaltonifyError, PublishingUnavailable, SecretUnavailable
 
@@ -28,11 +28,9 @@ _RAW_BODIES: Final = (AUDIO_PATH, HOOK_PATH)
 _PATHS: Final = {path: re.compile(re.sub(r"\{\w+\}", "[A-Za-z0-9_-]+", path)) for path in METHODS}
 
 
-def create_resolver(services: Services) -> APIGatewayHttpResolver:
-    """The routes with their checks and documentation, without what surrounds them."""
-    app = APIGatewayHttpResolver(enable_validation=True, json_body_deserializer=parse_object, debug=False)
-    register(app, services)
-    return app
+def create_resolver() -> APIGatewayHttpResolver:
+    """What the routes are registered with: it finds the one that is asked for, and checks what it is given."""
+    return APIGatewayHttpResolver(enable_validation=True, json_body_deserializer=parse_object, debug=False)
 
 
 class Api:
@@ -41,8 +39,11 @@ class Api:
     def __init__(self, services: Services) -> None:
         self._clock = services.clock
         self._request_id = ""
-        self._app = create_resolver(services)
+        self._app = create_resolver()
         self._app.exception_handler(Exception)(self._refuse)
+        self._bring_in = register(self._app, services)
+        # What nearly every environment is started for.
+        self._bring_in(RECOMMENDATIONS_PATH)
 
     def __call__(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
         started = perf_counter()
@@ -80,6 +81,7 @@ class Api:
                 raise _wrong_method(METHODS[path])
             if method == "POST" and path not in _RAW_BODIES:
                 event = with_checked_body(event)
+            self._bring_in(path)
         except Refused as refusal:
             response = self._refuse(refusal)
             return {
@@ -88,7 +90,7 @@ class Api:
                 "body": response.body,
                 "isBase64Encoded": False,
             }
-        return self._app.resolve(event, context)
+        return compressed(self._app.resolve(event, context), event)
 
     def _refuse(self, error: Exception) -> Response[str]:
         problem = invalid_request(error.errors()) if isinstance(error, RequestValidationError) else problem_of(error)

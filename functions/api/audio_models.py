@@ -1,14 +1,11 @@
-"""Bodies of answers about uploaded audio, and how they are made from jobs."""
+"""Bodies of answers about uploaded audio, as the OpenAPI document promises them."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
-from shared.http_errors import iso
 
-from api.models import Answer, Features
-from daltonify_core.audio.questions import Question, questions_about
-from daltonify_core.catalogue.audio_features import FeaturesSource
-from daltonify_core.ports import AudioJob
+from api.answer_models import Answer
+from api.models import Features
 
 
 class SubmittedAudioAnswer(Answer):
@@ -53,35 +50,3 @@ class AudioFeaturesAnswer(Answer):
     questions: list[AudioQuestion]
     notes: list[str]
     problem: str | None = Field(description="What went wrong and what to do, when the state is `failed`")
-
-
-def submitted_answer(job: AudioJob, status_url: str) -> dict[str, Any]:
-    """What is told of a file that was just taken in."""
-    return {
-        "id": job.job_id,
-        "state": job.state.value,
-        "status_url": status_url,
-        "expires_at": iso(job.expires_at),
-    }
-
-
-def audio_answer(job: AudioJob) -> dict[str, Any]:
-    """What is told of a job."""
-    is_rough = job.features_source == FeaturesSource.MEASURED
-    questions = questions_about(job.features) if is_rough and job.features else ()
-    return {
-        "id": job.job_id,
-        "state": job.state.value,
-        "expires_at": iso(job.expires_at),
-        "features": job.features.present() if job.features else None,
-        "features_source": job.features_source,
-        "rough": is_rough,
-        "questions": [_question(one) for one in questions],
-        "notes": list(job.notes),
-        "problem": job.problem,
-    }
-
-
-def _question(question: Question) -> dict[str, Any]:
-    options = [{"value": one.value, "label": one.label, "features": one.features.present()} for one in question.options]
-    return {"name": question.name, "text": question.text, "options": options}

@@ -5,23 +5,21 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response, content_types
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path
-from shared.http_errors import Problem, Refused
+from shared.http_errors import Problem, Refused, iso
 from shared.settings import KEY_CHARACTERS
 
-from api.answers import json_text
-from api.audio_models import AudioFeaturesAnswer, SubmittedAudioAnswer, audio_answer, submitted_answer
-from api.documentation import documented
+from api.answers import json_answer
 from api.gate import checked_audio
 from api.models import KEY_PATTERN
+from api.paths import AUDIO_PATH, STATUS_PATH, Describe, as_route
 from api.short_links import client_key
 from api.wiring import Services
-from daltonify_core.ports import AudioJobState
+from daltonify_core.audio.questions import Question, questions_about
+from daltonify_core.catalogue.audio_features import FeaturesSource
+from daltonify_core.ports import AudioJob, AudioJobState
 from daltonify_core.use_cases.submit_audio import AudioSettings, SubmitAudio, as_seen, is_job_id
-
-AUDIO_PATH: Final = "/api/audio-features"
-STATUS_PATH: Final = f"{AUDIO_PATH}/{{job_id}}"
 
 _POLL_SECONDS: Final = 3
 """A file takes ReccoBeats five to thirty seconds, so this notices the end soon and asks ten times at most."""
@@ -41,7 +39,11 @@ _JobId = Annotated[str, Path(description="The id of the answer to the upload")]
 
 
 def register_audio(
-    app: APIGatewayHttpResolver, services: Services, client: Callable[[], str], deadline: Callable[[], datetime]
+    app: APIGatewayHttpResolver,
+    services: Services,
+    describe: Describe,
+    client: Callable[[], str],
+    deadline: Callable[[], datetime],
 ) -> None:
     """Give ``app`` the routes for audio files.
 
@@ -49,23 +51,23 @@ def register_audio(
     """
     settings = AudioSettings(daily_per_client=services.settings.daily_audio_files_per_client)
 
-    @app.post(AUDIO_PATH, **documented("send_audio", SubmittedAudioAnswer))
+    @app.post(AUDIO_PATH, **describe("send_audio"))
     def send_audio(key: _Key = None) -> Response[Any]:
         event = app.current_event
         parts = services.audio()
         use_case = SubmitAudio(parts.jobs, parts.clips, parts.queue, parts.new_id, services.clock, settings)
         job = use_case.submit(checked_audio(event.raw_event), client_key(client()), key, deadline())
         status_url = STATUS_PATH.format(job_id=job.job_id)
-        return _json(202, submitted_answer(job, status_url), {"Location": status_url, **_waiting(job.state)})
+        return json_answer(202, _submitted_answer(job, status_url), {"Location": status_url, **_waiting(job.state)})
 
-    @app.get(STATUS_PATH.replace("{", "<").replace("}", ">"), **documented("audio_features", AudioFeaturesAnswer))
+    @app.get(as_route(STATUS_PATH), **describe("audio_features"))
     def audio_features(job_id: _JobId) -> Response[Any]:
         now = services.clock()
         job = services.audio().jobs.find(job_id, now) if is_job_id(job_id) else None
         if job is None:
             raise _unknown()
         seen = as_seen(job, now, settings)
-        return _json(200, audio_answer(seen), _waiting(seen.state))
+        return json_answer(200, _audio_answer(seen), _waiting(seen.state))
 
 
 def _waiting(state: AudioJobState) -> dict[str, str]:
@@ -84,5 +86,33 @@ def _unknown() -> Refused:
     )
 
 
-def _json(status: int, body: dict[str, Any], headers: dict[str, str]) -> Response[Any]:
-    return Response(status, content_types.APPLICATION_JSON, json_text(body), headers)
+def _submitted_answer(job: AudioJob, status_url: str) -> dict[str, Any]:
+    """What is told of a file that was just taken in."""
+    return {
+        "id": job.job_id,
+        "state": job.state.value,
+        "status_url": status_url,
+        "expires_at": iso(job.expires_at),
+    }
+
+
+def _audio_answer(job: AudioJob) -> dict[str, Any]:
+    """What is told of a job."""
+    is_rough = job.features_source == FeaturesSource.MEASURED
+    questions = questions_about(job.features) if is_rough and job.features else ()
+    return {
+        "id": job.job_id,
+        "state": job.state.value,
+        "expires_at": iso(job.expires_at),
+        "features": job.features.present() if job.features else None,
+        "features_source": job.features_source,
+        "rough": is_rough,
+        "questions": [_question(one) for one in questions],
+        "notes": list(job.notes),
+        "problem": job.problem,
+    }
+
+
+def _question(question: Question) -> dict[str, Any]:
+    options = [{"value": one.value, "label": one.label, "features": one.features.present()} for one in question.options]
+    return {"name": question.name, "text": question.text, "options": options}

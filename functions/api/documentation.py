@@ -7,7 +7,17 @@ from typing import Any, Final
 from pydantic import BaseModel
 from shared.http_errors import PROBLEM_TYPE
 
-from api.models import HealthAnswer, ProblemAnswer
+from api.answer_models import (
+    ConfigAnswer,
+    GenresAnswer,
+    HealthAnswer,
+    PlaylistAnswer,
+    ProblemAnswer,
+    RecommendationAnswer,
+    TracksAnswer,
+)
+from api.audio_models import AudioFeaturesAnswer, SubmittedAudioAnswer
+from api.release_models import ReceivedReleaseAnswer, ReleaseAnswer
 
 _EVERYWHERE: Final[Mapping[int, tuple[str, ...]]] = {500: ("internal_error",)}
 _WITH_INDEX: Final[Mapping[int, tuple[str, ...]]] = {503: ("index_unavailable", "index_corrupt")}
@@ -144,9 +154,25 @@ _PAGES: Final = {
 }
 
 
-def documented(name: str, answer: type[BaseModel] | None) -> dict[str, Any]:
-    """The documentation of one route, as arguments of its registration; ``answer`` is ``None`` for an image."""
-    page = _PAGES[name]
+_ANSWERS: Final[Mapping[str, type[BaseModel] | None]] = {
+    "recommend": RecommendationAnswer,
+    "genres": GenresAnswer,
+    "tracks": TracksAnswer,
+    "publish": PlaylistAnswer,
+    "send_audio": SubmittedAudioAnswer,
+    "audio_features": AudioFeaturesAnswer,
+    "announce_release": ReceivedReleaseAnswer,
+    "release": ReleaseAnswer,
+    "qr": None,
+    "config": ConfigAnswer,
+    "health": HealthAnswer,
+}
+"""What each route answers, ``None`` for an image."""
+
+
+def documented(name: str) -> dict[str, Any]:
+    """The documentation of one route, as arguments of its registration."""
+    page, answer = _PAGES[name], _ANSWERS[name]
     good: dict[str, Any] = (
         {"application/json": {"model": answer}}
         if answer

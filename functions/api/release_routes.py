@@ -5,23 +5,20 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response, content_types
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.openapi.params import Path
-from shared.http_errors import Problem, Refused
+from shared.http_errors import Problem, Refused, iso
 from shared.observability import logger
 
-from api.answers import json_text
-from api.documentation import documented
+from api.answers import json_answer
 from api.gate import checked_webhook, parse_webhook
-from api.release_models import ReceivedReleaseAnswer, ReleaseAnswer, received_answer, release_answer
+from api.paths import HOOK_PATH, RELEASE_PATH, Describe, as_route
 from api.wiring import ReleaseParts, Services
 from daltonify_core.releases.hook import Hook, HookKind
 from daltonify_core.releases.message import is_release_id
 from daltonify_core.releases.reference import announced_release
+from daltonify_core.releases.release import Release
 from daltonify_core.use_cases.keep_hooks import is_bearer, signing_secret
-
-HOOK_PATH: Final = "/api/webhooks/releases/{hook_id}"
-RELEASE_PATH: Final = "/api/releases/{release_id}"
 
 _MESSAGE_ID: Final = "webhook-id"
 _OTHER_MESSAGE_ID: Final = "idempotency-key"
@@ -35,10 +32,12 @@ _HookId = Annotated[str, Path(description="The id of a hook, as `daltonify artis
 _ReleaseId = Annotated[str, Path(description="The id that announcing the release answered")]
 
 
-def register_releases(app: APIGatewayHttpResolver, services: Services, release_key: Callable[[], bytes]) -> None:
+def register_releases(
+    app: APIGatewayHttpResolver, services: Services, describe: Describe, release_key: Callable[[], bytes]
+) -> None:
     """Give ``app`` every route about releases. ``release_key`` is the key from which signing secrets are made."""
 
-    @app.post(_route(HOOK_PATH), **documented("announce_release", ReceivedReleaseAnswer))
+    @app.post(as_route(HOOK_PATH), **describe("announce_release"))
     def announce_release(hook_id: _HookId) -> Response[Any]:
         event = app.current_event.raw_event
         body = checked_webhook(event)
@@ -51,9 +50,9 @@ def register_releases(app: APIGatewayHttpResolver, services: Services, release_k
         announced = announced_release(parse_webhook(body))
         release = parts.record.by_hook(hook, announced, _message_id(headers))
         status_url = RELEASE_PATH.format(release_id=release.release_id)
-        return _json(202, received_answer(release, status_url), {"Location": status_url})
+        return json_answer(202, _received_answer(release, status_url), {"Location": status_url})
 
-    @app.get(_route(RELEASE_PATH), **documented("release", ReleaseAnswer))
+    @app.get(as_route(RELEASE_PATH), **describe("release"))
     def release(release_id: _ReleaseId) -> Response[Any]:
         found = services.releases().releases.find(release_id, services.clock()) if is_release_id(release_id) else None
         if found is None:
@@ -63,12 +62,7 @@ def register_releases(app: APIGatewayHttpResolver, services: Services, release_k
                 "There is no such release",
                 "Use the id that announcing the release answered; it is kept for a year.",
             )
-        return _json(200, release_answer(found, services.settings.open_playlists_at), {})
-
-
-def _route(path: str) -> str:
-    """As Powertools writes parts that vary."""
-    return path.replace("{", "<").replace("}", ">")
+        return json_answer(200, _release_answer(found, services.settings.open_playlists_at))
 
 
 def _hook(parts: ReleaseParts, hook_id: str) -> Hook:
@@ -139,5 +133,24 @@ def _refused(status: HTTPStatus, code: str, title: str, detail: str) -> Refused:
     return Refused(Problem(status, code, title, detail))
 
 
-def _json(status: int, body: Mapping[str, Any], headers: Mapping[str, str]) -> Response[Any]:
-    return Response(status, content_types.APPLICATION_JSON, json_text(body), dict(headers))
+def _received_answer(release: Release, status_url: str) -> dict[str, Any]:
+    """What is told of a release that was just taken in, or was before."""
+    return {"id": release.release_id, "state": release.state.value, "status_url": status_url}
+
+
+def _release_answer(release: Release, open_playlists_at: str) -> dict[str, Any]:
+    """What is told of a release to whoever has its id."""
+    is_waiting = release.state == "waiting"
+    return {
+        "id": release.release_id,
+        "state": release.state.value,
+        "title": release.title,
+        "received_at": iso(release.received_at),
+        "why": release.why,
+        "next_attempt_at": iso(release.next_attempt_at) if is_waiting and release.next_attempt_at else None,
+        "finished_at": iso(release.finished_at) if release.finished_at else None,
+        "notes": list(release.notes),
+        "track_url": f"https://open.spotify.com/track/{release.track_id}" if release.track_id else None,
+        "playlist_url": f"{open_playlists_at}{release.playlist_id}" if release.playlist_id else None,
+        "version": release.version,
+    }

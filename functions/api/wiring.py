@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from shared.observability import NAMESPACE, SERVICE, logger, metrics
@@ -26,9 +26,11 @@ from daltonify_core.ports import (
     SecretStore,
     SignatureVerifier,
 )
-from daltonify_core.use_cases.complete_seeds import SeedCompleter
 from daltonify_core.use_cases.recommend import Recommender
-from daltonify_core.use_cases.record_release import RecordRelease
+
+if TYPE_CHECKING:
+    from daltonify_core.use_cases.complete_seeds import SeedCompleter
+    from daltonify_core.use_cases.record_release import RecordRelease
 
 
 class IndexSource(Protocol):
@@ -57,7 +59,7 @@ class ReleaseParts:
 
     releases: ReleaseStore
     artists: ArtistStore
-    record: RecordRelease
+    record: "RecordRelease"
     signatures: SignatureVerifier
 
 
@@ -73,7 +75,7 @@ class Services:
     secrets: Callable[[], SecretStore]
     link_expander: Callable[[], LinkExpander]
     audio: Callable[[], AudioParts]
-    seed_completer: Callable[[], SeedCompleter]
+    seed_completer: "Callable[[], SeedCompleter]"
     releases: Callable[[], ReleaseParts]
 
 
@@ -160,12 +162,13 @@ def compose(settings: ApiSettings) -> Services:
         )
 
     @cache
-    def seed_completer() -> SeedCompleter:
+    def seed_completer() -> "SeedCompleter":
         from shared.aws import dynamodb
 
         from daltonify_core.adapters.dynamodb import DynamoLookUpCache
         from daltonify_core.adapters.reccobeats import ReccoBeatsService
         from daltonify_core.adapters.spotify import OEmbedTracks, SpotifyTracks
+        from daltonify_core.use_cases.complete_seeds import SeedCompleter
 
         spotify = SpotifyTracks(
             secrets(),
@@ -202,6 +205,7 @@ def compose(settings: ApiSettings) -> Services:
         from daltonify_core.adapters.dynamodb import DynamoArtistStore, DynamoReleaseStore
         from daltonify_core.adapters.sqs import SqsReleaseQueue
         from daltonify_core.adapters.standard_webhooks import StandardWebhooks
+        from daltonify_core.use_cases.record_release import RecordRelease
 
         store = DynamoReleaseStore(dynamodb(), settings.table_name)
         queue = SqsReleaseQueue(sqs(), settings.release_queue_url)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import botocore
 import botocore.session
 from botocore.config import Config
+from botocore.loaders import Loader
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -46,6 +47,16 @@ _FOR_REQUESTS: Final = _BASE.merge(
 _FOR_BUILDS: Final = _BASE.merge(
     Config(connect_timeout=3, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 4})
 )
+
+
+_SERVICES: Final = ("dynamodb", "s3", "secretsmanager", "sqs")
+
+
+class _FewServices(Loader):
+    """Finds the descriptions of our services without looking into the folders of AWS's four hundred others."""
+
+    def list_available_services(self, type_name: str) -> list[str]:
+        return list(_SERVICES)
 
 
 @cache
@@ -90,4 +101,6 @@ def _client(service: str, config: Config = _FOR_REQUESTS) -> Any:
 @cache
 def _session() -> botocore.session.Session:
     # One for all clients: it holds the parsed service models and the credentials.
-    return botocore.session.get_session()
+    session = botocore.session.get_session()
+    session.register_component("data_loader", _FewServices())
+    return session

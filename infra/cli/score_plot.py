@@ -14,7 +14,7 @@ _STEP: Final = 22
 _HEAD: Final = 46
 _GAP: Final = 26
 _VALUES: Final = 64
-_STYLE: Final = """
+STYLE: Final = """
   text { font: 13px system-ui, sans-serif; fill: #24292f; }
   .head { font-weight: 600; }
   .note { fill: #57606a; font-size: 12px; }
@@ -58,7 +58,7 @@ def draw(board: Scoreboard) -> str:
         top += panel.height
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {top}" role="img" '
-        f'aria-label="nDCG@30 of each method">\n<style>{_STYLE}</style>\n{"".join(parts)}</svg>\n'
+        f'aria-label="nDCG@30 of each method">\n<style>{STYLE}</style>\n{"".join(parts)}</svg>\n'
     )
 
 

@@ -23,4 +23,10 @@ fi
 
 # What it says in the end names commands that are not ours; progress and faults come by the other way.
 "$tools/sam" build >/dev/null
+
+# As in the layers: Lambda cannot write bytecode beside a function, and would compile it anew at every cold start.
+for function in .aws-sam/build/*/shared; do
+    folder=$(dirname "$function")
+    "$tools/python" -I -m compileall -q --invalidation-mode unchecked-hash -s "$folder" -p /var/task "$folder"
+done
 "$tools/python" -m infra.local.check_build .aws-sam/build

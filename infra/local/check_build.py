@@ -144,7 +144,7 @@ def code_faults(code: Path, functions: Path) -> list[str]:
         *(
             f"{path}: does not belong into a function"
             for path in _files(code)
-            if path.relative_to(code).parts[0] not in ours or path.suffix != ".py"
+            if path.relative_to(code).parts[0] not in ours or path.suffix not in {".py", ".pyc"}
         ),
     ]
 
@@ -187,7 +187,7 @@ def build_faults(build: Path) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         link_runtime(Path(folder))
         for function in functions:
-            faults += code_faults(function.code, FUNCTIONS)
+            faults += [*code_faults(function.code, FUNCTIONS), *bytecode_faults(function.code)]
             faults += import_faults(function, layers, Path(folder))
     return faults
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# setup_tools.sh sam|emulator|scan: makes the environment of the SAM command line (.tools/sam), of the AWS emulator that it
-# deploys to (.tools/emulator) or of the scanner for templates (.tools/scan), or leaves it alone when it is up to date;
-# prints the folder of its programs.
+# setup_tools.sh sam|emulator|scan|peers: makes the environment of the SAM command line (.tools/sam), of the AWS emulator
+# that it deploys to (.tools/emulator), of the scanner for templates (.tools/scan) or of the libraries that the benchmark
+# compares with (.tools/peers), or leaves it alone when it is up to date; prints the folder of its programs.
 #
 # Environments of their own, because they pin what they depend on, each otherwise, and nobody needs them to work on the
 # code. With the functions' version of Python, because built functions run in them.

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from api.app import create_resolver
-from api.audio_routes import AUDIO_PATH, STATUS_PATH
+from api.documentation import documented
 from api.gate import AUDIO_TYPES
-from api.release_routes import HOOK_PATH
+from api.paths import AUDIO_PATH, HOOK_PATH, METHODS, STATUS_PATH
+from api.routes import register
 from api.wiring import compose
 from shared.settings import MAX_AUDIO_BYTES, MAX_BODY_BYTES, MAX_WEBHOOK_BYTES, VERSION, ApiSettings
 
@@ -30,10 +31,12 @@ def document() -> str:
     # Nothing is asked of the services: routes are only described.
     needed_settings = [name.upper() for name, field in ApiSettings.model_fields.items() if field.is_required()]
     settings = ApiSettings.from_environment(dict.fromkeys(needed_settings, "none"))
+    resolver = create_resolver()
+    bring_in = register(resolver, compose(settings), documented)
+    for path in METHODS:
+        bring_in(path)
     described: dict[str, Any] = json.loads(
-        create_resolver(compose(settings)).get_openapi_json_schema(
-            title="Daltonify", version=VERSION, description=_DESCRIPTION
-        )
+        resolver.get_openapi_json_schema(title="Daltonify", version=VERSION, description=_DESCRIPTION)
     )
     for path in described["paths"].values():
         for operation in path.values():

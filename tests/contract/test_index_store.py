@@ -1,22 +1,26 @@
 """What every index store promises, the fake, the folder and S3 alike; and what the latter two have to stand."""
 
+import errno
 import fcntl
 import json
 import multiprocessing
 import os
+import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError, ResponseStreamingError
 from moto.s3.models import s3_backends
 
 from daltonify_core.adapters.local_folder import FolderIndexStore
 from daltonify_core.adapters.s3 import S3IndexStore
 from daltonify_core.errors import ActivationConflict, IndexCorrupt, IndexUnavailable, PointerCorrupt
+from daltonify_core.index.manifest import FileDigest
 from daltonify_core.ports import ActivationState, CurrentIndex
 from tests.contract.local_aws import LocalAws
 from tests.fakes.memory_index_store import MemoryIndexStore
@@ -558,3 +562,181 @@ def test_objects_of_others_in_the_bucket_are_never_touched(aws, bucket, s3_store
     aws.s3.put_object(Bucket=bucket, Key="catalogue/v2/manifest.json", Body=b'{"version": "v2"}')
     assert S3IndexStore(aws.s3, bucket, upload_grace_seconds=0).prune(()) == ["v2"]
     assert "catalogue/v2/manifest.json" in keys_in(aws, bucket)
+
+
+def digests_of(bundle: Path) -> dict[str, FileDigest]:
+    return {path.name: FileDigest.of(path) for path in bundle.iterdir() if path.name != "manifest.json"}
+
+
+PATTERN = bytes(range(251)) * 40
+"""More than ten parts of 1,000 bytes, none of which is like another."""
+
+
+@pytest.fixture
+def checked_store(store):
+    """Stores that check what they copy; the one in S3 fetches in parts of 1,000 bytes."""
+    if isinstance(store, S3IndexStore):
+        return S3IndexStore(store._client, store._bucket, part_bytes=1000)
+    return store
+
+
+@pytest.mark.parametrize("large", [PATTERN, PATTERN[:1000], PATTERN[:1001], PATTERN[:2000], b"x", b""])
+def test_what_is_fetched_with_digests_is_what_they_promise(checked_store, make_bundle, tmp_path, large):
+    bundle = make_bundle("v1", large=large, small=b"small")
+    checked_store.upload("v1", bundle)
+    copy = checked_store.fetch("v1", tmp_path / "scratch", digests=digests_of(bundle))
+    assert files_of(copy) == files_of(bundle)
+
+
+@pytest.mark.parametrize(
+    "promised",
+    [PATTERN[:-1], PATTERN + b"x", PATTERN[:-1] + b"x", b"x" + PATTERN[1:], PATTERN[:4000], b"", PATTERN * 2],
+    ids=["longer", "shorter", "another end", "another beginning", "four parts", "nothing", "twice"],
+)
+def test_a_file_that_differs_from_its_digest_is_refused_by_name(checked_store, make_bundle, tmp_path, promised):
+    checked_store.upload("v1", make_bundle("v1", large=PATTERN, small=b"small"))
+    digests = digests_of(make_bundle("v1", large=promised, small=b"small"))
+    with pytest.raises(IndexCorrupt, match=r"^large differs"):
+        checked_store.fetch("v1", tmp_path / "scratch", digests=digests)
+
+
+def test_a_file_that_is_not_stored_is_refused(checked_store, make_bundle, tmp_path):
+    checked_store.upload("v1", make_bundle("v1", small=b"small"))
+    with pytest.raises((IndexCorrupt, IndexUnavailable)):
+        checked_store.fetch("v1", tmp_path / "scratch", digests=digests_of(make_bundle("v1", other=b"other")))
+
+
+class Watched:
+    """An S3 client that tells of every object that is read, before and after its body is there."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.operations: list[str] = []
+        self.before: Callable[[dict[str, Any]], None] = lambda request: None
+        self.after: Callable[[dict[str, Any], Any], Any] = lambda request, answer: answer
+
+    def __getattr__(self, name: str) -> Any:
+        self.operations.append(name)
+        if name != "get_object":
+            return getattr(self._client, name)
+
+        def get(**request: Any) -> Any:
+            self.before(request)
+            return self.after(request, self._client.get_object(**request))
+
+        return get
+
+
+@pytest.fixture
+def watched(aws):
+    return Watched(aws.s3)
+
+
+@pytest.fixture
+def in_parts(watched, bucket, make_bundle):
+    """A store in S3 that fetches in four parts at once, and the digests of what it holds."""
+    bundle = make_bundle("v1", large=PATTERN, small=b"small")
+    store = S3IndexStore(watched, bucket, part_bytes=-(-len(PATTERN) // 4))
+    store.upload("v1", bundle)
+    watched.operations.clear()
+    return store, digests_of(bundle)
+
+
+def test_parts_that_come_in_another_order_make_the_same_file(in_parts, watched, tmp_path):
+    store, digests = in_parts
+    others = threading.Semaphore(0)
+
+    def last_part_first(request: dict[str, Any]) -> None:
+        if str(request.get("Range", "")).startswith("bytes=0-"):
+            assert all(others.acquire(timeout=30) for _ in range(2))
+
+    def count(request: dict[str, Any], answer: Any) -> Any:
+        if "Range" in request and not request["Range"].startswith("bytes=0-"):
+            others.release()
+        return answer
+
+    watched.before, watched.after = last_part_first, count
+    assert (store.fetch("v1", tmp_path, digests=digests) / "large").read_bytes() == PATTERN
+
+
+def test_a_checked_fetch_lists_nothing_and_asks_for_each_part_once(in_parts, watched, tmp_path):
+    store, digests = in_parts
+    store.fetch("v1", tmp_path, digests=digests)
+    assert watched.operations == ["get_object"] * (4 + 1 + 1)
+
+
+class BreaksOffInTheMiddle:
+    """The body of an answer whose connection is lost after some bytes."""
+
+    def __init__(self, content: bytes) -> None:
+        self._rest = [content]
+
+    def read(self, _: int) -> bytes:
+        if self._rest:
+            return self._rest.pop()
+        raise ResponseStreamingError(error="connection lost")
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_download_that_breaks_off_in_the_middle_leaves_nothing_and_can_be_repeated(in_parts, watched, tmp_path):
+    store, digests = in_parts
+
+    def break_off(request: dict[str, Any], answer: Any) -> Any:
+        if str(request.get("Range", "")).startswith("bytes=2510-"):
+            answer["Body"].close()
+            return {**answer, "Body": BreaksOffInTheMiddle(PATTERN[2510:3000])}
+        return answer
+
+    watched.after = break_off
+    with pytest.raises(IndexUnavailable, match="ResponseStreamingError"):
+        store.fetch("v1", tmp_path / "scratch", digests=digests)
+    assert list((tmp_path / "scratch").iterdir()) == []
+    watched.after = lambda request, answer: answer
+    assert (store.fetch("v1", tmp_path / "scratch", digests=digests) / "large").read_bytes() == PATTERN
+
+
+@pytest.mark.parametrize("replacement", [PATTERN[:3000], PATTERN + PATTERN, PATTERN[::-1]])
+def test_an_object_that_is_replaced_between_two_parts_is_refused(in_parts, watched, aws, bucket, tmp_path, replacement):
+    store, digests = in_parts
+    began = threading.Lock()
+
+    def replace(request: dict[str, Any], answer: Any) -> Any:
+        if "Range" in request and began.acquire(blocking=False):
+            aws.s3.put_object(Bucket=bucket, Key="index/v1/large", Body=replacement)
+            replaced.set()
+        return answer
+
+    def wait(request: dict[str, Any]) -> None:
+        if "Range" in request and not request["Range"].startswith("bytes=0-"):
+            assert replaced.wait(30)
+
+    replaced = threading.Event()
+    watched.before, watched.after = wait, replace
+    with pytest.raises(IndexCorrupt, match=r"^large differs"):
+        store.fetch("v1", tmp_path / "scratch", digests=digests)
+
+
+def test_a_part_that_is_shorter_than_asked_for_is_refused(in_parts, watched, tmp_path):
+    store, digests = in_parts
+
+    def shorten(request: dict[str, Any], answer: Any) -> Any:
+        return {**answer, "ContentLength": answer["ContentLength"] - 1} if "Range" in request else answer
+
+    watched.after = shorten
+    with pytest.raises(IndexCorrupt, match=r"^large differs"):
+        store.fetch("v1", tmp_path / "scratch", digests=digests)
+
+
+def test_a_disk_that_fills_up_while_files_come_makes_the_index_unavailable(in_parts, watched, tmp_path):
+    store, digests = in_parts
+
+    class NoRoom(BreaksOffInTheMiddle):
+        def read(self, _: int) -> bytes:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    watched.after = lambda request, answer: {**answer, "Body": NoRoom(b"")} if "Range" in request else answer
+    with pytest.raises(IndexUnavailable, match="No space left"):
+        store.fetch("v1", tmp_path / "scratch", digests=digests)
+    assert list((tmp_path / "scratch").iterdir()) == []

@@ -8,7 +8,7 @@ from annoy import AnnoyIndex
 
 from daltonify_core.adapters.annoy_index import AnnoyFormat, AnnoySettings
 from daltonify_core.errors import IndexCorrupt, InvalidQuery
-from daltonify_core.index.exact import squared_distances
+from daltonify_core.index.exact import nearest_of_each, squared_distances
 from daltonify_core.index.feature_space import QueryPoint
 from tests.fakes.exact_neighbours import ExactFormat
 
@@ -160,3 +160,30 @@ def test_annoy_finds_at_least_99_percent_of_the_30_true_neighbours(tmp_path):
         truth = set(np.argsort(distances)[:30].tolist())
         found += len(truth & set(index.nearest(query, 30).tolist()))
     assert found / (30 * len(queries)) >= 0.99
+
+
+def test_a_tuned_index_finds_what_was_asked_of_it_with_less_effort_where_less_will_do(tmp_path):
+    vectors = np.round(clustered_vectors(12_000, seed=3), 5)
+    AnnoyFormat().build(vectors, tmp_path / "all.ann", seed=7)
+    queries = np.round(clustered_vectors(60, seed=4), 5)
+    nearest = nearest_of_each(vectors, queries, 100)
+    efforts = []
+    for recall in (0.5, 0.99, 0.999):
+        tuning = AnnoyFormat(AnnoySettings(tuned_recall=recall)).tune(tmp_path / "all.ann", queries, nearest)
+        assert tuning == AnnoyFormat(AnnoySettings(tuned_recall=recall)).tune(tmp_path / "all.ann", queries, nearest)
+        index = AnnoyFormat().open(tmp_path / "all.ann", DIMENSION, tuning)
+        for count in (30, 100):
+            found = [
+                np.isin(true[:count], index.nearest(query, count)).mean()
+                for query, true in zip(queries, nearest, strict=True)
+            ]
+            assert np.mean(found) >= recall
+        efforts.append(index.effort(30))
+    assert efforts == sorted(set(efforts))
+
+
+@pytest.mark.parametrize("floor", [-1, "many", 1.5, True])
+def test_a_tuning_that_cannot_be_is_refused(tmp_path, floor):
+    AnnoyFormat().build(random_vectors(50), tmp_path / "all.ann", seed=7)
+    with pytest.raises(IndexCorrupt, match="Build the index anew"):
+        AnnoyFormat().open(tmp_path / "all.ann", DIMENSION, {"kind": "annoy", "search_floor": floor})

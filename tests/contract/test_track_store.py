@@ -8,6 +8,7 @@ import pytest
 
 from daltonify_core.adapters.sqlite_tracks import SqliteTracksFormat
 from daltonify_core.catalogue.artists import KnownArtist, PopularitySource
+from daltonify_core.catalogue.plain_rows import plain_row
 from daltonify_core.catalogue.track import ArtistCredit
 from daltonify_core.errors import IndexCorrupt
 from daltonify_core.ports import TrackStore
@@ -70,7 +71,7 @@ def open_store(track_format, tmp_path):
 
     def build_and_open(tracks, artists=ARTISTS):
         path = tmp_path / f"tracks-{len(opened)}"
-        track_format.build(iter(tracks), artists, path)
+        track_format.build(map(plain_row, tracks), artists, path)
         opened.append(track_format.open(path))
         return opened[-1]
 
@@ -207,9 +208,9 @@ def test_search_syntax_in_the_text_is_only_words(searchable, text):
 
 def test_equal_input_gives_equal_bytes_even_over_an_older_file(track_format, tmp_path):
     tracks = [make_track(track_id=track_id(number), title=f"Title {number}") for number in range(300)]
-    track_format.build(iter(tracks), ARTISTS, tmp_path / "one")
-    track_format.build(iter(tracks[:5]), (), tmp_path / "two")
-    track_format.build(iter(tracks), ARTISTS, tmp_path / "two")
+    track_format.build(map(plain_row, tracks), ARTISTS, tmp_path / "one")
+    track_format.build(map(plain_row, tracks[:5]), (), tmp_path / "two")
+    track_format.build(map(plain_row, tracks), ARTISTS, tmp_path / "two")
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
@@ -248,7 +249,7 @@ def test_a_database_without_our_tables_is_no_track_store(tmp_path):
 def test_a_database_that_is_damaged_further_in_is_reported_as_corrupt(tmp_path):
     path = tmp_path / "tracks.sqlite"
     tracks = (make_track(track_id=track_id(number), title=f"Title {number}") for number in range(500))
-    SqliteTracksFormat().build(tracks, ARTISTS, path)
+    SqliteTracksFormat().build(map(plain_row, tracks), ARTISTS, path)
     content = path.read_bytes()
     # The first page holds the schema and stays whole, so that the file opens.
     path.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))

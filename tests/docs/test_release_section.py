@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from api.gate import parse_webhook
-from api.release_routes import HOOK_PATH, RELEASE_PATH
+from api.paths import HOOK_PATH, RELEASE_PATH
 from typer.main import get_command
 
 from daltonify_core.adapters.standard_webhooks import StandardWebhooks

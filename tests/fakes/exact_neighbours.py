@@ -1,5 +1,6 @@
 """A neighbour index that overlooks nothing, so that a difference to exact search is the search's own fault."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,9 @@ class ExactNeighbours:
         distances = np.linalg.norm(self._vectors.astype(np.float64) - query, axis=1)
         return np.argsort(distances, kind="stable")[:count].astype(np.int64)
 
+    def effort(self, count: int) -> int:
+        return len(self._vectors)
+
     def vector(self, item: int) -> NDArray[np.float32]:
         return np.array(self._vectors[item])
 
@@ -38,7 +42,10 @@ class ExactFormat:
             np.save(stream, np.int64(seed), allow_pickle=False)
             np.save(stream, vectors, allow_pickle=False)
 
-    def open(self, path: Path, dimension: int) -> ExactNeighbours:
+    def tune(self, path: Path, queries: NDArray[np.float32], nearest: NDArray[np.int64]) -> dict[str, int]:
+        return {}
+
+    def open(self, path: Path, dimension: int, tuning: Mapping[str, str | int] | None = None) -> ExactNeighbours:
         try:
             with path.open("rb") as stream:
                 np.load(stream, allow_pickle=False)

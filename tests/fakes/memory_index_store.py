@@ -1,11 +1,11 @@
 """An index store that lives in memory."""
 
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from daltonify_core.errors import ActivationConflict, IndexUnavailable
-from daltonify_core.index.manifest import MANIFEST_FILE
+from daltonify_core.index.manifest import MANIFEST_FILE, FileDigest, verify_files
 from daltonify_core.ports import ActivationState, CurrentIndex
 
 
@@ -33,13 +33,22 @@ class MemoryIndexStore:
             self._activations += 1
             self._state = ActivationState(current, f"activation {self._activations}")
 
-    def fetch(self, version: str, scratch: Path, names: Collection[str] | None = None) -> Path:
+    def fetch(
+        self,
+        version: str,
+        scratch: Path,
+        names: Collection[str] | None = None,
+        digests: Mapping[str, FileDigest] | None = None,
+    ) -> Path:
         if version not in self.versions:
             raise IndexUnavailable(f"There is no version {version}.")
         scratch.mkdir(parents=True, exist_ok=True)
         for name, content in self.versions[version].items():
-            if names is None or name in names or name == MANIFEST_FILE:
+            wanted = names if digests is None else digests
+            if wanted is None or name in wanted or name == MANIFEST_FILE:
                 (scratch / name).write_bytes(content)
+        if digests is not None:
+            verify_files(scratch, digests)
         return scratch
 
     def prune(self, keep: Collection[str]) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from daltonify_core.catalogue.artists import KnownArtist, PopularitySource
 from daltonify_core.catalogue.canonical_csv import COLUMNS, RowParser, format_row
+from daltonify_core.catalogue.plain_rows import PlainRow, track_of_row
 from daltonify_core.catalogue.track import Track
 from daltonify_core.errors import IndexCorrupt
 
@@ -55,9 +56,9 @@ class MemoryTracks:
 class MemoryTracksFormat:
     """Rows of the canonical CSV as JSON."""
 
-    def build(self, tracks: Iterable[Track], artists: Sequence[KnownArtist], path: Path) -> None:
+    def build(self, tracks: Iterable[PlainRow], artists: Sequence[KnownArtist], path: Path) -> None:
         content = {
-            "tracks": [format_row(track) for track in tracks],
+            "tracks": [format_row(track_of_row(row)) for row in tracks],
             "artists": [[a.keys, a.name, a.popularity, a.popularity_source] for a in artists],
         }
         path.write_text(json.dumps(content), encoding="utf-8")

@@ -1,7 +1,7 @@
 """Everything that a release meets on its way into a playlist, in memory, with a clock that stands still."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -97,7 +97,7 @@ class FakeRecommender:
         rows = [row(name) for name in chosen[: request.size]]
         places = own_positions(len(request.seeds), len(rows), request.own_slots)
         for place, seed in zip(places, request.seeds, strict=True):
-            rows.insert(place - 1, replace(row(seed.title or ""), own=True))
+            rows.insert(place - 1, row(seed.title or "")._replace(own=True))
         return Recommendation(
             index=IndexDescription(self.index_version, 100, "2026-01-01T00:00:00Z", None, "test"),
             search=SearchPath.EXACT,
@@ -111,7 +111,7 @@ class FakeRecommender:
 
 
 def row(name: str) -> Row:
-    values: dict[str, Any] = dict.fromkeys(Row.__dataclass_fields__)
+    values: dict[str, Any] = dict.fromkeys(Row._fields)
     facts = {"own": False, "track_id": track_id(name), "title": name, "artists": (f"by {name}",)}
     return Row(**values | facts)
 

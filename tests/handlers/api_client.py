@@ -13,7 +13,7 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 from api.app import Api
-from api.routes import METHODS
+from api.paths import METHODS
 from api.wiring import AudioParts, ReleaseParts, Services
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from openapi_core import Config, OpenAPI

@@ -17,13 +17,27 @@ from tests.handlers.api_client import CODE, SEED, catalogue, make_event
 
 ROOT = Path(__file__).parents[2]
 NEEDLESS = ("spotipy", "redis", "requests", "boto3", "aws_xray_sdk", "segno")
+# Of ours: what describes the API, and what only other routes need.
+NEEDLESS_FOR_A_LIST = (
+    "api.access",
+    "api.answer_models",
+    "api.documentation",
+    "api.publishing_routes",
+    "api.qr_routes",
+    "api.release_routes",
+    "daltonify_core.adapters.dynamodb",
+    "daltonify_core.audio.clip",
+    "daltonify_core.playlist.publishing",
+    "daltonify_core.releases.release",
+    "daltonify_core.use_cases.publish_playlist",
+)
 SCRIPT = """
-import json, sys
+import gc, json, sys
 
 from api.handler import handler
 from tests.handlers.fake_context import Context
 answers = [handler(event, Context()) for event in json.loads(sys.stdin.read())]
-print("RESULT" + json.dumps({"answers": answers, "modules": sorted(sys.modules)}))
+print("RESULT" + json.dumps({"answers": answers, "modules": sorted(sys.modules), "searched": gc.isenabled()}))
 """
 
 
@@ -34,16 +48,25 @@ def test_real_wiring_answers_from_s3_without_importing_what_only_publishing_need
         FolderShards(tmp_path / "catalogue"), S3IndexStore(aws.s3, bucket), AnnoyFormat(), SqliteTracksFormat(),
         datetime(2026, 3, 1, tzinfo=UTC), lambda *_: None,
     )  # fmt: skip
-    events = [
-        make_event("GET", "/api/health"),
-        make_event("POST", "/api/recommendations", body=json.dumps({"seeds": [SEED], "size": 5})),
-    ]
-    result = run(aws, bucket, events, SCRATCH_FOLDER=str(tmp_path / "scratch"))
-    (line,) = [line for line in result.splitlines() if line.startswith("RESULT")]
-    told = json.loads(line.removeprefix("RESULT"))
+    scratch = {"SCRATCH_FOLDER": str(tmp_path / "scratch")}
+    recommend = make_event("POST", "/api/recommendations", body=json.dumps({"seeds": [SEED], "size": 5}))
+    told = told_by_run(run(aws, bucket, [recommend], **scratch))
+    (answer,) = told["answers"]
+    assert answer["statusCode"] == 200
+    assert len(json.loads(answer["body"])["tracks"]) == 6
+    assert [name for name in (*NEEDLESS, *NEEDLESS_FOR_A_LIST) if name in told["modules"]] == []
+    # Switched off while it starts, and for no longer.
+    assert told["searched"]
+    told = told_by_run(run(aws, bucket, [make_event("GET", "/api/health"), recommend], **scratch))
     assert [answer["statusCode"] for answer in told["answers"]] == [200, 200]
-    assert len(json.loads(told["answers"][1]["body"])["tracks"]) == 6
     assert [name for name in NEEDLESS if name in told["modules"]] == []
+
+
+def test_a_function_that_only_starts_neither_reads_the_index_nor_makes_a_client(aws, tmp_path):
+    told = told_by_run(run(aws, "no-such-bucket", [], SCRATCH_FOLDER=str(tmp_path / "scratch")))
+    assert not (tmp_path / "scratch").exists()
+    late = {"botocore.client", "annoy", "daltonify_core.adapters.s3"}
+    assert not late & set(told["modules"])
 
 
 def test_no_variable_makes_the_function_log_what_it_was_sent(aws, tmp_path):
@@ -53,6 +76,11 @@ def test_no_variable_makes_the_function_log_what_it_was_sent(aws, tmp_path):
     )  # fmt: skip
     assert "answered" in output
     assert CODE not in output
+
+
+def told_by_run(output):
+    (line,) = [line for line in output.splitlines() if line.startswith("RESULT")]
+    return json.loads(line.removeprefix("RESULT"))
 
 
 def run(aws, bucket, events, **variables):

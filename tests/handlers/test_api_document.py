@@ -4,8 +4,7 @@ import json
 import re
 
 import pytest
-from api.release_routes import HOOK_PATH
-from api.routes import METHODS
+from api.paths import HOOK_PATH, METHODS
 from openapi_spec_validator import validate
 
 from daltonify_core.playlist.request import MAXIMUM_SEEDS, SIZE_LIMITS, RecommendationRequest

@@ -196,6 +196,31 @@ def test_a_long_answer_is_compressed_for_whoever_takes_it_so(api):
     assert "Content-Encoding" not in api.send("GET", "/api/health", headers={"Accept-Encoding": "gzip"}).headers
 
 
+@pytest.mark.parametrize(
+    ("accepted", "is_compressed"),
+    [
+        ("gzip", True),
+        ("br;q=1.0, GZIP;q=0.5", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0.0, br", False),
+        ("br", False),
+        ("not-gzip", False),
+        ("", False),
+    ],
+)
+def test_only_who_takes_gzip_gets_it(api, accepted, is_compressed):
+    answer = api.post(PATH, {"seeds": [LINK]}, {"Accept-Encoding": accepted})
+    assert ("Content-Encoding" in answer.headers) == is_compressed
+    assert answer.status == 200
+
+
+def test_a_long_problem_is_compressed_as_well(api):
+    unknown = [{"track": track_id(900 + number), "title": "Nobody knows " + "this " * 20} for number in range(10)]
+    answer = api.post(PATH, {"seeds": unknown}, {"Accept-Encoding": "gzip"})
+    assert (answer.status, answer.json["code"]) == (422, "seed_data_needed")
+    assert answer.headers["Content-Encoding"] == "gzip"
+
+
 def test_what_is_known_of_an_incomplete_seed_may_be_sent_back_with_what_it_lacks(api):
     seed = {"track": UNKNOWN, "artists": ["Somebody New"], "features": {"energy": 0.6}, "release_date": "2026-02"}
     problem = check_problem(ask(api, seeds=[seed]), 422, "seed_data_needed")

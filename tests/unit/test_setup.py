@@ -17,6 +17,7 @@ PINS = [
     "requirements.txt",
     "requirements-dev.txt",
     "requirements-emulator.txt",
+    "requirements-peers.txt",
     "requirements-sam.txt",
     "requirements-scan.txt",
     "requirements-uv.txt",

@@ -8,6 +8,8 @@ from pathlib import Path
 from api.app import create_resolver
 from api.gate import ORIGIN_HEADER, VISITOR_HEADER
 from api.origin import FIELD
+from api.paths import METHODS
+from api.routes import register
 from api.wiring import compose
 from shared.settings import ApiSettings
 
@@ -43,7 +45,11 @@ def answered_routes() -> list[str]:
     """Every route that the API's code answers."""
     required = {name: "none" for name, field in ApiSettings.model_fields.items() if field.is_required()}
     settings = ApiSettings.model_validate(required)
-    paths = create_resolver(compose(settings)).get_openapi_schema(title="Daltonify", version="1").paths or {}
+    resolver = create_resolver()
+    bring_in = register(resolver, compose(settings))
+    for path in METHODS:
+        bring_in(path)
+    paths = resolver.get_openapi_schema(title="Daltonify", version="1").paths or {}
     return sorted(f"{method.upper()} {path}" for path, methods in paths.items() for method in methods.model_fields_set)
 
 

@@ -1,12 +1,15 @@
 """Merging: many rows of one track become one, and nothing of the newest is overwritten."""
 
 import itertools
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daltonify_core.catalogue.merging import MergedTrack, TrackMerger, TrackSpool, merge_rows
+from daltonify_core.catalogue.merging import MergedTrack, TrackMerger, merge_rows
+from daltonify_core.catalogue.plain_rows import plain_row, track_of_row
 from daltonify_core.catalogue.track import ArtistCredit, Track
 from tests.builders import make_track, track_id
 
@@ -160,11 +163,34 @@ def test_the_work_file_is_gone_afterwards_even_after_an_error(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_spool_gives_tracks_back_in_any_order(tmp_path):
-    spool = TrackSpool(tmp_path / "spool")
+def test_merged_rows_are_read_in_any_order_and_as_many_columns_as_wanted():
     tracks = [make_track(track_id=track_id(number), title=f"Title {number}") for number in range(2_500)]
-    for track in tracks:
-        spool.add(track)
-    assert list(spool.read([2_499, 0, 7, 0])) == [tracks[2_499], tracks[0], tracks[7], tracks[0]]
-    assert list(spool.read([])) == []
-    spool.close()
+    with TrackMerger() as merger:
+        for track in [make_track(track_id=track_id(7), title="Older", snapshot=None), *tracks]:
+            merger.add(replace(track, snapshot="2024") if track.title != "Older" else track)
+        rows = merger.merged_rows()
+        assert len(rows) == 2_500
+        assert [one.decode() for one in rows.track_ids.tolist()] == [track.track_id for track in tracks]
+        assert rows.sizes.tolist() == [2 if number == 7 else 1 for number in range(2_500)]
+        order = np.array([2_499, 0, 7, 0])
+        assert [track_of_row(row) for row in rows.read(order)] == [
+            replace(tracks[place], snapshot="2024") for place in order.tolist()
+        ]
+        assert list(rows.read(order[:2], ["track_id", "title"])) == [
+            (tracks[place].track_id, f"Title {place}") for place in (2_499, 0)
+        ]
+        assert list(rows.read(order[:0])) == []
+
+
+def test_rows_come_one_by_one_or_many_at_once_and_later_ones_win():
+    with TrackMerger() as merger:
+        merger.add(make_track(title="first"))
+        merger.add_rows([plain_row(make_track(title="second")), plain_row(make_track(title="third"))])
+        (merged,) = merger.merged()
+        assert (merged.track.title, merged.rows) == ("third", 3)
+        merger.add(make_track(title="fourth"))
+        assert [one.track.title for one in merger.merged()] == ["fourth"]
+
+
+def test_no_rows_merge_to_none():
+    assert merge() == []

@@ -221,6 +221,16 @@ def test_the_manifest_comes_last_so_that_a_broken_build_has_none(tmp_path):
     assert "manifest.json" not in files_of(tmp_path / "bundle")
 
 
+def test_a_neighbour_index_that_cannot_be_written_breaks_the_build_off_too(tmp_path):
+    class FullDisk(ExactFormat):
+        def build(self, vectors, path, seed):
+            raise OSError("No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        write_bundle(make_tracks(5), tmp_path / "bundle", FullDisk(), MemoryTracksFormat())
+    assert "manifest.json" not in files_of(tmp_path / "bundle")
+
+
 def test_progress_reaches_the_end_of_every_phase(tmp_path):
     seen: dict[str, tuple[int, int]] = {}
     with TrackMerger() as merger:

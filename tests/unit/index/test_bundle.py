@@ -14,6 +14,7 @@ from annoy import AnnoyIndex
 
 from daltonify_core.adapters.annoy_index import AnnoyFormat
 from daltonify_core.adapters.sqlite_tracks import SqliteTracksFormat
+from daltonify_core.catalogue.plain_rows import plain_row
 from daltonify_core.errors import IndexCorrupt
 from daltonify_core.index.bundle import BUNDLE_FILES, NEIGHBOURS_FILE, TRACKS_FILE, VECTORS_FILE, load_bundle
 from daltonify_core.index.candidate_search import SearchPath, SearchSettings
@@ -218,7 +219,7 @@ def parts(bundle):
 
 def test_a_track_store_that_numbers_its_tracks_differently_is_refused_although_its_hash_fits(bundle, parts):
     tracks, artists = parts
-    SqliteTracksFormat().build(tracks[::-1], artists, bundle / TRACKS_FILE)
+    SqliteTracksFormat().build(map(plain_row, tracks[::-1]), artists, bundle / TRACKS_FILE)
     forge(bundle)
     with pytest.raises(IndexCorrupt, match="numbers its tracks differently"):
         load(bundle)
@@ -226,7 +227,7 @@ def test_a_track_store_that_numbers_its_tracks_differently_is_refused_although_i
 
 def test_a_track_store_that_lacks_an_artist_is_refused_although_its_hash_fits(bundle, parts):
     tracks, artists = parts
-    SqliteTracksFormat().build(tracks, artists[:-1], bundle / TRACKS_FILE)
+    SqliteTracksFormat().build(map(plain_row, tracks), artists[:-1], bundle / TRACKS_FILE)
     forge(bundle)
     with pytest.raises(IndexCorrupt, match="another number of tracks or artists"):
         load(bundle)

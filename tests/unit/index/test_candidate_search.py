@@ -293,7 +293,7 @@ def test_proposals_start_from_the_share_that_is_allowed_and_widen_until_enough_r
 def test_where_all_is_allowed_one_proposal_is_enough():
     neighbours = CountingNeighbours(VECTORS)
     search_in(neighbours=neighbours).rank([point()], EVERYTHING, 10)
-    assert neighbours.asked == [16]
+    assert neighbours.asked == [11]
 
 
 @pytest.mark.parametrize(("maximum", "asked"), [(100, [31, 62]), (30, []), (31, [31])])

@@ -18,7 +18,14 @@ lists_of_values = st.lists(st.lists(st.integers(0, 9), unique=True, max_size=5),
 
 def with_genres(arrays: ItemArrays, *genres: list[int]) -> ItemArrays:
     offsets, values = ragged(genres)
-    return replace(arrays, genre_offsets=offsets, genre_items=values)
+    item_offsets, item_genres = invert(offsets, values, len(arrays))
+    return replace(
+        arrays,
+        genre_offsets=offsets,
+        genre_items=values,
+        item_genre_offsets=item_offsets,
+        item_genres=item_genres.astype(np.int16),
+    )
 
 
 def ragged(lists) -> tuple[NDArray[np.int64], NDArray[np.int32]]:

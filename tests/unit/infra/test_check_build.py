@@ -231,6 +231,10 @@ def test_the_runtime_is_stood_in_for_by_what_is_installed_here(runtime):
 def test_a_sound_build_is_said_to_be_sound(tmp_path, layer, function, monkeypatch, capsys):
     write(tmp_path / "template.yaml", TEMPLATE)
     monkeypatch.setattr(check_build, "FUNCTIONS", function.code)
+    assert check_build.main([str(tmp_path)]) == 1
+    assert "handler.py: has no bytecode" in capsys.readouterr().err
+    for path in function.code.rglob("*.py"):
+        py_compile.compile(str(path), doraise=True, invalidation_mode=UNCHECKED)
     assert check_build.main([str(tmp_path)]) == 0
     assert "can be deployed" in capsys.readouterr().out
 

@@ -26,7 +26,7 @@ class Ranked:
 
 
 def test_the_best_that_all_filters_admit_are_picked_in_order():
-    one_per_artist = OnePerArtist(lambda item: [item // 2])
+    one_per_artist = OnePerArtist(lambda items: [[item // 2] for item in items.tolist()])
     picks, path = pick(Ranked(100), [one_per_artist], 3)
     assert [one.item for one in picks] == [0, 2, 4]
     assert [one.score for one in picks] == [1.0, 0.998, 0.996]
@@ -35,20 +35,20 @@ def test_the_best_that_all_filters_admit_are_picked_in_order():
 
 def test_more_candidates_are_asked_for_until_the_list_is_full():
     ranked = Ranked(10_000)
-    picks, _ = pick(ranked, [OnePerArtist(lambda item: [item // 50])], 5)
+    picks, _ = pick(ranked, [OnePerArtist(lambda items: [[item // 50] for item in items.tolist()])], 5)
     assert [one.item for one in picks] == [0, 50, 100, 150, 200]
     assert ranked.asked == sorted(set(ranked.asked))
     assert len(ranked.asked) > 1
 
 
 def test_when_no_candidate_is_left_the_list_is_shorter():
-    picks, _ = pick(Ranked(40), [OnePerArtist(lambda item: [item // 20])], 5)
+    picks, _ = pick(Ranked(40), [OnePerArtist(lambda items: [[item // 20] for item in items.tolist()])], 5)
     assert [one.item for one in picks] == [0, 20]
 
 
 def test_one_approximate_ranking_makes_the_answer_approximate():
     ranked = Ranked(10_000, (SearchPath.ANNOY, SearchPath.EXACT))
-    _, path = pick(ranked, [OnePerArtist(lambda item: [item // 50])], 5)
+    _, path = pick(ranked, [OnePerArtist(lambda items: [[item // 50] for item in items.tolist()])], 5)
     assert len(ranked.asked) > 1
     assert path is SearchPath.ANNOY
 

@@ -1,7 +1,7 @@
 """Reading the index in a service that keeps running: the last good one serves, whatever happens to the next."""
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -13,7 +13,8 @@ from daltonify_core.adapters.annoy_index import AnnoyFormat
 from daltonify_core.adapters.local_folder import FolderIndexStore
 from daltonify_core.adapters.sqlite_tracks import SqliteTracksFormat
 from daltonify_core.errors import DaltonifyError, IndexCorrupt, IndexUnavailable
-from daltonify_core.index.manifest import MANIFEST_FILE, IndexManifest
+from daltonify_core.index.bundle import VECTORS_FILE
+from daltonify_core.index.manifest import MANIFEST_FILE, FileDigest, IndexManifest
 from daltonify_core.ports import ActivationState, CurrentIndex, IndexStore
 from daltonify_core.use_cases.read_index import IndexReader
 from tests.builders import make_track, track_id
@@ -43,12 +44,18 @@ class WatchedStore(MemoryIndexStore):
             raise self.fault
         return super().read_state()
 
-    def fetch(self, version: str, scratch: Path, names: Collection[str] | None = None) -> Path:
-        self.fetched.append((version, names))
+    def fetch(
+        self,
+        version: str,
+        scratch: Path,
+        names: Collection[str] | None = None,
+        digests: Mapping[str, FileDigest] | None = None,
+    ) -> Path:
+        self.fetched.append((version, names if digests is None else digests))
         if self.meeting is not None:
             with suppress(threading.BrokenBarrierError):
                 self.meeting.wait(0.1)
-        folder = super().fetch(version, scratch / version, names)
+        folder = super().fetch(version, scratch / version, names, digests)
         if self.fetch_fault is not None:
             raise self.fetch_fault
         return folder
@@ -57,7 +64,7 @@ class WatchedStore(MemoryIndexStore):
         self._state = ActivationState(None, None)
 
     def full_fetches(self) -> list[str]:
-        return [version for version, names in self.fetched if names is None]
+        return [version for version, names in self.fetched if names and VECTORS_FILE in names]
 
 
 @pytest.fixture
@@ -395,7 +402,7 @@ def test_ids_that_only_the_previous_index_knows_get_its_source(reader, replaced,
     for _ in range(3):
         assert reader.sources_of([*ids, track_id(9), "no id", "ü" * 22]) == wanted
     # Fetched when it is first needed, without metadata and vectors, and then remembered.
-    assert [names for version, names in store.fetched if version == previous] == [(), ("track_ids.npy",)]
+    assert [list(names or ()) for version, names in store.fetched if version == previous] == [[], ["track_ids.npy"]]
 
 
 def test_the_previous_index_is_not_fetched_while_the_current_one_knows_every_id(reader, replaced, store):
