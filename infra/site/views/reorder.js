@@ -59,8 +59,11 @@ export function makeReorder(list, { onDrop, onPreview, onStart, say }) {
     drag.isOn = true;
     drag.from = drag.to = placeOf(drag.row);
     onStart(drag.from);
+    // Rows that were never in sight take their real height now; the one in hand stays under the pointer.
+    const { top } = drag.row.getBoundingClientRect();
     list.classList.add("dragging");
     drag.row.classList.add("dragged");
+    window.scrollBy({ top: drag.row.getBoundingClientRect().top - top, behavior: "instant" });
     drag.scrolled = window.scrollY;
     drag.boxes = [...list.children].map((row) => {
       const { top, height } = row.getBoundingClientRect();
