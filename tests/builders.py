@@ -11,6 +11,7 @@ from daltonify_core.adapters.local_folder import FolderIndexStore, FolderShards
 from daltonify_core.adapters.sqlite_tracks import SqliteTracksFormat
 from daltonify_core.catalogue.audio_features import FEATURE_NAMES, AudioFeatures
 from daltonify_core.catalogue.track import ArtistCredit, Track
+from daltonify_core.index.builder import BuildSettings
 from daltonify_core.index.bundle import LoadedIndex, load_bundle
 from daltonify_core.index.candidate_search import SearchSettings
 from daltonify_core.use_cases.build_index import build_index
@@ -62,13 +63,23 @@ def make_track(**overrides: Any) -> Track:
     return Track(**values)
 
 
+WITH_NEIGHBOURS = BuildSettings(neighbour_index_from=1)
+"""A neighbour index however few tracks there are."""
+
+
 def build_index_folder(folder: Path, tracks: Iterable[Track]) -> Path:
     """Write a catalogue of ``tracks`` below ``folder``, build its index, and give the bundle's folder."""
     write_catalogue_file(folder / "catalogue" / "tracks.csv.gz", sorted(tracks, key=lambda track: track.track_id))
     store = FolderIndexStore(folder / "index")
     built_at = datetime(2026, 1, 15, 12, tzinfo=UTC)
     report = build_index(
-        FolderShards(folder / "catalogue"), store, AnnoyFormat(), SqliteTracksFormat(), built_at, lambda *_: None
+        FolderShards(folder / "catalogue"),
+        store,
+        AnnoyFormat(),
+        SqliteTracksFormat(),
+        built_at,
+        lambda *_: None,
+        WITH_NEIGHBOURS,
     )
     return store.fetch(report.manifest.version, folder)
 

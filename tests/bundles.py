@@ -12,7 +12,8 @@ from daltonify_core.index.builder import BuildSettings, IndexBuilder
 from daltonify_core.index.feature_space import COLUMNS, SOUND_COLUMNS, FeatureSpace, ScoreTable
 from daltonify_core.index.items import ItemArrays, invert
 from daltonify_core.index.manifest import IndexManifest
-from daltonify_core.ports import NeighbourIndexFormat, TrackStoreFormat, no_progress
+from daltonify_core.ports.index import NeighbourIndexFormat, TrackStoreFormat
+from daltonify_core.ports.surroundings import no_progress
 from tests.builders import make_track, track_id
 
 

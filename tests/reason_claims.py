@@ -2,11 +2,18 @@
 
 import math
 import re
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
 
+import numpy as np
 import pytest
 
 from daltonify_core.catalogue.audio_features import AudioFeatures
-from daltonify_core.playlist.reasons import Comparison
+from daltonify_core.index.feature_space import COLUMNS
+from daltonify_core.playlist.reasons import Comparisons
+
+_NOTHING: Mapping[str, float] = MappingProxyType({})
 
 # Feature, and +1 for more of it.
 CLAIMS = {
@@ -78,6 +85,35 @@ ERAS = {
     r"among the newest here, like yours|one of the newest here": "newest",
     r"from the (\d+)s, like yours|also from the (\d+)s": "decade",
 }
+
+
+class Comparison(NamedTuple):
+    """One track beside its seed, as ``Comparisons`` holds many; what is not given counts for nothing."""
+
+    seed: AudioFeatures
+    track: AudioFeatures
+    lift: int
+    closeness: Mapping[str, float] = _NOTHING
+    targets: Mapping[str, float] = _NOTHING
+    seed_year: int | None = None
+    track_year: int | None = None
+    newest_year: int | None = None
+
+
+def one_list(rows: Sequence[Comparison]) -> Comparisons:
+    """The tracks of one list, each with a seed of its own; targets and the newest year are the first one's."""
+    closeness = np.array([[one.closeness.get(name, 0.0) for name in COLUMNS] for one in rows])
+    return Comparisons(
+        seeds=[one.seed for one in rows],
+        seed_years=[one.seed_year for one in rows],
+        nearest=list(range(len(rows))),
+        tracks=[one.track for one in rows],
+        track_years=[one.track_year for one in rows],
+        lifts=[one.lift for one in rows],
+        closeness=closeness.reshape(-1, len(COLUMNS)),
+        targets=rows[0].targets if rows else _NOTHING,
+        newest_year=rows[0].newest_year if rows else None,
+    )
 
 
 def difference(name: str, seed: AudioFeatures, track: AudioFeatures, times: float = 1.0) -> float:

@@ -49,11 +49,12 @@ class OpenAnnoyIndex:
     def __len__(self) -> int:
         return int(self._index.get_n_items())
 
-    def nearest(self, query: NDArray[np.float32], count: int) -> NDArray[np.int64]:
+    def nearest(self, query: NDArray[np.float32], count: int, share: float = 1.0) -> NDArray[np.int64]:
         """Item numbers of about the ``count`` nearest; raises ``InvalidQuery`` for a wrong shape or a NaN."""
         if query.shape != (self._dimension,) or not np.all(np.isfinite(query)):
             raise InvalidQuery(f"A query must be {self._dimension} finite numbers.")
-        return np.array(self._index.get_nns_by_vector(query.tolist(), count, self.effort(count)), dtype=np.int64)
+        found = self._index.get_nns_by_vector(query.tolist(), count, round(share * self.effort(count)))
+        return np.array(found, dtype=np.int64)
 
     def effort(self, count: int) -> int:
         """Nodes that ``nearest`` inspects."""

@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Final, cast
 
 from daltonify_core.errors import InvalidDataset
-from daltonify_core.ports import RawTable, TableLayout
+from daltonify_core.ports.catalogue import RawTable, TableLayout
 
 type OpenBytes = Callable[[], IO[bytes]]
 """Opens one file anew, from its start."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from daltonify_core.errors import CollectionConflict
-from daltonify_core.ports import CollectionFile
+from daltonify_core.ports.catalogue import CollectionFile
 
 _LOCK: Final = ".collection.lock"
 _UNFINISHED: Final = ".part"

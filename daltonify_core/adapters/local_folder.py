@@ -16,7 +16,7 @@ from typing import Final, TextIO
 from daltonify_core.errors import ActivationConflict, IndexUnavailable, PointerCorrupt
 from daltonify_core.index.manifest import MANIFEST_FILE, FileDigest, verify_files
 from daltonify_core.index.pointer import POINTER_FILE, pointer_from_json, pointer_to_json
-from daltonify_core.ports import ActivationState, CurrentIndex
+from daltonify_core.ports.index import ActivationState, CurrentIndex
 
 _LOCK: Final = ".activation.lock"
 _PARTIAL_PREFIX: Final = ".upload-"

@@ -7,7 +7,7 @@ from itertools import count
 from typing import IO, Any, Final
 
 from daltonify_core.errors import InvalidDataset
-from daltonify_core.ports import TableLayout
+from daltonify_core.ports.catalogue import TableLayout
 
 _BATCH_ROWS: Final = 10_000
 

@@ -35,7 +35,7 @@ from daltonify_core.errors import (
     UpstreamRefused,
     UpstreamUnavailable,
 )
-from daltonify_core.ports import FEATURE_BATCH, IdentitySource, TrackIdentity
+from daltonify_core.ports.look_ups import FEATURE_BATCH, IdentitySource, TrackIdentity
 
 MAX_UPLOAD_BYTES: Final = 5_000_000
 """The most that ReccoBeats takes in one file."""

@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
 from daltonify_core.errors import CollectionConflict, DaltonifyError, UpstreamRefused, UpstreamUnavailable
-from daltonify_core.ports import CollectionFile
+from daltonify_core.ports.catalogue import CollectionFile
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -3,7 +3,7 @@
 import re
 import sqlite3
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
 from itertools import islice
 from pathlib import Path
@@ -13,7 +13,7 @@ from daltonify_core.catalogue.artists import KnownArtist, PopularitySource
 from daltonify_core.catalogue.audio_features import FEATURE_NAMES, AudioFeatures
 from daltonify_core.catalogue.canonical_csv import COLUMNS, credit_texts, split_list
 from daltonify_core.catalogue.plain_rows import PlainRow
-from daltonify_core.catalogue.track import ArtistCredit, Track
+from daltonify_core.catalogue.track import ArtistCredit, ListedTrack, Track
 from daltonify_core.errors import IndexCorrupt
 
 _SCHEMA: Final = f"""
@@ -33,6 +33,9 @@ _COLUMNS: Final = (
     "track_id, title, artists, artist_ids, album, release_date, duration_ms, explicit, popularity, artist_popularity, "
     f"genres, snapshot, source, {', '.join(FEATURE_NAMES)}"
 )
+_LISTED_COLUMNS: Final = (
+    f"track_id, title, artists, album, release_date, explicit, popularity, {', '.join(FEATURE_NAMES)}"
+)
 # The most that SQLite maps. Tracks lie all over the file, and read page by page they take a fifth longer.
 _MAPPED_BYTES: Final = 0x7FFF0000
 # SQLite allows 32,766 parameters in one statement; a playlist needs a few hundred.
@@ -47,10 +50,15 @@ class SqliteTracks:
 
     def tracks(self, items: Sequence[int]) -> list[Track]:
         """The tracks of these items, in the same order; raises ``IndexCorrupt`` when one is missing."""
-        found = {
-            row[0]: _track(row[1:])
-            for row in self._select(f"SELECT item, {_COLUMNS} FROM tracks WHERE item", items)  # noqa: S608 - constants
-        }
+        return self._of_items(items, _COLUMNS, _track)
+
+    def listed(self, items: Sequence[int]) -> list[ListedTrack]:
+        """As ``tracks``, what a list tells of them."""
+        return self._of_items(items, _LISTED_COLUMNS, _listed_track)
+
+    def _of_items[Kind](self, items: Sequence[int], columns: str, kind: Callable[[Sequence[Any]], Kind]) -> list[Kind]:
+        rows = self._select(f"SELECT {columns}, item FROM tracks WHERE item", items)  # noqa: S608 - constants
+        found = {row[-1]: kind(row) for row in rows}
         try:
             return [found[int(item)] for item in items]
         except KeyError as error:
@@ -169,21 +177,28 @@ class SqliteTracksFormat:
         return SqliteTracks(connection)
 
 
-def _track(row: Sequence[Any]) -> Track:
-    """The track of a row. It is not checked again: the builder did, and the file's hash says that it is still that row.
+def _listed_track(row: Sequence[Any]) -> ListedTrack:
+    track_id, title, artists, album, release_date, explicit, popularity = row[:7]
+    return ListedTrack(
+        track_id,
+        title,
+        tuple(split_list(artists)),
+        album,
+        release_date,
+        None if explicit is None else bool(explicit),
+        popularity,
+        _made(AudioFeatures, _FEATURE_SETTERS, row[7:]),
+    )
 
-    Most of the time that 45 tracks of an answer took to read went into checking them.
-    """
+
+def _track(row: Sequence[Any]) -> Track:
     names, ids = credit_texts(row[2], row[3])
-    features = _new(AudioFeatures)
-    for set_field, value in zip(_FEATURE_SETTERS, row[13:], strict=False):
-        set_field(features, value)
     explicit = row[7]
     values = (
         row[0],
         row[1],
         tuple(map(_credit, names, ids)),
-        features,
+        _made(AudioFeatures, _FEATURE_SETTERS, row[13:]),
         row[4],
         row[5],
         row[6],
@@ -194,24 +209,29 @@ def _track(row: Sequence[Any]) -> Track:
         row[11],
         row[12],
     )
-    track = _new(Track)
-    for set_field, value in zip(_TRACK_SETTERS, values, strict=False):
-        set_field(track, value)
-    return track
+    return _made(Track, _TRACK_SETTERS, values)
 
 
 def _credit(name: str, artist_id: str) -> ArtistCredit:
-    credit = _new(ArtistCredit)
-    _set_name(credit, name)
-    _set_artist_id(credit, artist_id or None)
-    return credit
+    return _made(ArtistCredit, _CREDIT_SETTERS, (name, artist_id or None))
+
+
+def _made[Kind](kind: type[Kind], setters: Sequence[Callable[[Kind, Any], None]], values: Sequence[Any]) -> Kind:
+    """An object with these values, the first ones of more, for its fields.
+
+    It is not checked again: the builder did, and the file's hash says that it is still that row. Most of the time that
+    45 tracks of an answer took to read went into checking them.
+    """
+    made = object.__new__(kind)
+    for set_field, value in zip(setters, values):  # noqa: B905 - a row may go on
+        set_field(made, value)
+    return made
 
 
 def _setters(kind: type[Any]) -> tuple[Any, ...]:
     return tuple(getattr(kind, field.name).__set__ for field in fields(kind))
 
 
-_new: Final = object.__new__
 _TRACK_SETTERS: Final = _setters(Track)
 _FEATURE_SETTERS: Final = _setters(AudioFeatures)
-_set_name, _set_artist_id = _setters(ArtistCredit)
+_CREDIT_SETTERS: Final = _setters(ArtistCredit)

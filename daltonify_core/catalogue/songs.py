@@ -298,6 +298,8 @@ def _guest_readings(title: str) -> Iterator[list[list[str]]]:
 
     A separator may belong to a name ("Tyler, The Creator", "Lil Nas X"), so neighbouring parts also count as one.
     """
+    if not _may_name_guests(title):
+        return
     for match in _FEATURED.finditer(unicodedata.normalize("NFKC", title.strip())):
         named = match.group(1) or match.group(2)
         between = list(_NAME_SEPARATORS.finditer(named))

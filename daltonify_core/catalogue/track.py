@@ -4,7 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from daltonify_core.catalogue.audio_features import AudioFeatures
 from daltonify_core.catalogue.links import is_spotify_id
@@ -126,6 +126,27 @@ class Track:
         for name, value in (("popularity", self.popularity), ("artist_popularity", self.artist_popularity)):
             if value is not None and not 0 <= value <= 100:
                 raise InvalidTrack(name, f"{name} is {value}; it must be from 0 to 100.")
+
+    @property
+    def release_year(self) -> int | None:
+        """The year of ``release_date``, if that is known."""
+        return int(self.release_date[:4]) if self.release_date else None
+
+
+class ListedTrack(NamedTuple):
+    """What a list tells of a catalogue track; fields and units as in ``Track``, ``artists`` are the credited names.
+
+    A tuple, because every answer makes dozens, and a track takes four times as long.
+    """
+
+    track_id: str
+    title: str
+    artists: tuple[str, ...]
+    album: str | None
+    release_date: str | None
+    explicit: bool | None
+    popularity: int | None
+    features: AudioFeatures
 
     @property
     def release_year(self) -> int | None:

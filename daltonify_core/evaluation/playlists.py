@@ -13,7 +13,7 @@ from daltonify_core.catalogue.genres import normalise_genre
 from daltonify_core.catalogue.public_data.cells import parse_track_id
 from daltonify_core.errors import InvalidDataset, InvalidTrack
 from daltonify_core.index.items import Items
-from daltonify_core.ports import RawTable
+from daltonify_core.ports.catalogue import RawTable
 
 # A playlist's own subgenre label is not among them: it comes from the very playlists that are scored.
 _GENRE_COLUMNS: Final = ("genre", "playlist_genre")

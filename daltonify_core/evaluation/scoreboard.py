@@ -31,7 +31,7 @@ from daltonify_core.evaluation.questions import LIST_SIZE, Protocol, Question, a
 from daltonify_core.index.feature_space import FloatArray
 from daltonify_core.index.items import Items, contained
 from daltonify_core.playlist.sequencer import jumps
-from daltonify_core.ports import Progress, no_progress
+from daltonify_core.ports.surroundings import Progress, no_progress
 
 JUMP_PARTS: Final = ("felt", "energy", "tempo", "key")
 """What the sequencer measures of a jump: as a whole, and in parts."""

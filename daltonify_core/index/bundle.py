@@ -1,6 +1,6 @@
 """The bundle: one folder that holds an index, and what a reader checks before trusting it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -10,23 +10,26 @@ from numpy.typing import NDArray
 
 from daltonify_core.catalogue.audio_features import AudioFeatures
 from daltonify_core.errors import IndexCorrupt, InvalidTrack
+from daltonify_core.index.array_file import load_arrays
 from daltonify_core.index.candidate_search import CandidateSearch, SearchSettings
 from daltonify_core.index.feature_space import ArtistSound, FeatureSpace
 from daltonify_core.index.items import ItemArrays, Items, load_array
-from daltonify_core.index.manifest import METRIC, IndexManifest
+from daltonify_core.index.manifest import METRIC, NO_NEIGHBOUR_INDEX, IndexManifest
 from daltonify_core.index.pools import GenreColumns, Pool
-from daltonify_core.ports import NeighbourIndex, NeighbourIndexFormat, TrackStore, TrackStoreFormat
+from daltonify_core.ports.index import NeighbourIndex, NeighbourIndexFormat, TrackStore, TrackStoreFormat
 
 VECTORS_FILE: Final = "vectors.npy"
 TRACKS_FILE: Final = "tracks.sqlite"
+TRACK_IDS_FILE: Final = "track_ids.npy"
+"""By themselves, because of the index before the current one they are all that is read."""
+ARRAYS_FILE: Final = "arrays.bin"
 NEIGHBOURS_FILE: Final = "all.ann"
-BUNDLE_FILES: Final = (
-    VECTORS_FILE,
-    TRACKS_FILE,
-    NEIGHBOURS_FILE,
-    *ItemArrays.file_names(),
-    *GenreColumns.file_names(),
-)
+
+
+def files_of(neighbour_index: Mapping[str, str | int]) -> list[str]:
+    """Names of the files of a bundle whose manifest says this of its neighbour index, sorted."""
+    names = [VECTORS_FILE, TRACKS_FILE, TRACK_IDS_FILE, ARRAYS_FILE]
+    return sorted(names if neighbour_index == NO_NEIGHBOUR_INDEX else [*names, NEIGHBOURS_FILE])
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,8 @@ class LoadedIndex:
         items = items[self.arrays.credit_artists[self.arrays.credit_offsets[items]] == artist]
         if len(items) == 0:
             return None
-        mean = self.vectors[items].astype(np.float64).mean(axis=0)
-        return ArtistSound(mean, len(items), seed is not None and bool(np.any(items == seed)))
+        total = self.vectors[items].sum(axis=0, dtype=np.float64)
+        return ArtistSound(total / len(items), len(items), seed is not None and seed in items)
 
     def close(self) -> None:
         """Release the track store; memory-mapped arrays go with the last reference."""
@@ -79,34 +82,35 @@ def load_bundle(
     neighbour_format: NeighbourIndexFormat,
     track_format: TrackStoreFormat,
     search_settings: SearchSettings | None = None,
-    *,
-    files_are_checked: bool = False,
+    checked: IndexManifest | None = None,
 ) -> LoadedIndex:
     """Open the bundle in ``folder``, which must be ``version``.
 
-    With ``files_are_checked`` every file was compared with this manifest when it was fetched, and is not read again.
+    ``checked`` is a manifest with which every file was compared as it was fetched; neither it nor they are read again.
     Checked are: format, version, the list of files, size and SHA-256 of each, metric, dimension, item, artist and
     genre counts of every part (Annoy opens a wrong file silently), and that numbering and metadata agree. Raises
     ``IndexCorrupt`` naming the first check that fails.
     """
-    manifest = IndexManifest.read(folder)
+    manifest = checked or IndexManifest.read(folder)
     if manifest.version != version:
         raise IndexCorrupt(f"The bundle is version {manifest.version}, not {version}.")
-    if set(manifest.files) != set(BUNDLE_FILES):
+    if sorted(manifest.files) != files_of(manifest.neighbour_index):
         raise IndexCorrupt("The manifest lists other files than this version reads. Build the index anew.")
     built_with, read_with = manifest.neighbour_index, neighbour_format.describe()
-    if manifest.metric != METRIC or any(built_with.get(name) != read_with[name] for name in ("kind", "metric")):
+    has_neighbours = built_with != NO_NEIGHBOUR_INDEX
+    is_foreign = has_neighbours and any(built_with.get(name) != read_with[name] for name in ("kind", "metric"))
+    if manifest.metric != METRIC or is_foreign:
         raise IndexCorrupt("The neighbour index was built with another metric or library. Build the index anew.")
-    if not files_are_checked:
+    if checked is None:
         manifest.verify_files(folder)
     try:
         space = FeatureSpace.from_dict(manifest.feature_space)
         vectors = load_array(folder / VECTORS_FILE)
-        arrays, columns = ItemArrays.load(folder), GenreColumns.load(folder)
+        arrays, columns = _load_arrays(folder)
         for typical in manifest.typical_features.values():
             AudioFeatures.from_mapping(typical)
-    except (InvalidTrack, ValueError, TypeError, KeyError, ArithmeticError, OSError, EOFError) as error:
-        raise IndexCorrupt(f"The index holds a part that cannot be read: {error}.") from error
+    except (InvalidTrack, ValueError, TypeError, KeyError, ArithmeticError, RecursionError, OSError, EOFError) as error:
+        raise IndexCorrupt(f"The index holds a part that cannot be read: {error}. Build it anew.") from error
     if manifest.dimension != space.dimension or vectors.shape != (manifest.items, manifest.dimension):
         raise IndexCorrupt(f"Vectors have shape {vectors.shape}; the manifest says {manifest.items} items.")
     faults = arrays.faults({"items": manifest.items, "artists": manifest.artists, "genres": len(manifest.genres)})
@@ -117,23 +121,31 @@ def load_bundle(
         raise IndexCorrupt("The manifest gives typical features of other genres than are on offer. Build it anew.")
     if np.diff(arrays.genre_offsets).tolist() != list(manifest.genres.values()):
         raise IndexCorrupt("The manifest gives other numbers of tracks per genre than the index holds.")
-    neighbours = neighbour_format.open(folder / NEIGHBOURS_FILE, manifest.dimension, built_with)
-    if len(neighbours) != manifest.items:
-        raise IndexCorrupt(f"The neighbour index holds {len(neighbours)} items; the manifest says {manifest.items}.")
-    _check_neighbours(neighbours, vectors)
+    neighbours = None
+    if has_neighbours:
+        neighbours = neighbour_format.open(folder / NEIGHBOURS_FILE, manifest.dimension, built_with)
+        _check_neighbours(neighbours, vectors)
     tracks = track_format.open(folder / TRACKS_FILE)
     try:
         _check_tracks(tracks, arrays, manifest)
     except IndexCorrupt:
         tracks.close()
         raise
-    settings = search_settings or SearchSettings.beside(neighbours)
-    search = CandidateSearch(space, vectors, arrays, neighbours, settings)
+    search = CandidateSearch(space, vectors, arrays, neighbours, search_settings)
     return LoadedIndex(manifest, version, space, vectors, arrays, columns, tracks, search)
+
+
+def _load_arrays(folder: Path) -> tuple[ItemArrays, GenreColumns]:
+    columns = GenreColumns.names()
+    named = load_arrays(folder / ARRAYS_FILE, {*ItemArrays.names(), *columns} - {"track_ids"})
+    of_genres = GenreColumns(**{name: named.pop(name) for name in columns})
+    return ItemArrays(track_ids=load_array(folder / TRACK_IDS_FILE), **named), of_genres
 
 
 def _check_neighbours(neighbours: NeighbourIndex, vectors: NDArray[Any]) -> None:
     """Annoy opens files of some other metrics and dimensions with the right count, and then reads past their end."""
+    if len(neighbours) != len(vectors):
+        raise IndexCorrupt(f"The neighbour index holds {len(neighbours)} items; the manifest says {len(vectors)}.")
     for item in {0, len(vectors) // 2, len(vectors) - 1}:
         if not np.array_equal(neighbours.vector(item), vectors[item]):
             raise IndexCorrupt("The neighbour index holds other vectors than the index. Build the index anew.")

@@ -2,13 +2,14 @@
 
 While few items are allowed, every one is measured (exact). Above a measured crossover the neighbour index proposes
 items near the seed, proposals that are not allowed fall out, and the proposal grows until enough remain. Both ways
-measure what they return with the same arithmetic, so they differ only in what the neighbour index overlooks.
+measure what they return with the same arithmetic, so they differ only in what the neighbour index overlooks. An index
+of so few tracks that measuring all of them is no burden has no neighbour index.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from daltonify_core.index.exact import (
     CROWD,
     last_distance,
     last_score,
-    nearest_places,
+    least_keys,
     ranking_distances,
     rough_of_columns,
     rough_of_rows,
@@ -25,13 +26,13 @@ from daltonify_core.index.exact import (
     squared_distances,
 )
 from daltonify_core.index.feature_space import FeatureSpace, Float32Array, FloatArray, QueryPoint
-from daltonify_core.index.items import ItemArrays, Items
+from daltonify_core.index.items import ItemArrays, Items, united
 from daltonify_core.index.pools import GatheredRows, GenreStretch, ItemStretch, Pool, Run
-from daltonify_core.ports import NeighbourIndex
+from daltonify_core.ports.index import NeighbourIndex
 
-# Items that exact search measures in the time in which Annoy inspects one entry: .14 us beside 4.6 ns (one thread,
+# Items that exact search measures in the time in which Annoy inspects one entry: .15 us beside 2.5 ns (one thread,
 # medians; the decision record on the search engine). A ratio, and stored, so that no timing decides at build time.
-_ITEMS_PER_ENTRY: Final = 30
+_ITEMS_PER_ENTRY: Final = 60
 
 
 class SearchPath(StrEnum):
@@ -62,8 +63,7 @@ class SearchSettings:
         return cls(_ITEMS_PER_ENTRY * floor, float(_ITEMS_PER_ENTRY * (neighbours.effort(1) - floor)))
 
 
-@dataclass(frozen=True, slots=True)
-class Ranking:
+class Ranking(NamedTuple):
     """Items from best to worst score.
 
     ``items``: int32, ``scores`` and ``similarities``: float64 rounded to 1e-5, all of shape ``(m,)``. ``complete``
@@ -88,38 +88,46 @@ class CandidateSearch:
         space: FeatureSpace,
         vectors: NDArray[Any],
         arrays: ItemArrays,
-        neighbours: NeighbourIndex,
+        neighbours: NeighbourIndex | None,
         settings: SearchSettings | None = None,
     ) -> None:
         self._space = space
         self._vectors = vectors
         self._arrays = arrays
         self._neighbours = neighbours
-        self._settings = settings or SearchSettings()
+        self._settings = settings or (SearchSettings() if neighbours is None else SearchSettings.beside(neighbours))
         self._squares: Float32Array | None = None
 
     def rank(
-        self, queries: Sequence[QueryPoint], allowed: Items | Pool, count: int, popularity_weight: float = 0.0
+        self,
+        queries: Sequence[QueryPoint],
+        allowed: Items | Pool,
+        count: int,
+        popularity_weight: float = 0.0,
+        share: float = 1.0,
     ) -> Ranking:
         """At least the ``count`` best of ``allowed`` (fewer when there are fewer), best first.
 
         Score is similarity to the nearest query, or to a crowd of them (see ``exact.ranking_distances``), plus
         ``popularity_weight`` times artist popularity / 100; equal scores are ordered by track id. Items must be
-        ascending.
+        ascending. ``share``: of what the neighbour index usually inspects, where it is asked.
         """
         pool = allowed if isinstance(allowed, Pool) else Pool.of(allowed, self._arrays)
-        proposed = None
+        proposed, neighbours = None, self._neighbours
         # Popularity moves items that are far away to the front, and an absent feature changes what is near; the
         # neighbour index knows neither.
-        if len(pool) > self._settings.exact_up_to and popularity_weight == 0 and all(q.basis is None for q in queries):
-            proposed = self._propose(queries, pool, count)
+        is_plain = popularity_weight == 0 and all(query.basis is None for query in queries)
+        if neighbours is not None and len(pool) > self._settings.exact_up_to and is_plain:
+            proposed = self._propose(neighbours, queries, pool, count, share)
         if proposed is None:
             path, items = SearchPath.EXACT, self._shortlist(queries, pool, count, popularity_weight)
         else:
             path, items = SearchPath.ANNOY, proposed
         return self._ordered(queries, items, count, popularity_weight, path, len(pool))
 
-    def _propose(self, queries: Sequence[QueryPoint], pool: Pool, count: int) -> Items | None:
+    def _propose(
+        self, neighbours: NeighbourIndex, queries: Sequence[QueryPoint], pool: Pool, count: int, share: float
+    ) -> Items | None:
         """Allowed items that hold the ``count`` nearest, ascending; ``None`` when exact search is cheaper."""
         parts = []
         # What lies well among a crowd need not be the very nearest to any of them.
@@ -127,19 +135,20 @@ class CandidateSearch:
         for query in queries:
             # Each query needs its own `count`: what another one found in plenty says nothing about this one's
             # neighbourhood, where the allowed items may lie behind many that are not.
-            part = self._nearest_allowed(query, pool, min(count * reserve, max(count, len(pool))))
+            part = self._nearest_allowed(neighbours, query, pool, min(count * reserve, max(count, len(pool))), share)
             if part is None:
                 return None
             parts.append(part)
-        return np.unique(np.concatenate(parts))
+        return united(parts)
 
-    def _nearest_allowed(self, query: QueryPoint, pool: Pool, count: int) -> Items | None:
-        share = len(pool) / len(self._vectors)
+    def _nearest_allowed(
+        self, neighbours: NeighbourIndex, query: QueryPoint, pool: Pool, count: int, share: float
+    ) -> Items | None:
         margin = self._settings.proposal_margin if len(pool) < len(self._vectors) else 1.0
-        wanted = int(count / share * margin) + 1
+        wanted = int(count / (len(pool) / len(self._vectors)) * margin) + 1
         worthwhile = len(pool) - self._settings.exact_up_to
         while count <= len(pool) and wanted * self._settings.items_per_proposal <= worthwhile:
-            found = self._neighbours.nearest(query.vector.astype(np.float32), wanted).astype(np.int32)
+            found = neighbours.nearest(query.vector.astype(np.float32), wanted, share).astype(np.int32)
             kept: Items = found[pool.holds(found)] if len(pool) < len(self._vectors) else found
             if len(kept) >= count:
                 return kept
@@ -155,15 +164,12 @@ class CandidateSearch:
         if len(pool) <= count:
             return pool.items()
         keys = [self._keys(queries, run, weight) for run in pool.runs]
-        found = [nearest_places(one, run.kept, count) for one, run in zip(keys, pool.runs, strict=True)]
-        if len(found) == 1:
-            last = found[0].last
-        else:
-            together = np.concatenate([one[near.places] for one, near in zip(keys, found, strict=True)])
-            last = float(np.partition(together, count - 1)[count - 1])
-        limit = (
-            -last_score(self._space, queries, -last, weight) if weight else last_distance(self._space, queries, last)
-        )
+        found = [least_keys(one, run.kept, count) for one, run in zip(keys, pool.runs, strict=True)]
+        last = found[0].last
+        if len(found) > 1:
+            last = float(np.partition(np.concatenate([one.least for one in found]), count - 1)[count - 1])
+        reach = max([query.square for query in queries])
+        limit = -last_score(self._space, reach, -last, weight) if weight else last_distance(self._space, reach, last)
         parts = [
             run.rows.at(near.up_to(limit, one, run.kept)) for run, one, near in zip(pool.runs, keys, found, strict=True)
         ]
@@ -182,7 +188,7 @@ class CandidateSearch:
             )
         if not weight:
             return distances
-        keys = -np.exp(distances / np.float32(-2.0 * self._space.sigma**2))
+        keys = -np.exp(np.maximum(distances, np.float32(0.0)) / np.float32(-self._space.width))
         keys -= (weight / 100.0) * rows.artist_popularity.astype(np.float32)
         return np.asarray(keys, dtype=np.float32)
 
@@ -196,7 +202,10 @@ class CandidateSearch:
     def _squares_of_all(self) -> Float32Array:
         """Squared lengths of all vectors, kept from the first time on: four bytes a track."""
         if self._squares is None:
-            self._squares = np.einsum("ij,ij->i", self._vectors, self._vectors)
+            squares = np.zeros(len(self._vectors), dtype=np.float32)
+            for column in self._vectors.T:
+                squares += column * column
+            self._squares = squares
         return self._squares
 
     def _ordered(
@@ -215,15 +224,18 @@ class CandidateSearch:
         if popularity_weight:
             popularity = self._arrays.artist_popularity[items]
             scores = np.round(scores + popularity_weight * popularity / 100.0, 5)
-        if len(items) > count:
-            # Everything that ties with the last place stays, so that track ids and not numpy decide among equals.
-            threshold = np.partition(scores, len(scores) - count)[len(scores) - count]
-            kept = scores >= threshold
-            items, scores, similarities = items[kept], scores[kept], similarities[kept]
-        order = (-scores).argsort(kind="stable")
+        order = scores.argsort()[::-1]
         ranked = scores[order]
-        if (ranked[1:] == ranked[:-1]).any():
-            order = np.lexsort((self._arrays.track_ids[items], -scores))
-            ranked = scores[order]
+        ties = (ranked[1:] == ranked[:-1]).nonzero()[0]
+        if len(ties):
+            # Track ids and not numpy decide among equals, which mostly are a few pairs.
+            tied = np.zeros(len(order), dtype=np.bool_)
+            tied[ties] = tied[ties + 1] = True
+            equals = order[tied]
+            order[tied] = equals[np.lexsort((self._arrays.track_ids[items[equals]], -scores[equals]))]
+        if len(items) > count:
+            # Everything that ties with the last place stays.
+            end = len(items) - int(ranked[::-1].searchsorted(ranked[count - 1]))
+            order, ranked = order[:end], ranked[:end]
         nearness = ranked if scores is similarities else similarities[order]
-        return Ranking(items[order], ranked, nearness, path, len(items) == allowed_count)
+        return Ranking(items[order], ranked, nearness, path, len(order) == allowed_count)

@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +23,8 @@ _WIDE_BLOCK: Final = 32_768
 _STEPS: Final = 1e5
 # Keys that tell where the least ones lie; sorting them takes a tenth of the time of looking at a hundred thousand.
 _SAMPLE: Final = 2_048
+# Keys from which on a look at a sample pays: half of fewer are soon told from the others.
+_MANY: Final = 8_192
 
 CROWD: Final = 4
 """From so many queries on it can be told which of them lie apart from the others, and where most of them lie."""
@@ -63,7 +64,7 @@ def ranking_distances(
 
 def _crowd_distances(distances: Sequence[NDArray[Any]], space: FeatureSpace) -> NDArray[Any]:
     """A soft minimum, never below the least distance: the logarithm of a mean over the queries' bells."""
-    width = 2.0 * _REACH * space.sigma**2
+    width = _REACH * space.width
     nearest = np.minimum.reduce(distances)
     total = np.zeros_like(nearest)
     for distance in distances:
@@ -74,104 +75,100 @@ def _crowd_distances(distances: Sequence[NDArray[Any]], space: FeatureSpace) -> 
 def rough_ranking_distances(
     space: FeatureSpace, queries: Sequence[QueryPoint], measure: Callable[[QueryPoint], Float32Array]
 ) -> Float32Array:
-    """As ``ranking_distances``, in single precision; ``measure`` gives the distances to one query."""
-    found = [measure(query) for query in queries]
-    if len(found) == 1:
-        return found[0]
+    """As ``ranking_distances``, in single precision; ``measure`` gives the distances to one query.
+
+    Of a single query they may fall below 0, which tracks do that lie further outward than what sounds just like it.
+    """
+    if len(queries) == 1:
+        return measure(queries[0])
+    found = [np.maximum(measure(query), np.float32(0.0)) for query in queries]
     if len(found) < CROWD:
         return np.asarray(np.minimum.reduce(found))
     return np.asarray(_crowd_distances(found, space))
 
 
 def rough_of_columns(points: Float32Array, query: QueryPoint) -> Float32Array:
-    """Squared distances in single precision; ``points``: shape ``(dimension + 1, m)``, the last row squared lengths."""
-    if query.basis is not None:
+    """Squared distances; ``points``: shape ``(dimension + 1, m)``, the last row squared lengths."""
+    if query.basis is None:
+        measured: Float32Array = query.weights @ points
+    else:
         measured = np.empty(points.shape[1], dtype=np.float32)
         basis, start = query.basis.astype(np.float32), query.vector.astype(np.float32)[:, None]
         for first in range(0, len(measured), _BLOCK):
             block = slice(first, first + _BLOCK)
             difference = basis @ (points[:-1, block] - start)
             np.einsum("ij,ij->j", difference, difference, out=measured[block])
-        return _not_negative(measured, query.unknown - query.offset)
-    return _not_negative(_with_square(query) @ points, _own_square(query) - query.offset + query.unknown)
+    measured += np.float32(query.unknown - query.offset + (query.square if query.basis is None else 0.0))
+    return measured
 
 
 def rough_of_rows(vectors: Float32Array, squares: Float32Array | None, query: QueryPoint) -> Float32Array:
-    """Squared distances in single precision; ``vectors``: ``(m, dimension)``, ``squares`` their squared lengths."""
-    if query.basis is not None or squares is None:
+    """Squared distances; ``vectors``: shape ``(m, dimension)``, ``squares`` their squared lengths, if known."""
+    added = query.unknown - query.offset
+    if query.basis is None and squares is not None:
+        measured = query.weights[:-1] @ vectors.T
+        measured += squares
+        added += query.square
+    else:
         difference = vectors - query.vector.astype(np.float32)
         if query.basis is not None:
             difference = difference @ query.basis.T.astype(np.float32)
-        return _not_negative(np.einsum("ij,ij->i", difference, difference), query.unknown - query.offset)
-    measured = vectors @ _with_square(query)[:-1]
-    measured += squares
-    return _not_negative(measured, _own_square(query) - query.offset + query.unknown)
-
-
-def _with_square(query: QueryPoint) -> Float32Array:
-    """What turns a vector and its squared length into a squared distance, but for the query's own square."""
-    weights = np.ones(len(query.vector) + 1, dtype=np.float32)
-    weights[:-1] = query.vector
-    weights[:-1] *= -2.0
-    return weights
-
-
-def _own_square(query: QueryPoint) -> float:
-    return float(query.vector @ query.vector)
-
-
-def _not_negative(measured: Float32Array, added: float) -> Float32Array:
+        measured = np.einsum("ij,ij->i", difference, difference)
     measured += np.float32(added)
-    return np.asarray(np.maximum(measured, np.float32(0.0), out=measured))
+    return measured
 
 
-def last_distance(space: FeatureSpace, queries: Sequence[QueryPoint], distance: float) -> float:
-    """Up to where an item in single precision may tie with, or precede, one at ``distance``; infinite where all may."""
-    similarity = math.exp(-distance / (2.0 * space.sigma**2)) - _TIE
+def last_distance(space: FeatureSpace, reach: float, distance: float) -> float:
+    """Up to where an item in single precision may tie with, or precede, one at ``distance``; infinite where all may.
+
+    ``reach``: the greatest squared length of a query.
+    """
+    similarity = math.exp(-max(distance, 0.0) / space.width) - _TIE
     if similarity <= 0.0:
         # So far away that everything beyond rounds to the same similarity.
         return math.inf
-    limit = -2.0 * space.sigma**2 * math.log(similarity)
-    return limit + _margin(queries, limit)
+    limit = -space.width * math.log(similarity)
+    return limit + _margin(reach, limit)
 
 
-def last_score(space: FeatureSpace, queries: Sequence[QueryPoint], score: float, weight: float) -> float:
+def last_score(space: FeatureSpace, reach: float, score: float, weight: float) -> float:
     """Down to where an item in single precision may tie with, or precede, one whose score is ``score``."""
     # Similarity falls fastest where the distance is 0; farther out distances err by more and count for less.
-    slack = 4.0 * _margin(queries, 0.0) / (2.0 * space.sigma**2) + _RELATIVE_MARGIN
+    slack = 4.0 * _margin(reach, 0.0) / space.width + _RELATIVE_MARGIN
     return score - _TIE - slack - 1e-6 * weight
 
 
-def _margin(queries: Sequence[QueryPoint], distance: float) -> float:
+def _margin(reach: float, distance: float) -> float:
     """More than single precision errs in a squared distance, which is taken from squared lengths."""
-    reach = max(_own_square(query) for query in queries)
     lengths = reach + (math.sqrt(reach) + math.sqrt(distance)) ** 2
     return _RELATIVE_MARGIN * distance + _ABSOLUTE_MARGIN + _LENGTH_MARGIN * lengths
 
 
-@dataclass(frozen=True, slots=True)
-class NearestPlaces:
-    """Places of kept keys, ascending, that hold all kept keys up to ``reach``; ``last`` is the last key asked for."""
+class LeastKeys(NamedTuple):
+    """The least of some keys: ``last`` of them, and all unordered. ``places``, ascending, hold all up to ``reach``."""
 
-    places: NDArray[np.intp]
-    reach: float
     last: float
+    least: Float32Array
+    places: NDArray[np.intp] | None = None
+    reach: float = -math.inf
 
     def up_to(self, limit: float, keys: Float32Array, kept: NDArray[np.bool_] | None) -> NDArray[np.intp]:
-        """Places of all kept keys up to a limit, ascending."""
-        if limit <= self.reach:
+        """Places of all kept keys up to a limit, ascending; ``keys`` and ``kept`` as they were looked at."""
+        if self.places is not None and limit <= self.reach:
             return self.places[keys[self.places] <= limit]
         within = keys <= limit
-        return (within if kept is None else within & kept).nonzero()[0]
+        if kept is not None:
+            within &= kept
+        return within.nonzero()[0]
 
 
-def nearest_places(keys: Float32Array, kept: NDArray[np.bool_] | None, count: int) -> NearestPlaces:
-    """Where the ``count`` least of the kept keys are, or all of them where there are fewer.
+def least_keys(keys: Float32Array, kept: NDArray[np.bool_] | None, count: int) -> LeastKeys:
+    """The ``count`` least of the kept keys, or all of them where there are fewer.
 
     Of many keys a sample tells about where the last one lies, so that most are looked at once and never sorted.
     """
     total = len(keys)
-    if total > _SAMPLE:
+    if total > _MANY:
         step = -(-total // _SAMPLE)
         sample, wanted = keys[::step], count / step
         while (rank := int(wanted + 3.0 * math.sqrt(wanted)) + 4) < len(sample):
@@ -180,13 +177,16 @@ def nearest_places(keys: Float32Array, kept: NDArray[np.bool_] | None, count: in
             if kept is not None:
                 places = places[kept[places]]
             if len(places) >= count:
-                return NearestPlaces(places, reach, float(np.partition(keys[places], count - 1)[count - 1]))
+                return LeastKeys(*_least(keys[places], count), places, reach)
             wanted = 4.0 * wanted + 1.0
-    places = np.arange(total) if kept is None else kept.nonzero()[0]
-    near = keys if kept is None else keys[places]
-    if len(near) > count:
-        return NearestPlaces(places, math.inf, float(np.partition(near, count - 1)[count - 1]))
-    return NearestPlaces(places, math.inf, float(near.max()) if len(near) else -math.inf)
+    return LeastKeys(*_least(keys if kept is None else keys[kept], count))
+
+
+def _least(keys: Float32Array, count: int) -> tuple[float, Float32Array]:
+    if len(keys) > count:
+        keys = np.partition(keys, count - 1)[:count]
+        return float(keys[-1]), keys
+    return float(keys.max()) if len(keys) else -math.inf, keys
 
 
 def nearest_of_each(vectors: Float32Array, queries: Float32Array, count: int) -> IntArray:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from statistics import NormalDist
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,8 +49,7 @@ _NORMAL: Final = NormalDist()
 _UNIFORM_SPREAD: Final = math.sqrt(12.0)
 
 
-@dataclass(frozen=True, slots=True)
-class FeatureSpaceSettings:
+class FeatureSpaceSettings(NamedTuple):
     """Numbers that shape a feature space, each with its reason. Figures: the decision record on the feature space."""
 
     # Knots of each table of scores: more change no figure, half as many cost one percent of nDCG.
@@ -96,11 +95,17 @@ class QueryPoint:
     basis: FloatArray | None = None
     offset: float = 0.0
     unknown: float = 0.0
+    square: float = field(init=False, repr=False, compare=False)
+    """Squared length of ``vector``."""
+    weights: Float32Array = field(init=False, repr=False, compare=False)
+    """Shape ``(dimension + 1,)``: their product with a vector and its squared length, plus ``square``, is the squared
+    distance, in single precision."""
 
-    @property
-    def measures_time(self) -> bool:
-        """Whether time of release counts."""
-        return self.basis is None or bool(np.any(self.basis[:, -1]))
+    def __post_init__(self) -> None:
+        weights = np.ones(len(self.vector) + 1, dtype=np.float32)
+        weights[:-1] = self.vector * -2.0
+        object.__setattr__(self, "weights", weights)
+        object.__setattr__(self, "square", float(self.vector.dot(self.vector)))
 
     def squared_distances(self, vectors: NDArray[Any]) -> FloatArray:
         """Squared distances to ``vectors``, shape ``(n, dimension)``: float64, ``(n,)``, never below 0.
@@ -112,12 +117,12 @@ class QueryPoint:
         difference = vectors - self.vector
         if self.basis is not None:
             difference = difference @ self.basis.T
-        measured = np.einsum("ij,ij->i", difference, difference) - self.offset
-        return np.asarray(np.maximum(measured + self.unknown, 0.0))
+        measured = np.einsum("ij,ij->i", difference, difference)
+        measured += self.unknown - self.offset
+        return np.asarray(np.maximum(measured, 0.0, out=measured))
 
 
-@dataclass(frozen=True, slots=True)
-class ArtistSound:
+class ArtistSound(NamedTuple):
     """What the index holds by a seed's artist: the mean vector of ``tracks`` tracks, shape ``(dimension,)``.
 
     ``with_seed`` says that the seed is one of them.
@@ -128,8 +133,7 @@ class ArtistSound:
     with_seed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ScoreTable:
+class ScoreTable(NamedTuple):
     """Maps the values of one number to scores: straight lines between ``knots`` (ascending), level beyond them."""
 
     knots: FloatArray
@@ -179,8 +183,7 @@ class ScoreTable:
         return {"knots": self.knots.tolist(), "scores": self.scores.tolist()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Maps:
+class _Maps(NamedTuple):
     """Linear maps of ``k`` numbers: where tracks stand, where a seed is measured from; both of shape ``(k, k)``.
 
     ``spread`` is the mean squared distance of two random tracks whose artists are unlike.
@@ -243,6 +246,8 @@ class FeatureSpace:
     _varying: IntArray = field(init=False, repr=False)
     _maps: _Maps = field(init=False, repr=False)
     _inverse: FloatArray = field(init=False, repr=False)
+    width: float = field(init=False, repr=False)
+    """Twice ``sigma`` squared: the squared distance at which similarity has fallen to ``exp(-1)``."""
     unwhitening: FloatArray = field(init=False, repr=False)
     """Shape as ``whitening``: takes vectors back to scores, as far as they tell them."""
 
@@ -258,6 +263,7 @@ class FeatureSpace:
             ("_maps", maps),
             ("_inverse", np.linalg.inv(maps.items)),
             ("unwhitening", np.linalg.pinv(whitening)),
+            ("width", 2.0 * self.sigma**2),
         ):
             object.__setattr__(self, name, value)
 
@@ -340,10 +346,12 @@ class FeatureSpace:
         """
         if len(features.missing()) == len(CONTINUOUS_FEATURES):
             raise InvalidQuery("The seed has no audio features; give at least one, such as energy or tempo.")
-        scores = self.scores(np.array([row_of(features, duration_ms, release_date)]))[0]
-        known = self._varying[np.isfinite(scores[self._varying])]
+        row = np.array(row_of(features, duration_ms, release_date))
+        scores = np.array([table(value) for table, value in zip(self.tables, row, strict=True)])
+        is_known = np.isfinite(scores)
+        known = self._varying[is_known[self._varying]]
         sound = np.zeros(len(SOUND_COLUMNS))
-        sound[known] = self._blended_seed(np.nan_to_num(scores[:-1]), artist)[known]
+        sound[known] = self._blended_seed(np.where(is_known, scores, 0.0)[:-1], artist)[known]
         if not self.tables[-1].varies:
             timed, moment = True, 0.0
         else:
@@ -364,7 +372,7 @@ class FeatureSpace:
         own = np.einsum("kj,j->k", maps.seeds - maps.items, sound[known])
         offset = float(np.square(own).sum())
         if timed and len(known) == len(self._varying):
-            return QueryPoint(np.round(vector, _VECTOR_DECIMALS), None, round(offset, _VECTOR_DECIMALS))
+            return QueryPoint(vector.round(_VECTOR_DECIMALS), None, round(offset, _VECTOR_DECIMALS))
         basis = np.zeros((len(known) + timed, self.dimension))
         basis[: len(known), self._varying] = to_known
         if timed:
@@ -395,7 +403,7 @@ class FeatureSpace:
 
     def similarity(self, squared_distances: FloatArray) -> FloatArray:
         """``exp(-d^2 / 2 sigma^2)`` in 0..1, rounded to 1e-5 so that equal lists stay equal across machines."""
-        return np.asarray(np.exp(squared_distances / (-2.0 * self.sigma**2)).round(5))
+        return np.asarray(np.exp(squared_distances / -self.width).round(5))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for the manifest; ``from_dict`` restores an equal space."""

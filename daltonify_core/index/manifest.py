@@ -14,10 +14,12 @@ from typing import Any, Final
 from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES
 from daltonify_core.errors import IndexCorrupt
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 """Raised whenever a reader of the old number would misread a bundle; before 1.0 an unknown number means: rebuild."""
 MANIFEST_FILE: Final = "manifest.json"
 METRIC: Final = "euclidean"
+NO_NEIGHBOUR_INDEX: Final = {"kind": "none"}
+"""What the manifest says of a bundle whose vectors are so few that every search measures them."""
 _VERSION_LENGTH: Final = 24
 _READ_BYTES: Final = 1 << 20
 
@@ -47,7 +49,7 @@ class IndexManifest:
     ``genres`` maps the genres on offer to their number of tracks, in the order of the genre arrays, and
     ``typical_features`` each of them to the median of every continuous feature. ``snapshot`` is the newest in the
     catalogue, ``source`` names where its tracks come from. ``neighbour_index`` is what the adapter needs to open its
-    file again.
+    file again, or ``NO_NEIGHBOUR_INDEX``.
     """
 
     snapshot: str | None
@@ -67,7 +69,7 @@ class IndexManifest:
     @property
     def version(self) -> str:
         """Immutable id: the beginning of the SHA-256 of all other fields."""
-        return hashlib.sha256(_canonical(self._content()).encode()).hexdigest()[:_VERSION_LENGTH]
+        return _version_of(_canonical(self._content()))
 
     def to_json(self) -> str:
         """The manifest file's text; equal manifests give equal text."""
@@ -75,7 +77,10 @@ class IndexManifest:
 
     def _content(self) -> dict[str, Any]:
         # Genres go into a list, because sorting keys would lose the order that the genre arrays follow.
-        return asdict(self) | {"genres": [list(genre) for genre in self.genres.items()]}
+        content = {field.name: getattr(self, field.name) for field in fields(self)}
+        content["genres"] = [list(genre) for genre in self.genres.items()]
+        content["files"] = {name: asdict(digest) for name, digest in self.files.items()}
+        return content
 
     @classmethod
     def from_json(cls, text: str) -> "IndexManifest":
@@ -100,7 +105,7 @@ class IndexManifest:
             # Conversion must not forgive what the hash would not: 5.9 or "5" for 5, or a genre named twice.
             if _canonical(manifest._content()) != content:
                 raise ValueError("fields have other types than this version writes")
-            actual = manifest.version
+            actual = _version_of(content)
         except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError) as error:
             raise IndexCorrupt(f"The manifest cannot be read ({error}). Build the index anew.") from error
         if stated != actual:
@@ -133,6 +138,10 @@ def verify_files(folder: Path, promised: Mapping[str, FileDigest]) -> None:
 def differing(name: str) -> IndexCorrupt:
     """What is said of a file that is not what the manifest promises."""
     return IndexCorrupt(f"{name} differs from what the manifest promises. Build the index anew.")
+
+
+def _version_of(canonical: str) -> str:
+    return hashlib.sha256(canonical.encode()).hexdigest()[:_VERSION_LENGTH]
 
 
 def _canonical(content: Mapping[str, Any]) -> str:

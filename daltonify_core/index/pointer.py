@@ -4,7 +4,7 @@ import json
 from typing import Final
 
 from daltonify_core.errors import PointerCorrupt
-from daltonify_core.ports import CurrentIndex
+from daltonify_core.ports.index import CurrentIndex
 
 POINTER_FILE: Final = "current.json"
 

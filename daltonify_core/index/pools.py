@@ -6,17 +6,19 @@ filters look at. A request then touches one stretch of each array and gathers no
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from daltonify_core.index.feature_space import Float32Array
-from daltonify_core.index.items import ItemArrays, Items, load_array
+from daltonify_core.index.items import ItemArrays, Items
 
 type Mask = NDArray[np.bool_]
+
+type Narrowing = Callable[[Mask, ItemRows], None]
+"""A filter: makes a mask, of shape ``(m,)`` for ``m`` rows, false where an item must go."""
 
 # Columns that are turned into rows at a time while the columns are built.
 _BLOCK: Final = 65_536
@@ -26,6 +28,9 @@ class ItemRows(Protocol):
     """What filters see of ``m`` items: arrays of shape ``(m,)`` with the values of ``ItemArrays``."""
 
     def __len__(self) -> int: ...
+    def drop(self, kept: Mask, items: Items) -> None:
+        """Make ``kept`` false in the rows of ``items``, which ascend."""
+
     def find(self, items: NDArray[Any]) -> tuple[NDArray[np.intp], Mask]:
         """For each of ``items`` a row, and whether that is it."""
 
@@ -39,15 +44,21 @@ class ItemRows(Protocol):
     def explicit(self) -> NDArray[np.int8]: ...
 
 
-@dataclass(frozen=True, slots=True)
 class GatheredRows:
     """Any items, ascending; every column is gathered when it is asked for."""
 
-    items: Items
-    arrays: ItemArrays
+    __slots__ = ("_arrays", "items")
+
+    def __init__(self, items: Items, arrays: ItemArrays) -> None:
+        self.items = items
+        self._arrays = arrays
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def drop(self, kept: Mask, items: Items) -> None:
+        """Make ``kept`` false in the rows of ``items``, which ascend."""
+        _drop(kept, items, self.items)
 
     def find(self, items: NDArray[Any]) -> tuple[NDArray[np.intp], Mask]:
         """For each of ``items`` a row, and whether that is it."""
@@ -60,34 +71,40 @@ class GatheredRows:
     @property
     def artist_popularity(self) -> NDArray[np.int16]:
         """Of the primary artist."""
-        return np.asarray(self.arrays.artist_popularity[self.items])
+        return np.asarray(self._arrays.artist_popularity[self.items])
 
     @property
     def weakest_credit(self) -> NDArray[Any]:
         """Lowest known popularity among the credited artists."""
-        return np.asarray(self.arrays.weakest_credit[self.items])
+        return np.asarray(self._arrays.weakest_credit[self.items])
 
     @property
     def release_year(self) -> NDArray[np.int16]:
         """Or ``UNKNOWN_YEAR``."""
-        return np.asarray(self.arrays.release_year[self.items])
+        return np.asarray(self._arrays.release_year[self.items])
 
     @property
     def explicit(self) -> NDArray[np.int8]:
         """Or ``UNKNOWN_EXPLICIT``."""
-        return np.asarray(self.arrays.explicit[self.items])
+        return np.asarray(self._arrays.explicit[self.items])
 
 
-@dataclass(frozen=True, slots=True)
 class ItemStretch:
     """All items from ``first`` to ``end``, that excluded: every column is a view."""
 
-    first: int
-    end: int
-    arrays: ItemArrays
+    __slots__ = ("_arrays", "end", "first")
+
+    def __init__(self, first: int, end: int, arrays: ItemArrays) -> None:
+        self.first = first
+        self.end = end
+        self._arrays = arrays
 
     def __len__(self) -> int:
         return self.end - self.first
+
+    def drop(self, kept: Mask, items: Items) -> None:
+        """Make ``kept`` false in the rows of ``items``, which ascend."""
+        kept[items[(items >= self.first) & (items < self.end)] - self.first] = False
 
     def find(self, items: NDArray[Any]) -> tuple[NDArray[np.intp], Mask]:
         """For each of ``items`` a row, and whether that is it."""
@@ -106,37 +123,41 @@ class ItemStretch:
     @property
     def artist_popularity(self) -> NDArray[np.int16]:
         """Of the primary artist."""
-        return self.arrays.artist_popularity[self.first : self.end]
+        return self._arrays.artist_popularity[self.first : self.end]
 
     @property
     def weakest_credit(self) -> NDArray[Any]:
         """Lowest known popularity among the credited artists."""
-        return self.arrays.weakest_credit[self.first : self.end]
+        return self._arrays.weakest_credit[self.first : self.end]
 
     @property
     def release_year(self) -> NDArray[np.int16]:
         """Or ``UNKNOWN_YEAR``."""
-        return self.arrays.release_year[self.first : self.end]
+        return self._arrays.release_year[self.first : self.end]
 
     @property
     def explicit(self) -> NDArray[np.int8]:
         """Or ``UNKNOWN_EXPLICIT``."""
-        return self.arrays.explicit[self.first : self.end]
+        return self._arrays.explicit[self.first : self.end]
 
 
-@dataclass(frozen=True, slots=True)
 class GenreStretch:
-    """A stretch of one genre's list. ``points``: ``(dimension + 1, m)``, see ``GenreColumns``."""
+    """A stretch of one genre's list, from place ``first`` to ``end``, that excluded: every column is a view."""
 
-    items: Items
-    arrays: ItemArrays
-    points: Float32Array
-    weakest_credit: NDArray[np.int8]
-    release_year: NDArray[np.int16]
-    explicit: NDArray[np.int8]
+    __slots__ = ("_arrays", "_columns", "_stretch", "items")
+
+    def __init__(self, columns: "GenreColumns", arrays: ItemArrays, first: int, end: int) -> None:
+        self._columns = columns
+        self._arrays = arrays
+        self._stretch = slice(first, end)
+        self.items: Items = arrays.genre_items[self._stretch]
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def drop(self, kept: Mask, items: Items) -> None:
+        """Make ``kept`` false in the rows of ``items``, which ascend."""
+        _drop(kept, items, self.items)
 
     def find(self, items: NDArray[Any]) -> tuple[NDArray[np.intp], Mask]:
         """For each of ``items`` a row, and whether that is it."""
@@ -144,12 +165,41 @@ class GenreStretch:
 
     def at(self, places: NDArray[Any]) -> Items:
         """The items in some rows."""
-        return np.asarray(self.items[places])
+        return self.items.take(places)
+
+    @property
+    def points(self) -> Float32Array:
+        """Shape ``(dimension + 1, m)``, see ``GenreColumns``."""
+        return self._columns.genre_points[:, self._stretch]
 
     @property
     def artist_popularity(self) -> NDArray[np.int16]:
         """Of the primary artist."""
-        return np.asarray(self.arrays.artist_popularity[self.items])
+        return self._arrays.artist_popularity[self.items]
+
+    @property
+    def weakest_credit(self) -> NDArray[Any]:
+        """Lowest known popularity among the credited artists."""
+        return self._columns.genre_weakest_credit[self._stretch]
+
+    @property
+    def release_year(self) -> NDArray[np.int16]:
+        """Or ``UNKNOWN_YEAR``."""
+        return self._columns.genre_release_year[self._stretch]
+
+    @property
+    def explicit(self) -> NDArray[np.int8]:
+        """Or ``UNKNOWN_EXPLICIT``."""
+        return self._columns.genre_explicit[self._stretch]
+
+
+def _drop(kept: Mask, items: Items, ascending: Items) -> None:
+    # The dropped are few and the rows many, so each dropped one is looked up among the rows; most lie beyond them.
+    first, end = items.searchsorted((ascending[0], ascending[-1] + 1)) if len(ascending) else (0, 0)
+    if first < end:
+        near = items[first:end]
+        places = ascending.searchsorted(near)
+        kept[places[ascending[places] == near]] = False
 
 
 def _found(items: NDArray[Any], ascending: Items) -> tuple[NDArray[np.intp], Mask]:
@@ -160,12 +210,14 @@ def _found(items: NDArray[Any], ascending: Items) -> tuple[NDArray[np.intp], Mas
     return places, np.asarray(ascending[places] == items)
 
 
-@dataclass(frozen=True, slots=True)
 class Run:
     """Rows in ascending order of items; ``kept`` says which of them are allowed, ``None`` that all are."""
 
-    rows: GatheredRows | ItemStretch | GenreStretch
-    kept: Mask | None = None
+    __slots__ = ("kept", "rows")
+
+    def __init__(self, rows: GatheredRows | ItemStretch | GenreStretch, kept: Mask | None = None) -> None:
+        self.rows = rows
+        self.kept = kept
 
     def __len__(self) -> int:
         return len(self.rows) if self.kept is None else int(np.count_nonzero(self.kept))
@@ -175,9 +227,12 @@ class Run:
         """The allowed items, ascending."""
         return self.rows.items if self.kept is None else self.rows.at(self.kept.nonzero()[0])
 
-    def without(self, mask: Mask) -> "Run":
-        """The run with only what ``mask`` keeps as well."""
-        return Run(self.rows, mask if self.kept is None else self.kept & mask)
+    def under(self, filters: Sequence[Narrowing]) -> "Run":
+        """The run of what every filter keeps."""
+        kept = np.ones(len(self.rows), dtype=np.bool_) if self.kept is None else self.kept.copy()
+        for narrow in filters:
+            narrow(kept, self.rows)
+        return Run(self.rows, kept)
 
     def holds(self, items: NDArray[Any]) -> Mask:
         """For each of ``items`` whether it is allowed."""
@@ -187,29 +242,30 @@ class Run:
         return np.asarray(there & self.kept[places])
 
 
-@dataclass(frozen=True, slots=True)
 class Pool:
     """Allowed items: the union of ``runs``, no two of which allow the same item."""
 
-    runs: tuple[Run, ...]
-    _count: int = field(init=False)
+    __slots__ = ("_count", "runs")
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_count", sum(map(len, self.runs)))
+    def __init__(self, runs: Sequence[Run]) -> None:
+        self.runs = runs
+        self._count: int | None = None
 
     @classmethod
     def of(cls, items: Items, arrays: ItemArrays) -> Self:
         """A pool of any items, which must be ascending."""
         if len(items) and int(items[-1]) - int(items[0]) + 1 == len(items):
             return cls.between(int(items[0]), int(items[-1]) + 1, arrays)
-        return cls((Run(GatheredRows(items, arrays)),))
+        return cls([Run(GatheredRows(items, arrays))])
 
     @classmethod
     def between(cls, first: int, end: int, arrays: ItemArrays) -> Self:
         """A pool of all items from ``first`` to ``end``, that excluded."""
-        return cls((Run(ItemStretch(first, end, arrays)),))
+        return cls([Run(ItemStretch(first, end, arrays))])
 
     def __len__(self) -> int:
+        if self._count is None:
+            self._count = sum(map(len, self.runs))
         return self._count
 
     def items(self) -> Items:
@@ -224,14 +280,9 @@ class Pool:
             held |= run.holds(items)
         return held
 
-    def under(self, filters: Sequence[Callable[[ItemRows], Mask]]) -> "Pool":
-        """The pool of what every filter keeps, each being a mask for rows."""
-        runs = []
-        for run in self.runs:
-            for keep in filters:
-                run = run.without(keep(run.rows))
-            runs.append(run)
-        return Pool(tuple(runs))
+    def under(self, filters: Sequence[Narrowing]) -> "Pool":
+        """The pool of what every filter keeps."""
+        return Pool([run.under(filters) for run in self.runs])
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,26 +318,20 @@ class GenreColumns:
             np.asarray(arrays.explicit[items]),
         )
 
-    def save(self, folder: Path) -> None:
-        """Write one ``.npy`` file per column."""
-        for name in _COLUMN_NAMES:
-            np.save(folder / f"{name}.npy", getattr(self, name), allow_pickle=False)
+    def by_name(self) -> dict[str, NDArray[Any]]:
+        """All columns, as they are stored."""
+        return {name: getattr(self, name) for name in _COLUMN_TYPES}
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Memory-map what ``save`` wrote; raises ``ValueError`` or ``OSError`` when a file is no array."""
-        return cls(**{name: load_array(folder / f"{name}.npy") for name in _COLUMN_NAMES})
-
-    @classmethod
-    def file_names(cls) -> tuple[str, ...]:
-        """Names of the files that ``save`` writes."""
-        return tuple(f"{name}.npy" for name in _COLUMN_NAMES)
+    def names(cls) -> tuple[str, ...]:
+        """Names of the columns."""
+        return tuple(_COLUMN_TYPES)
 
     def faults(self, entries: int, dimension: int) -> list[str]:
         """What contradicts a number of entries in all genres' lists and a dimension."""
         found = []
-        for name, dtype in _COLUMN_TYPES.items():
-            column = getattr(self, name)
+        for name, column in self.by_name().items():
+            dtype = _COLUMN_TYPES[name]
             shape = (dimension + 1, entries) if name == "genre_points" else (entries,)
             if column.shape != shape or column.dtype != dtype:
                 found.append(f"{name} holds {column.dtype} of shape {column.shape}, not {np.dtype(dtype)} of {shape}")
@@ -298,26 +343,18 @@ class GenreColumns:
         before: list[int] = []
         for genre in dict.fromkeys(genres):
             first, last = arrays.genre_stretch(genre, low, high)
-            stretch = slice(first, last)
-            rows = GenreStretch(
-                np.asarray(arrays.genre_items[stretch]),
-                arrays,
-                self.genre_points[:, stretch],
-                self.genre_weakest_credit[stretch],
-                self.genre_release_year[stretch],
-                self.genre_explicit[stretch],
-            )
+            rows = GenreStretch(self, arrays, first, last)
             run = Run(rows)
             for other in before:
                 places = self._places_shared(arrays, genre, other) - first
                 twice = places[np.searchsorted(places, 0) : np.searchsorted(places, last - first)]
                 if len(twice):
-                    once = np.ones(last - first, dtype=np.bool_)
+                    once = np.ones(last - first, dtype=np.bool_) if run.kept is None else run.kept
                     once[twice] = False
-                    run = run.without(once)
+                    run = Run(rows, once)
             runs.append(run)
             before.append(genre)
-        return Pool(tuple(runs))
+        return Pool(runs)
 
     def _places_shared(self, arrays: ItemArrays, genre: int, other: int) -> NDArray[np.int64]:
         """Places in ``genre_items`` of the items of ``genre`` that ``other`` holds as well, ascending."""
@@ -336,4 +373,3 @@ _COLUMN_TYPES: Final[Mapping[str, Any]] = {
     "genre_release_year": np.int16,
     "genre_explicit": np.int8,
 }
-_COLUMN_NAMES: Final = tuple(one.name for one in fields(GenreColumns) if one.name in _COLUMN_TYPES)

@@ -27,8 +27,8 @@ class Explicit(StrEnum):
 class ItemFilter(Protocol):
     """Says for each item alone whether it may be recommended."""
 
-    def keep(self, rows: ItemRows) -> Mask:
-        """True where the item stays; shape ``(m,)`` for ``m`` rows."""
+    def narrow(self, kept: Mask, rows: ItemRows) -> None:
+        """Make ``kept``, of shape ``(m,)`` for ``m`` rows, false where the item must go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class EveryArtistBigger:
 
     level: int
 
-    def keep(self, rows: ItemRows) -> Mask:
-        """True where the weakest known credit is above the level."""
-        return np.asarray(rows.weakest_credit > self.level)
+    def narrow(self, kept: Mask, rows: ItemRows) -> None:
+        """Keep those whose weakest known credit is above the level."""
+        kept &= rows.weakest_credit > self.level
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ class PrimaryArtistBigger:
 
     level: int
 
-    def keep(self, rows: ItemRows) -> Mask:
-        """True where the primary artist is above the level."""
-        return np.asarray(rows.artist_popularity > self.level)
+    def narrow(self, kept: Mask, rows: ItemRows) -> None:
+        """Keep those whose primary artist is above the level."""
+        kept &= rows.artist_popularity > self.level
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +59,9 @@ class NotThese:
 
     excluded: Items
 
-    def keep(self, rows: ItemRows) -> Mask:
-        """True where the item is not excluded."""
-        kept = np.ones(len(rows), dtype=np.bool_)
-        # The excluded are few and the rows many, so each excluded one is looked up among the rows.
-        places, there = rows.find(self.excluded)
-        kept[places[there]] = False
-        return kept
+    def narrow(self, kept: Mask, rows: ItemRows) -> None:
+        """Keep those that are not excluded."""
+        rows.drop(kept, self.excluded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +71,14 @@ class ReleasedBetween:
     first: int | None
     last: int | None
 
-    def keep(self, rows: ItemRows) -> Mask:
-        """True where the release year is known and lies in between."""
+    def narrow(self, kept: Mask, rows: ItemRows) -> None:
+        """Keep those whose release year is known and lies in between."""
         years = rows.release_year
-        kept = years != UNKNOWN_YEAR
+        kept &= years != UNKNOWN_YEAR
         if self.first is not None:
             kept &= years >= self.first
         if self.last is not None:
             kept &= years <= self.last
-        return np.asarray(kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +87,17 @@ class ExplicitLyrics:
 
     wish: Explicit
 
-    def keep(self, rows: ItemRows) -> Mask:
-        """True where the wish is met."""
-        explicit = rows.explicit
+    def narrow(self, kept: Mask, rows: ItemRows) -> None:
+        """Keep those that meet the wish."""
         if self.wish is Explicit.CLEAN:
-            return np.asarray(explicit != 1)
-        if self.wish is Explicit.ONLY:
-            return np.asarray(explicit == 1)
-        return np.ones(len(rows), dtype=np.bool_)
+            kept &= rows.explicit != 1
+        elif self.wish is Explicit.ONLY:
+            kept &= rows.explicit == 1
 
 
 def apply_filters(pool: Pool, filters: Iterable[ItemFilter]) -> Pool:
     """What every filter keeps of a pool."""
-    return pool.under([one.keep for one in filters])
+    return pool.under([one.narrow for one in filters])
 
 
 class SelectionFilter(Protocol):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from daltonify_core.catalogue.audio_features import AudioFeatures
 from daltonify_core.errors import LookUpTried
-from daltonify_core.ports import TrackIdentity
+from daltonify_core.ports.look_ups import TrackIdentity
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Final
 
 from daltonify_core.catalogue.artists import PopularitySource
 from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES
-from daltonify_core.catalogue.track import Track
+from daltonify_core.catalogue.track import ListedTrack
 from daltonify_core.index.feature_space import FAR_SIMILARITY
 from daltonify_core.playlist.band import MAXIMUM_POPULARITY
 from daltonify_core.playlist.filters import Explicit
@@ -44,7 +44,7 @@ def notes_for(
     own: Sequence[ResolvedSeed],
     genre: GenreChoice,
     selection: Selection,
-    chosen: Sequence[Track],
+    chosen: Sequence[ListedTrack],
 ) -> list[str]:
     """Sentences about the list: band and size, genre, nearness, own tracks, seeds, lyrics.
 
@@ -161,7 +161,7 @@ def _on_nearness(selection: Selection) -> Iterator[str]:
 
 
 def _on_targets(
-    request: RecommendationRequest, seeds: Sequence[ResolvedSeed], chosen: Sequence[Track]
+    request: RecommendationRequest, seeds: Sequence[ResolvedSeed], chosen: Sequence[ListedTrack]
 ) -> Iterator[str]:
     granted: list[str] = []
     others: list[str] = []
@@ -223,7 +223,9 @@ def _on_reach(selection: Selection) -> Iterator[str]:
         yield f"With so little known, even the nearest tracks are called only about {selection.reach:.1f} similar."
 
 
-def _on_dates(request: RecommendationRequest, seeds: Sequence[ResolvedSeed], chosen: Sequence[Track]) -> Iterator[str]:
+def _on_dates(
+    request: RecommendationRequest, seeds: Sequence[ResolvedSeed], chosen: Sequence[ListedTrack]
+) -> Iterator[str]:
     if not request.era or all(track.release_date is None for track in chosen):
         return
     for seed in seeds:
@@ -243,7 +245,7 @@ def _namesake(seed: ResolvedSeed) -> tuple[str, int] | None:
     return (seed.artists[0], seed.artist_popularity) if from_catalogue and not seed.is_artist_certain else None
 
 
-def _on_lyrics(request: RecommendationRequest, chosen: Sequence[Track]) -> Iterator[str]:
+def _on_lyrics(request: RecommendationRequest, chosen: Sequence[ListedTrack]) -> Iterator[str]:
     unknown = sum(track.explicit is None for track in chosen)
     if request.filters.explicit is Explicit.CLEAN and unknown:
         yield f"For {unknown} of the tracks it is not known whether their lyrics are explicit."

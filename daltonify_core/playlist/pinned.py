@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+
 from daltonify_core.index.pools import ItemRows
 from daltonify_core.playlist.filters import ItemFilter, SelectionFilter
 
@@ -57,7 +59,7 @@ def keep_pins(
     unkept: dict[int, Unkept] = {}
     for item in items:
         alone = rows_of(item)
-        reason = next((why for why, one in item_filters if not one.keep(alone)[0]), None)
+        reason = next((why for why, one in item_filters if not _keeps(one, alone)), None)
         reason = reason or next((why for why, one in selection_filters if not one.admits(item)), None)
         if reason is not None:
             unkept[item] = reason
@@ -66,3 +68,9 @@ def keep_pins(
         for _, one in selection_filters:
             one.take(item)
     return Pins(tuple(kept), unkept, missing)
+
+
+def _keeps(one: ItemFilter, alone: ItemRows) -> bool:
+    kept = np.ones(1, dtype=np.bool_)
+    one.narrow(kept, alone)
+    return bool(kept[0])

@@ -1,12 +1,11 @@
 """The words of a reason: statements as one line of plain English, worded afresh where a list would repeat itself."""
 
-from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
 from daltonify_core.index.feature_space import RELEASE_YEAR
-from daltonify_core.playlist.reasons import Comparison, Level, Likeness, ReasonPart, Time, reason_parts
+from daltonify_core.playlist.reasons import Comparisons, Level, Likeness, ReasonPart, Reasons, Time
 
 _GREATER: Final = (Likeness.MORE, Likeness.A_BIT_MORE)
 _SLIGHT: Final = (Likeness.A_BIT_MORE, Likeness.A_BIT_LESS)
@@ -52,18 +51,20 @@ _ASKED_WORDINGS: Final = ("{words}, as you asked", "{words} as asked", "{words},
 _CLEAR_WORDINGS: Final = ("{word}", "clearly {word}", "noticeably {word}")
 # A pattern that has served this often makes room for the next, whatever it was filled with.
 _WORN_AFTER: Final = 3
-_MARKED: Final = ("also", "yours")
-"""Words that are clumsy twice in one line."""
-_NEVER_SAID: Final = (False, 0, 0)
-"""The rank that no other wording can beat."""
+_MARKS: Final = {"also": 1, "yours": 2}
+"""Words that are clumsy twice in one line, each with a bit of its own."""
+# What counts most against a wording is a word that the line has heard, then a phrase that the list has; no list has so
+# many rows that something less would weigh as much.
+_CLUMSY: Final = 1_000_000
+_REPEATED: Final = 1_000
 _ERA_WORDINGS: Final = ("same era", "released around the same time")
 _SHORT_DECADES: Final = range(1930, 2000)
 """Those that people call by two digits."""
 _DECADE_WORDINGS: Final = ("from the {decade}s, like yours", "also from the {decade}s")
 _NEWEST_WORDINGS: Final = ("among the newest here, like yours", "one of the newest here")
 
-type _Wordings = list[tuple[str, str, frozenset[str]]]
-"""Ways to say one thing: the pattern, the phrase that it gives, and the marked words in that; the plainest first.
+type _Wordings = list[tuple[str, str, int]]
+"""Ways to say one thing: the pattern, the phrase that it gives, and the bits of its marks; the plainest first.
 
 Made once and never changed.
 """
@@ -72,23 +73,23 @@ Made once and never changed.
 class ReasonWriter:
     """Writes the reasons of one list: the same for the same tracks in the same order, and varied among them."""
 
-    def __init__(self) -> None:
-        self._said: Counter[str] = Counter()
-        self._worded: Counter[str] = Counter()
+    def __init__(self, comparisons: Comparisons) -> None:
+        self._reasons = Reasons(comparisons)
+        self._worded: dict[str, int] = {}
 
-    def write(self, comparison: Comparison, seed_title: str | None = None) -> tuple[tuple[ReasonPart, ...], str]:
-        """The statements about the list's next track, and the same as one line of English.
+    def write(self, place: int, seed_title: str | None = None) -> tuple[tuple[ReasonPart, ...], str]:
+        """The statements about the list's next track, by its place among the compared ones, and the same as one line.
 
         ``seed_title`` is named when there are several seeds. The last statement is the lift; the text tells it after
         the only semicolon.
         """
-        parts = reason_parts(comparison, self._said)
-        for part in parts:
-            self._said[part.feature] += 1
+        parts = self._reasons.next_of(place)
         return parts, reason_text(parts, seed_title, self._worded)
 
 
-def reason_text(parts: Sequence[ReasonPart], seed_title: str | None = None, worded: Counter[str] | None = None) -> str:
+def reason_text(
+    parts: Sequence[ReasonPart], seed_title: str | None = None, worded: dict[str, int] | None = None
+) -> str:
     """The statements as one line of English; ``seed_title`` is named when there are several seeds.
 
     ``worded`` counts the wordings that a list has used, and is kept up to date: of several that say the same, the one
@@ -99,7 +100,7 @@ def reason_text(parts: Sequence[ReasonPart], seed_title: str | None = None, word
     ...              ReasonPart("artist_popularity", Likeness.LIFT, 31)])
     'same energy and tempo, a bit more acoustic; 31 points more popular'
     """
-    worded = Counter() if worded is None else worded
+    worded = {} if worded is None else worded
     same: list[tuple[str, Level | None]] = []
     similar: list[tuple[str, Level | None]] = []
     eras: list[_Wordings] = []
@@ -127,11 +128,11 @@ def reason_text(parts: Sequence[ReasonPart], seed_title: str | None = None, word
         wordings.append(_wish_wordings(tuple(asked)))
     wordings += unasked
     phrases: list[str] = []
-    heard: frozenset[str] = frozenset()
+    heard = 0
     for one in wordings:
-        phrase, marked = _least_used(one, worded, heard)
+        phrase, marks = _least_used(one, worded, heard)
         phrases.append(phrase)
-        heard |= marked
+        heard |= marks
     sound = ", ".join(phrases) or "the nearest sound within reach"
     if seed_title is not None:
         sound = f"beside “{seed_title}”: {sound}"
@@ -170,33 +171,35 @@ def _wish_wordings(changes: tuple[tuple[str, Likeness], ...]) -> _Wordings:
     return [_wording(pattern, words=words) for pattern in _ASKED_WORDINGS]
 
 
-def _wording(pattern: str, **words: object) -> tuple[str, str, frozenset[str]]:
+def _wording(pattern: str, **words: object) -> tuple[str, str, int]:
     phrase = pattern.format(**words)
-    return pattern, phrase, frozenset(word for word in _MARKED if word in phrase)
+    return pattern, phrase, sum(bit for word, bit in _MARKS.items() if word in phrase)
 
 
 def _comparative(feature: str, kind: Likeness) -> str:
     return FEATURE_COMPARATIVES[feature][0 if kind in _GREATER else 1]
 
 
-def _least_used(wordings: _Wordings, worded: Counter[str], heard: frozenset[str]) -> tuple[str, frozenset[str]]:
-    """The phrase that the list has used least; of these, one whose pattern is not yet worn. And its marked words.
+def _least_used(wordings: _Wordings, worded: dict[str, int], heard: int) -> tuple[str, int]:
+    """The phrase that the list has used least; of these, one whose pattern is not yet worn. And the bits of its marks.
 
-    None repeats a marked word of the phrases ``heard`` before it in the same line, if that can be helped.
+    None repeats a mark ``heard`` before it in the same line, if that can be helped.
     """
-    best, chosen = _NEVER_SAID, wordings[0]
+    chosen, least = wordings[0], 2 * _CLUMSY
     for one in wordings:
-        pattern, phrase, marked = one
-        rank = (not heard.isdisjoint(marked), worded.get(phrase, 0), worded.get(pattern, 0) // _WORN_AFTER)
-        if one is wordings[0] or rank < best:
-            best, chosen = rank, one
-            if rank == _NEVER_SAID:
+        pattern, phrase, marks = one
+        against = worded.get(phrase, 0) * _REPEATED + worded.get(pattern, 0) // _WORN_AFTER
+        if heard & marks:
+            against += _CLUMSY
+        if against < least:
+            chosen, least = one, against
+            if against == 0:
                 break
-    pattern, phrase, marked = chosen
-    worded[phrase] += 1
+    pattern, phrase, marks = chosen
+    worded[phrase] = worded.get(phrase, 0) + 1
     if pattern != phrase:
-        worded[pattern] += 1
-    return phrase, marked
+        worded[pattern] = worded.get(pattern, 0) + 1
+    return phrase, marks
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -6,18 +6,21 @@ features that bring the track nearer to the seed than its peers are (``closeness
 decided by what people hear (``AUDIBLE_STEPS``): nothing is said that the numbers do not bear out. Among what is worth
 saying, a list prefers what it has not said yet. Statements hold no words, so that any language can be made of them;
 ``reason_words`` makes English.
+
+What could be said, and how well it would serve, is found for all tracks of a list at once; only the choice among it
+goes track by track.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from math import log2
 from operator import attrgetter
-from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from daltonify_core.catalogue.audio_features import AudioFeatures
-from daltonify_core.index.feature_space import RELEASE_YEAR
+from daltonify_core.index.feature_space import COLUMNS, RELEASE_YEAR, FloatArray
 
 
 class Likeness(StrEnum):
@@ -52,9 +55,6 @@ class Time(StrEnum):
 
     DOUBLE = "double"
     HALF = "half"
-
-
-_NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
 
 
 class ReasonPart(NamedTuple):
@@ -95,27 +95,27 @@ class ReasonPart(NamedTuple):
         return values
 
 
-class Comparison(NamedTuple):
-    """A recommended track, the seed that it is nearest to, and what the ranking made of the two.
+class Comparisons(NamedTuple):
+    """The tracks of a list, each beside the seed that it is nearest to, and what the ranking made of them.
 
-    ``lift``: points of artist popularity above the seed level. ``closeness`` is what ``playlist.closeness`` found: by
-    how much each number brings the track nearer than its peers, ``release_year`` only where time of release counted.
-    ``targets`` are the shifts that the request asked for, by feature. Years are ``None`` where unknown;
-    ``newest_year`` is the catalogue's latest.
+    ``nearest``: for each track the place of its seed among ``seeds``. ``lifts``: points of artist popularity above the
+    seed level. ``closeness`` is what ``playlist.closeness`` found, shape ``(tracks, len(COLUMNS))``: by how much each
+    number brings a track nearer than its peers. ``targets`` are the shifts that the request asked for, by feature.
+    Years are ``None`` where unknown; ``newest_year`` is the catalogue's latest.
     """
 
-    seed: AudioFeatures
-    track: AudioFeatures
-    lift: int
-    closeness: Mapping[str, float] = _NOTHING
-    targets: Mapping[str, float] = _NOTHING
-    seed_year: int | None = None
-    track_year: int | None = None
-    newest_year: int | None = None
+    seeds: Sequence[AudioFeatures]
+    seed_years: Sequence[int | None]
+    nearest: Sequence[int]
+    tracks: Sequence[AudioFeatures]
+    track_years: Sequence[int | None]
+    lifts: Sequence[int]
+    closeness: FloatArray
+    targets: Mapping[str, float]
+    newest_year: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Steps:
+class Steps(NamedTuple):
     """Largest difference that still counts as the same, as similar, and as a bit more; in the feature's own unit."""
 
     same: float
@@ -148,14 +148,26 @@ LEVELS: Final[Mapping[str, tuple[float, float]]] = {
     "loudness": (-12.0, -5.0),
 }
 
+_FEATURES: Final = tuple(AUDIBLE_STEPS)
+"""What the columns of everything are that is found for all tracks at once."""
+_TEMPO: Final = _FEATURES.index("tempo")
+_values: Final = attrgetter(*_FEATURES)
+_SAME, _SIMILAR, _A_BIT = np.array([(one.same, one.similar, one.a_bit) for one in AUDIBLE_STEPS.values()]).T
+_LOW, _HIGH = np.array([LEVELS.get(name, (-np.inf, np.inf)) for name in _FEATURES]).T
+_IN_SPACE: Final = [COLUMNS.index(name) for name in _FEATURES]
+_YEAR_IN_SPACE: Final = COLUMNS.index(RELEASE_YEAR)
+
+# Numbers stand for these until a statement is chosen.
+_LIKENESS_KINDS: Final = (Likeness.SAME, Likeness.SIMILAR)
+_CHANGE_KINDS: Final = (Likeness.A_BIT_MORE, Likeness.MORE, Likeness.A_BIT_LESS, Likeness.LESS)
+_KINDS: Final = (*_LIKENESS_KINDS, *_CHANGE_KINDS)
+_LEVELS: Final = (None, Level.LOW, Level.HIGH)
+_TIMES: Final = {1.0: Time.DOUBLE, -1.0: Time.HALF}
+
 # These are noticed less, and most tracks of one genre share them.
-_UNREMARKABLE: Final = frozenset(("instrumentalness", "speechiness", "loudness", "liveness"))
+_UNREMARKABLE: Final = frozenset(map(_FEATURES.index, ("instrumentalness", "speechiness", "loudness", "liveness")))
 _UNREMARKABLE_WEIGHT: Final = 0.5
-_NOTICED: Final = {name: _UNREMARKABLE_WEIGHT if name in _UNREMARKABLE else 1.0 for name in AUDIBLE_STEPS}
-_heard: Final = attrgetter(*AUDIBLE_STEPS)
-"""A track's values in the order of the steps."""
-_HEARD_STEPS: Final = tuple((name, steps.same, steps.similar) for name, steps in AUDIBLE_STEPS.items())
-"""As ``AUDIBLE_STEPS``: a list looks at them hundreds of times."""
+_NOTICED: Final = np.array([_UNREMARKABLE_WEIGHT if one in _UNREMARKABLE else 1.0 for one in range(len(_FEATURES))])
 
 # More statements than these read like a data sheet.
 _LIKENESSES: Final = 2
@@ -168,156 +180,175 @@ _LEAST_ERA_SHARE: Final = 0.15
 _ERA_WORN_AFTER: Final = 8
 
 
-def reason_parts(comparison: Comparison, said: Mapping[str, int] | None = None) -> tuple[ReasonPart, ...]:
-    """What to say of a track beside its seed; what either lacks is not spoken of.
+class Reasons:
+    """What to say of each track of one list; what it or its seed lacks is not spoken of.
 
-    ``said`` counts how often the list has spoken of a feature already; the oftener, the better must be the reason for
-    doing so again.
+    The oftener the list has spoken of a feature, the better must be the reason for doing so again.
     """
-    said = said or {}
-    targets, closeness = comparison.targets, comparison.closeness
-    differences: dict[str, float] = {}
-    granted: list[str] = []
-    alike: list[str] = []
-    unlike: list[str] = []
-    octaves = 0
-    for (name, same, similar), ours, theirs in zip(
-        _HEARD_STEPS, _heard(comparison.seed), _heard(comparison.track), strict=True
-    ):
+
+    def __init__(self, comparisons: Comparisons) -> None:
+        self._compared = comparisons
+        self._heard = _hear(comparisons)
+        # Higher by one with each time that the list speaks of it.
+        self._worn = [1] * len(_FEATURES)
+        self._said_eras = 0
+
+    def next_of(self, place: int) -> tuple[ReasonPart, ...]:
+        """The statements about the track at a place among the compared ones, which is the list's next.
+
+        The last one is the lift.
+        """
+        heard = self._heard[place]
+        era = self._era(place)
+        alike = self._likenesses(heard, _LIKENESSES - len(era))
+        changed = self._loudest(heard)
+        for feature in (*alike, *heard.granted, *changed):
+            self._worn[feature] += 1
+        self._said_eras += len(era)
+        return (
+            *[_statement(heard, feature) for feature in alike],
+            *era,
+            *[_statement(heard, feature, asked=True) for feature in heard.granted],
+            *[_statement(heard, feature) for feature in changed],
+            ReasonPart("artist_popularity", Likeness.LIFT, self._compared.lifts[place]),
+        )
+
+    def _likenesses(self, heard: "_Heard", count: int) -> list[int]:
+        """At most ``count`` features of which to say that they are alike, in the order of noticing them."""
+        nearness, worn = heard.nearness, self._worn
+        worths = {feature: gain / worn[feature] ** 2 for feature, gain in nearness.items()}
+        ranked = sorted(worths, key=worths.__getitem__, reverse=True) or _most_noticed(heard)
+        named = ranked[:count]
+        # Where nobody would notice any of them, the last makes room for the best that is noticed.
+        if named and _UNREMARKABLE.issuperset(named):
+            noticed = [feature for feature in ranked[count:] if feature not in _UNREMARKABLE]
+            if noticed:
+                named[-1] = max(noticed, key=nearness.__getitem__)
+        return sorted(named)
+
+    def _loudest(self, heard: "_Heard") -> list[int]:
+        """The feature whose difference is to be told, if any is."""
+        loudest, most = [], 0.0
+        for feature, worth in heard.apartness.items():
+            if worth / self._worn[feature] > most:
+                loudest, most = [feature], worth / self._worn[feature]
+        return loudest
+
+    def _era(self, place: int) -> list[ReasonPart]:
+        """The years, where both are known, of one era, and brought the track nearer; the oftener said, the more."""
+        if self._heard[place].era_share <= _LEAST_ERA_SHARE * (1.0 + self._said_eras / _ERA_WORN_AFTER) ** 2:
+            return []
+        compared = self._compared
+        ours, theirs = compared.seed_years[compared.nearest[place]], compared.track_years[place]
         if ours is None or theirs is None:
-            continue
-        if name == "tempo":
-            octaves, difference = _folded(ours, theirs)
-            counted_alike = octaves == 0
-        else:
-            difference = theirs - ours
-            counted_alike = True
-        differences[name] = difference
-        size = abs(difference)
+            return []
+        decade = ours // 10 * 10 if ours // 10 == theirs // 10 else None
+        near = abs(theirs - ours) <= SAME_ERA_YEARS
+        newest = compared.newest_year
+        # A release later than all of the catalogue has its newest tracks for company, however old they are.
+        both_new = newest is not None and theirs >= newest - SAME_ERA_YEARS and ours > newest
+        if not near and decade is None and not both_new:
+            return []
+        kind = Likeness.SAME if near else Likeness.SIMILAR
+        level = Level.HIGH if both_new else None
+        return [ReasonPart(RELEASE_YEAR, kind, change=float(theirs - ours), level=level, decade=decade)]
+
+
+class _Heard(NamedTuple):
+    """What is heard of one track beside its seed. Features have numbers, in the order of noticing them."""
+
+    nearness: dict[int, float]
+    """Of likenesses that bring the track near: by how much, and how well people notice it."""
+    apartness: dict[int, float]
+    """Of differences: how loud each is, and how much nearness it costs."""
+    granted: dict[int, float]
+    """Of differences that were asked for: how large each is."""
+    kinds: list[int]
+    levels: list[int]
+    """Of each feature the places in ``_KINDS`` and ``_LEVELS``."""
+    changes: list[float]
+    """Of each feature the track's value less the seed's."""
+    octaves: float
+    """By which the track's tempo is counted down as if it were the seed's."""
+    era_share: float
+    """How much of what brings the track nearer is its time of release."""
+
+
+def _hear(compared: Comparisons) -> list[_Heard]:
+    """What is heard of every track; arrays have a row for each, and a column for each feature."""
+    ours, theirs = _features_of(compared.seeds)[compared.nearest], _features_of(compared.tracks)
+    # A track at 140 BPM beside one at 72 is hardly faster: whoever counts both alike counts 70.
+    apart = np.log2(theirs[:, _TEMPO] / ours[:, _TEMPO])
+    octaves = np.rint(apart)
+    theirs[:, _TEMPO] *= np.exp2(-octaves)
+    changes = theirs - ours
+    differences = changes.copy()
+    differences[:, _TEMPO] = apart - octaves
+    # What either lacks is NaN, which no comparison finds small or large.
+    sizes = np.abs(differences)
+    alike, unlike = sizes <= _SIMILAR, sizes > _SIMILAR
+    # Half and double time feel related, but are no likeness to name. Near half an octave a tempo is as much faster as
+    # slower, counted anew.
+    counted_alike = octaves == 0.0
+    alike[:, _TEMPO] &= counted_alike
+    unlike[:, _TEMPO] &= counted_alike | ((np.abs(octaves) == 1.0) & (sizes[:, _TEMPO] <= _A_BIT[_TEMPO]))
+    granted: list[dict[int, float]] = [{}] * len(sizes)
+    if compared.targets:
         # What was asked for is said as soon as it can be heard; unasked, a difference must be clearer.
-        if (
-            targets
-            and name in targets
-            and size > same
-            and difference * targets[name] > 0
-            and counted_alike
-            and len(granted) < _WISHES
-        ):
-            granted.append(name)
-        elif size > similar:
-            if counted_alike or _can_compare(octaves, difference):
-                unlike.append(name)
-        # Half and double time feel related, but are no likeness to name.
-        elif counted_alike:
-            alike.append(name)
-    total = sum([gain for gain in closeness.values() if gain > 0.0])
-    of_era = max(closeness.get(RELEASE_YEAR, 0.0), 0.0)
-    era = _era(comparison, of_era, total, said.get(RELEASE_YEAR, 0)) if of_era else []
-    least = _LEAST_SHARE * (total - of_era)
-    ranked = _reasons_among(alike, closeness, least, said) or _most_noticed(alike, differences)
-    named = _understood(ranked, _LIKENESSES - len(era), closeness)
-    parts = [_likeness(name, comparison, differences[name]) for name in alike if name in named]
-    parts += era
-    parts += [_change(name, comparison, differences[name], octaves, asked=True) for name in granted]
-    if unlike:
-        # A feature that the metric hardly counts may still be the loudest difference, so both have a say.
-        most, worth = "", -1.0
-        for name in unlike:
-            gain = closeness.get(name, 0.0)
-            loud = abs(differences[name]) / AUDIBLE_STEPS[name].similar * _NOTICED[name]
-            one = loud * (1.0 - gain if gain < 0.0 else 1.0) / (1 + said.get(name, 0))
-            if one > worth:
-                most, worth = name, one
-        parts.append(_change(most, comparison, differences[most], octaves))
-    return (*parts, ReasonPart("artist_popularity", Likeness.LIFT, comparison.lift))
+        wishes = [compared.targets.get(name, 0.0) for name in _FEATURES]
+        is_granted = (sizes > _SAME) & (differences * wishes > 0.0)
+        is_granted[:, _TEMPO] &= counted_alike
+        is_granted &= is_granted.cumsum(axis=1) <= _WISHES
+        granted = _by_track(is_granted, sizes)
+        alike &= ~is_granted
+        unlike &= ~is_granted
+
+    gains = compared.closeness[:, _IN_SPACE]
+    nearer = np.maximum(compared.closeness, 0.0)
+    of_era, total = nearer[:, _YEAR_IN_SPACE], nearer.sum(axis=1)
+    is_reason = gains > (_LEAST_SHARE * (total - of_era))[:, None]
+    # A feature that the metric hardly counts may still be the loudest difference, so both have a say.
+    loudness = sizes / _SIMILAR * (1.0 - np.minimum(gains, 0.0))
+    kinds_of_change = len(_LIKENESS_KINDS) + (sizes > _A_BIT) + 2 * (differences <= 0.0)
+    levels = (np.maximum(ours, theirs) <= _LOW) + 2 * (np.minimum(ours, theirs) >= _HIGH)
+    # Lists, because what follows takes single values, and those of an array cost four times as much.
+    return list(
+        map(
+            _Heard,
+            _by_track(alike & is_reason, gains * _NOTICED),
+            _by_track(unlike, loudness * _NOTICED),
+            granted,
+            np.where(alike, sizes > _SAME, kinds_of_change).tolist(),
+            np.where(alike, levels, 0).tolist(),
+            changes.tolist(),
+            octaves.tolist(),
+            (of_era / np.where(total > 0.0, total, 1.0)).tolist(),
+        )
+    )
 
 
-def _folded(ours: float, theirs: float) -> tuple[int, float]:
-    """How many octaves apart two tempos are counted, and what is left of their distance, -0.5 to 0.5 octaves.
-
-    A track at 140 BPM beside one at 72 is hardly faster: whoever counts both alike counts 70.
-    """
-    apart = log2(theirs / ours)
-    octaves = round(apart)
-    return octaves, apart - octaves
+def _features_of(tracks: Sequence[AudioFeatures]) -> FloatArray:
+    """Shape ``(tracks, features)``, NaN where absent."""
+    return np.array([_values(track) for track in tracks], dtype=np.float64).reshape(-1, len(_FEATURES))
 
 
-def _reasons_among(
-    alike: Sequence[str], closeness: Mapping[str, float], least: float, said: Mapping[str, int]
-) -> list[str]:
-    """Of the features that are alike those that gain more nearness than ``least`` (>= 0), the best to say first."""
-    worth = {
-        name: gain * _NOTICED[name] / (1 + said.get(name, 0)) ** 2
-        for name in alike
-        if (gain := closeness.get(name, 0.0)) > least
-    }
-    return sorted(worth, key=worth.__getitem__, reverse=True)
+def _by_track(chosen: NDArray[np.bool_], values: FloatArray) -> list[dict[int, float]]:
+    """For each track the values of its ``chosen`` features."""
+    found: list[dict[int, float]] = [{} for _ in chosen]
+    tracks, features = chosen.nonzero()
+    for track, feature, value in zip(tracks.tolist(), features.tolist(), values[chosen].tolist(), strict=True):
+        found[track][feature] = value
+    return found
 
 
-def _understood(ranked: Sequence[str], count: int, closeness: Mapping[str, float]) -> list[str]:
-    """The first ``count``; where nobody would notice any of them, the last makes room for the best that is noticed."""
-    named = list(ranked[:count])
-    if named and _UNREMARKABLE.issuperset(named):
-        noticed = [name for name in ranked[count:] if name not in _UNREMARKABLE]
-        if noticed:
-            named[-1] = max(noticed, key=lambda name: max(closeness.get(name, 0.0), 0.0))
-    return named
-
-
-def _can_compare(octaves: int, difference: float) -> bool:
-    """Whether more or less can be said of a tempo so many octaves away.
-
-    Near half an octave it is as much faster as slower, counted anew.
-    """
-    return abs(octaves) == 1 and abs(difference) <= AUDIBLE_STEPS["tempo"].a_bit
-
-
-def _most_noticed(alike: Sequence[str], differences: Mapping[str, float]) -> list[str]:
+def _most_noticed(heard: _Heard) -> list[int]:
     """What to name where nothing in the distance tells: the same before the similar, else as people notice it."""
-    by_kind = sorted(alike, key=lambda name: abs(differences[name]) > AUDIBLE_STEPS[name].same)
-    return [name for name in by_kind if name not in _UNREMARKABLE] or by_kind[:1]
+    alike = [feature for feature, kind in enumerate(heard.kinds) if kind < len(_LIKENESS_KINDS)]
+    by_kind = sorted(alike, key=heard.kinds.__getitem__)
+    return [feature for feature in by_kind if feature not in _UNREMARKABLE] or by_kind[:1]
 
 
-def _likeness(name: str, comparison: Comparison, difference: float) -> ReasonPart:
-    kind = Likeness.SAME if abs(difference) <= AUDIBLE_STEPS[name].same else Likeness.SIMILAR
-    theirs, ours = getattr(comparison.track, name), getattr(comparison.seed, name)
-    level = None
-    if name in LEVELS:
-        low, high = LEVELS[name]
-        if ours <= low and theirs <= low:
-            level = Level.LOW
-        elif ours >= high and theirs >= high:
-            level = Level.HIGH
-    # What is alike is counted alike.
-    return ReasonPart(name, kind, None, float(theirs - ours), level)
-
-
-def _change(name: str, comparison: Comparison, difference: float, octaves: int, asked: bool = False) -> ReasonPart:
-    slight = abs(difference) <= AUDIBLE_STEPS[name].a_bit
-    if difference > 0:
-        kind = Likeness.A_BIT_MORE if slight else Likeness.MORE
-    else:
-        kind = Likeness.A_BIT_LESS if slight else Likeness.LESS
-    theirs, ours = getattr(comparison.track, name), getattr(comparison.seed, name)
-    if name != "tempo" or not octaves:
-        return ReasonPart(name, kind, None, float(theirs - ours), None, None, asked)
-    time = Time.DOUBLE if octaves == 1 else Time.HALF if octaves == -1 else None
-    return ReasonPart(name, kind, change=float(theirs / 2.0**octaves - ours), asked=asked, time=time)
-
-
-def _era(comparison: Comparison, gain: float, total: float, said: int) -> list[ReasonPart]:
-    """The years, where both are known, of one era, and brought the track nearer; the oftener said, the more."""
-    ours, theirs = comparison.seed_year, comparison.track_year
-    needed = _LEAST_ERA_SHARE * (1.0 + said / _ERA_WORN_AFTER) ** 2 * total
-    if ours is None or theirs is None or gain <= needed:
-        return []
-    decade = ours // 10 * 10 if ours // 10 == theirs // 10 else None
-    near = abs(theirs - ours) <= SAME_ERA_YEARS
-    newest = comparison.newest_year
-    # A release later than all of the catalogue has its newest tracks for company, however old they are.
-    both_new = newest is not None and theirs >= newest - SAME_ERA_YEARS and ours > newest
-    if not near and decade is None and not both_new:
-        return []
-    kind = Likeness.SAME if near else Likeness.SIMILAR
-    level = Level.HIGH if both_new else None
-    return [ReasonPart(RELEASE_YEAR, kind, change=float(theirs - ours), level=level, decade=decade)]
+def _statement(heard: _Heard, feature: int, asked: bool = False) -> ReasonPart:
+    time = _TIMES.get(heard.octaves) if feature == _TEMPO else None
+    kind, level = _KINDS[heard.kinds[feature]], _LEVELS[heard.levels[feature]]
+    return ReasonPart(_FEATURES[feature], kind, None, heard.changes[feature], level, None, asked, time)

@@ -1,6 +1,5 @@
 """The answer: a list of tracks with their reasons, in the shape that the API and the command line share."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -62,8 +61,8 @@ class Row(NamedTuple):
         """The track's page on Spotify."""
         return f"{_TRACK_URL}{self.track_id}" if self.track_id else None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
+    def to_dict(self, *, reason_parts: bool = True) -> dict[str, Any]:
+        """Plain values for JSON; on request without ``reason_parts``, which a reader of ``reason`` has no use for."""
         return {
             "position": self.position,
             "own": self.own,
@@ -80,7 +79,7 @@ class Row(NamedTuple):
             "lift": self.lift,
             "similarity": self.similarity,
             "reason": self.reason,
-            "reason_parts": [part.to_dict() for part in self.reason_parts],
+            **({"reason_parts": [part.to_dict() for part in self.reason_parts]} if reason_parts else {}),
             "features": self.features.present(),
         }
 
@@ -98,8 +97,8 @@ class Recommendation:
     reserves: tuple[Row, ...]
     notes: tuple[str, ...]
 
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON answer."""
+    def to_dict(self, *, reason_parts: bool = True) -> dict[str, Any]:
+        """The JSON answer, whose rows hold ``reason_parts`` or do not."""
         return {
             "index": {
                 "version": self.index.version,
@@ -122,11 +121,7 @@ class Recommendation:
                 "candidates": self.band.candidates,
                 "tracks_at": list(self.band.tracks_at),
             },
-            "tracks": _rows_to_list(self.tracks),
-            "reserves": _rows_to_list(self.reserves),
+            "tracks": [row.to_dict(reason_parts=reason_parts) for row in self.tracks],
+            "reserves": [row.to_dict(reason_parts=reason_parts) for row in self.reserves],
             "notes": list(self.notes),
         }
-
-
-def _rows_to_list(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    return [row.to_dict() for row in rows]

@@ -15,7 +15,7 @@ from daltonify_core.errors import InvalidQuery, InvalidTrack
 from daltonify_core.playlist.band import BandLifts
 from daltonify_core.playlist.filters import Explicit
 from daltonify_core.playlist.own_slots import OwnSlots
-from daltonify_core.ports import IdentitySource
+from daltonify_core.ports.look_ups import IdentitySource
 
 MAXIMUM_SEEDS: Final = 20
 SIZE_LIMITS: Final = (5, 100)
@@ -221,7 +221,8 @@ class RecommendationRequest:
     widen; a band that was asked for widens only with ``widen``. ``targets`` are shifts from -1 to 1 by continuous
     feature, in standard deviations of the catalogue: more or less of it than the seeds have. ``era`` lets time of
     release count beside the sound. ``pinned`` tracks, given as links and kept as ids once each, stand in the list ahead
-    of the choice and count in ``size``; more of them than that make the list longer. Raises ``InvalidQuery``.
+    of the choice and count in ``size``; more of them than that make the list longer. ``reason_parts`` changes no list,
+    only what is told of its rows: see ``Recommendation.to_dict``. Raises ``InvalidQuery``.
     """
 
     seeds: tuple[Seed, ...]
@@ -237,6 +238,7 @@ class RecommendationRequest:
     targets: Mapping[str, float] = field(default_factory=dict)
     variation: int = 0
     pinned: tuple[str, ...] = ()
+    reason_parts: bool = True
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.seeds) <= MAXIMUM_SEEDS:
@@ -277,7 +279,7 @@ class RecommendationRequest:
         if not isinstance(values, Mapping):
             raise InvalidQuery("The request must be an object with seeds.")
         known = {"seeds", "genre", "size", "band", "widen", "popularity_weight", "order", "own_slots", "filters",
-                 "era", "targets", "variation", "pinned"}  # fmt: skip
+                 "era", "targets", "variation", "pinned", "reason_parts"}  # fmt: skip
         _refuse_unknown(values, known, "The request")
         seeds = values.get("seeds")
         if not isinstance(seeds, Sequence) or isinstance(seeds, str):
@@ -298,6 +300,7 @@ class RecommendationRequest:
             targets=_targets(_optional(values, "targets", dict) or {}),
             variation=_or(_optional(values, "variation", int), 0),
             pinned=_strings(values, "pinned"),
+            reason_parts=_or(_optional(values, "reason_parts", bool), True),
         )
 
 
@@ -306,7 +309,7 @@ def fuller_seeds(seeds: Sequence[Seed]) -> list[Seed]:
     fullest: dict[str | Seed, Seed] = {}
     for seed in seeds:
         track = seed.track_id or seed
-        fullest[track] = max(fullest.get(track, seed), seed, key=_fullness)
+        fullest[track] = max(fullest[track], seed, key=_fullness) if track in fullest else seed
     return [fullest[seed.track_id or seed] for seed in seeds]
 
 

@@ -1,18 +1,17 @@
 """Rows of the answer, each with its reason."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
-from daltonify_core.catalogue.track import Track
+from daltonify_core.catalogue.track import ListedTrack
 from daltonify_core.index.bundle import LoadedIndex
-from daltonify_core.index.feature_space import Float32Array, QueryPoint
+from daltonify_core.index.feature_space import Float32Array, FloatArray, QueryPoint
 from daltonify_core.index.items import Items
 from daltonify_core.playlist.closeness import closeness
 from daltonify_core.playlist.reason_words import ReasonWriter
-from daltonify_core.playlist.reasons import Comparison
+from daltonify_core.playlist.reasons import Comparisons
 from daltonify_core.playlist.recommendation import Row
 from daltonify_core.playlist.seeds import ResolvedSeed
 from daltonify_core.playlist.selection import Pick
@@ -21,67 +20,80 @@ from daltonify_core.playlist.selection import Pick
 _PEER_SAMPLE: Final = 500
 
 
-@dataclass(frozen=True, slots=True)
 class RowWriter:
-    """Writes picks and own tracks as rows of one list, in the list's order.
+    """Writes picks and own tracks as rows of one list, in the list's order."""
 
-    ``level`` is the seed level, ``tracks`` the picks' metadata by item. ``peers`` are the items among which the list
-    was chosen, one list after the other: a reason names what brings a track nearer than them (none: than all tracks).
-    ``targets`` are the shifts that the request asked for, by feature; ``queries`` already hold them.
-    """
+    def __init__(
+        self,
+        index: LoadedIndex,
+        seeds: Sequence[ResolvedSeed],
+        queries: Sequence[QueryPoint],
+        level: int,
+        tracks: Mapping[int, ListedTrack],
+        peers: Sequence[Items],
+        targets: Mapping[str, float],
+    ) -> None:
+        """``level`` is the seed level, ``tracks`` the picks' metadata by item.
 
-    index: LoadedIndex
-    seeds: Sequence[ResolvedSeed]
-    queries: Sequence[QueryPoint]
-    level: int
-    tracks: dict[int, Track]
-    peers: Sequence[Items] = ()
-    targets: Mapping[str, float] = field(default_factory=dict)
-    _reasons: ReasonWriter = field(init=False, default_factory=ReasonWriter)
-    _comparisons: dict[int, tuple[ResolvedSeed, Mapping[str, float]]] = field(init=False)
-    """For each pick the seed that it is nearest to, and what brings it there."""
-    _artist_popularity: dict[int, int] = field(init=False)
-    _newest_year: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        items = list(self.tracks)
-        sample = self.index.vectors[self._sample()]
-        vectors = self.index.vectors[items]
-        nearest = self._nearest_seeds(vectors)
-        comparisons: dict[int, tuple[ResolvedSeed, Mapping[str, float]]] = {}
-        for number in sorted(set(nearest)):
-            near = [place for place, other in enumerate(nearest) if other == number]
-            found = closeness(self.index.space, self.queries[number], sample, vectors[near])
-            comparisons |= {items[place]: (self.seeds[number], one) for place, one in zip(near, found, strict=True)}
-        object.__setattr__(self, "_comparisons", comparisons)
-        popularity = dict(zip(items, self.index.arrays.artist_popularity[items].tolist(), strict=True))
-        object.__setattr__(self, "_artist_popularity", popularity)
-        object.__setattr__(self, "_newest_year", int(self.index.space.tables[-1].knots[-1]))
+        ``peers`` are the items among which the list was chosen, one list after the other: a reason names what brings a
+        track nearer than them (none: than all tracks). ``targets`` are the shifts that the request asked for, by
+        feature; ``queries`` already hold them.
+        """
+        self._index, self._seeds, self._queries, self._level = index, seeds, queries, level
+        self._tracks, self._peers = tracks, peers
+        items, listed = list(tracks), list(tracks.values())
+        # Everything from here on is in the order of the tracks.
+        self._places = {item: place for place, item in enumerate(items)}
+        vectors = index.vectors[items]
+        self._nearest = self._nearest_seeds(vectors)
+        self._artist_popularity: list[int] = index.arrays.artist_popularity.take(items).tolist()
+        self._release_years = [track.release_year for track in listed]
+        comparisons = Comparisons(
+            seeds=[seed.features for seed in seeds],
+            seed_years=[seed.release_year for seed in seeds],
+            nearest=self._nearest,
+            tracks=[track.features for track in listed],
+            track_years=self._release_years,
+            lifts=[popularity - level for popularity in self._artist_popularity],
+            closeness=self._closeness(vectors),
+            targets=targets,
+            newest_year=int(index.space.tables[-1].knots[-1]),
+        )
+        self._reasons = ReasonWriter(comparisons)
 
     def _nearest_seeds(self, vectors: Float32Array) -> list[int]:
         """For each vector the place of the seed that it is nearest to, the first of equals."""
-        if len(self.queries) == 1:
+        if len(self._queries) == 1:
             return [0] * len(vectors)
-        distances = [query.squared_distances(vectors) for query in self.queries]
+        distances = [query.squared_distances(vectors) for query in self._queries]
         nearest: list[int] = np.argmin(distances, axis=0).tolist()
         return nearest
 
+    def _closeness(self, vectors: Float32Array) -> FloatArray:
+        """What brings each vector near to its nearest seed; shape as ``vectors``."""
+        peers = self._index.vectors[self._sample()]
+        found = np.empty(vectors.shape)
+        for number in set(self._nearest):
+            near = [place for place, other in enumerate(self._nearest) if other == number]
+            found[near] = closeness(self._index.space, self._queries[number], peers, vectors[near])
+        return found
+
     def _sample(self) -> Items:
         """Peers at even steps, some hundreds of them."""
-        total = sum(map(len, self.peers)) or self.index.manifest.items
+        total = sum(map(len, self._peers)) or self._index.manifest.items
         step = -(-total // _PEER_SAMPLE)
-        if not self.peers:
+        if not self._peers:
             return np.arange(0, total, step, dtype=np.int32)
         parts, start = [], 0
-        for part in self.peers:
+        for part in self._peers:
             parts.append(part[-start % step :: step])
             start += len(part)
         return np.concatenate(parts)
 
     def seeds_without_neighbours(self, picks: Sequence[Pick]) -> list[ResolvedSeed]:
         """The seeds that none of the picks is nearest to, in their order."""
-        met = {id(self._comparisons[one.item][0]) for one in picks}
-        return [seed for seed in self.seeds if id(seed) not in met]
+        met = {self._nearest[self._places[one.item]] for one in picks}
+        return [seed for number, seed in enumerate(self._seeds) if number not in met]
 
     def with_own_tracks(self, picks: Sequence[Pick], slots: Mapping[int, ResolvedSeed]) -> list[Row]:
         """The whole list: own tracks at their slots, the others around them in order."""
@@ -93,38 +105,26 @@ class RowWriter:
 
     def row(self, position: int, one: Pick) -> Row:
         """A recommended track, with its reason beside the seed that it is nearest to."""
-        track = self.tracks[one.item]
-        nearest, closer = self._comparisons[one.item]
-        features, release_year = track.features, track.release_year
-        artist_popularity = self._artist_popularity[one.item]
-        lift = artist_popularity - self.level
-        comparison = Comparison(
-            seed=nearest.features,
-            track=features,
-            lift=lift,
-            closeness=closer,
-            targets=self.targets,
-            seed_year=nearest.release_year,
-            track_year=release_year,
-            newest_year=self._newest_year,
-        )
-        parts, reason = self._reasons.write(comparison, nearest.title if len(self.seeds) > 1 else None)
+        track, place = self._tracks[one.item], self._places[one.item]
+        title = self._seeds[self._nearest[place]].title if len(self._seeds) > 1 else None
+        parts, reason = self._reasons.write(place, title)
+        artist_popularity = self._artist_popularity[place]
         return Row(
             position=position,
             own=False,
             track_id=track.track_id,
             title=track.title,
-            artists=tuple([credit.name for credit in track.artists]),
+            artists=track.artists,
             album=track.album,
-            release_year=release_year,
+            release_year=self._release_years[place],
             explicit=track.explicit,
             popularity=track.popularity,
             artist_popularity=artist_popularity,
-            lift=lift,
+            lift=artist_popularity - self._level,
             similarity=one.similarity,
             reason=reason,
             reason_parts=parts,
-            features=features,
+            features=track.features,
         )
 
     def own_row(self, position: int, seed: ResolvedSeed) -> Row:
@@ -140,7 +140,7 @@ class RowWriter:
             explicit=seed.explicit,
             popularity=seed.popularity,
             artist_popularity=seed.artist_popularity,
-            lift=seed.artist_popularity - self.level,
+            lift=seed.artist_popularity - self._level,
             similarity=1.0,
             reason="your own track",
             reason_parts=(),

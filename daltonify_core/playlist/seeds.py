@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from daltonify_core.catalogue.artists import KnownArtist, PopularitySource
 from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES, AudioFeatures, FeaturesSource
@@ -15,7 +14,7 @@ from daltonify_core.index.bundle import LoadedIndex
 from daltonify_core.index.feature_space import QueryPoint
 from daltonify_core.playlist.findings import NO_FINDINGS, SeedFindings
 from daltonify_core.playlist.request import Seed, fuller_seeds, joined_sources
-from daltonify_core.ports import IdentitySource, TrackIdentity
+from daltonify_core.ports.look_ups import IdentitySource, TrackIdentity
 
 # Mean log10 of followers in each band of ten points of artist popularity, from 12,341 artists read in November 2024
 # (Cristhianrg1, spotify_song_popularity_prediction). Artists above 95 and below 5 lie beyond the table's ends.
@@ -39,8 +38,10 @@ def popularity_of_followers(followers: int) -> int:
 _STILL_TO_COME: Final = "9999"
 
 
-@dataclass(frozen=True, slots=True)
-class SeedFacts:
+_NO_FEATURES: Final = AudioFeatures()
+
+
+class SeedFacts(NamedTuple):
     """What is known of a seed, as answers show it; what is not known is ``None`` or empty."""
 
     track_id: str | None = None
@@ -57,7 +58,7 @@ class SeedFacts:
     genres: tuple[str, ...] = ()
     artist_popularity: int | None = None
     popularity_source: PopularitySource | None = None
-    features: AudioFeatures = field(default_factory=AudioFeatures)
+    features: AudioFeatures = _NO_FEATURES
     features_source: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -89,8 +90,7 @@ def is_rough(features_source: str | None) -> bool:
     return FeaturesSource.MEASURED in (features_source or "").split(" and ")
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvedSeed:
+class ResolvedSeed(NamedTuple):
     """One seed with everything that ranking needs.
 
     ``item``, ``artist_numbers`` and ``primary_artist`` are its places in the index, where it has any;
@@ -130,7 +130,7 @@ class ResolvedSeed:
     @property
     def facts(self) -> SeedFacts:
         """The part of it that answers show."""
-        return SeedFacts(**{one.name: getattr(self, one.name) for one in fields(SeedFacts)})
+        return SeedFacts(**{name: getattr(self, name) for name in SeedFacts._fields})
 
     @property
     def knowledge(self) -> SeedKnowledge:
@@ -262,8 +262,7 @@ def _first[Fact](*facts: Fact | None) -> Fact | None:
     return next((fact for fact in facts if fact is not None), None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Identity:
+class _Identity(NamedTuple):
     """What a seed is called, by whom it is, and who says so."""
 
     title: str | None
@@ -305,6 +304,8 @@ def _features(seed: Seed, track: Track | None, looked_up: AudioFeatures | None) 
     brought, by_hand = seed.features.present(), seed.by_hand
     catalogued = track.features.present() if track else {}
     outside = looked_up.present() if looked_up else {}
+    if track and not brought and not outside:
+        return track.features, FeaturesSource.CATALOGUE.value
     merged = brought | outside | catalogued | {name: brought[name] for name in by_hand}
     # Only the catalogue itself may be named as the source; whoever asks may be wrong about it.
     claimed = seed.features_sources - {FeaturesSource.CATALOGUE} or {FeaturesSource.GIVEN}
@@ -321,8 +322,7 @@ def _features(seed: Seed, track: Track | None, looked_up: AudioFeatures | None) 
     return AudioFeatures(**merged), joined_sources(sources, FeaturesSource)  # type: ignore[arg-type]
 
 
-@dataclass(frozen=True, slots=True)
-class _SeedArtists:
+class _SeedArtists(NamedTuple):
     """The artists of one seed; ``numbers`` hold ``primary``, the main artist's number, if the index knows it.
 
     ``known`` is what the index holds of that artist.

@@ -9,11 +9,10 @@ The order starts from the arc and is improved by exchanging two tracks or revers
 neither helps. All such moves are weighed at once, and the best of those that do not touch each other are made together.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from statistics import median
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,8 +34,7 @@ _MAXIMUM_ROUNDS: Final = 60
 _MOVES_TRIED: Final = 60
 
 
-@dataclass(frozen=True, slots=True)
-class SequencerSettings:
+class SequencerSettings(NamedTuple):
     """How much each kind of jump weighs; the weights sum to 1, so a jump lies in 0..1."""
 
     # Energy is what listeners notice first; key matters least, since nobody mixes these tracks beat by beat.
@@ -58,8 +56,7 @@ class SequencerSettings:
     arc_from: int = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Jump:
+class Jump(NamedTuple):
     """Parts of a step between two tracks, each in 0..1, and how large it feels as a whole (``felt``, the weighted sum).
 
     1 stands for half the range of energy (by default), half an octave of tempo, and the far side of the Camelot wheel.
@@ -71,8 +68,7 @@ class Jump:
     felt: float
 
 
-@dataclass(frozen=True, slots=True)
-class Jumps:
+class Jumps(NamedTuple):
     """The steps from track to track of one list: their mean, and the largest of each kind."""
 
     mean: Jump
@@ -157,8 +153,7 @@ def sequence_for_flow(
     return order
 
 
-@dataclass(frozen=True, slots=True)
-class _Steps:
+class _Steps(NamedTuple):
     """Steps between all pairs of ``n`` tracks; each array is symmetric, of shape ``(n, n)``, in 0..1."""
 
     energy: _FloatArray
@@ -179,8 +174,7 @@ class _Steps:
         return cls(energy, tempo, key, settings.energy * energy + settings.tempo * tempo + settings.key * key)
 
 
-@dataclass(frozen=True, slots=True)
-class _Arc:
+class _Arc(NamedTuple):
     """What each of ``m`` tracks would cost in each free place, shape ``(m, m)``, and the order that follows the arc."""
 
     costs: _FloatArray
@@ -244,31 +238,53 @@ def _length(order: _IntArray, steps: _IntArray) -> int:
     return int(steps[order[:-1], order[1:]].sum())
 
 
-@dataclass(frozen=True, slots=True)
-class _Stretches:
-    """Where the numbers lie from which all moves of ``n`` tracks are weighed; see ``_gains``."""
+class _Pairs(NamedTuple):
+    """Every two places ``first < last`` of ``n``, and where the numbers lie from which the moves of both are weighed.
 
-    mirrored: _IntArray
-    """``(2n - 1, n)``: in row ``s`` and column ``k`` the flat place of track ``k`` in place ``s - k``."""
+    All arrays but ``diagonals`` have the shape ``(n * (n - 1) / 2,)``.
+    """
+
+    first: _IntArray
+    last: _IntArray
+    beside: NDArray[np.bool_]
+    """Whether the two places are neighbours."""
+    outside: tuple[_IntArray, _IntArray]
+    """The steps from before ``first`` to ``last`` and from ``first`` to behind ``last``."""
+    inside: tuple[_IntArray, _IntArray]
+    """The steps from behind ``first`` to ``last`` and from ``first`` to before ``last``."""
+    forth: _IntArray
+    back: _IntArray
+    """Costs of the first track in the last place, and of the last in the first."""
+    diagonals: _IntArray
+    """``(n * n,)``: the costs of track and place in an order in which a stretch that is reversed stands together."""
     ends: _IntArray
     starts: _IntArray
-    """``(n, n)``: where a running sum over ``mirrored`` stands at the end and the start of the stretch ``i..j``."""
-    is_pair: NDArray[np.bool_]
-    is_apart: NDArray[np.bool_]
+    """Where each stretch ends and starts in that order."""
 
 
 @lru_cache(maxsize=16)
-def _stretches(count: int) -> _Stretches:
+def _pairs(count: int) -> _Pairs:
+    first, last = np.triu_indices(count, 1)
+
+    def step(one: _IntArray, other: _IntArray) -> _IntArray:
+        return (one + 1) * (count + 2) + other + 1
+
     numbers = np.arange(count)
-    first, last = numbers[:, None], numbers
-    place = np.arange(2 * count - 1)[:, None] - numbers
-    inside = (place >= 0) & (place < count)
-    return _Stretches(
-        mirrored=np.where(inside, numbers * count + place, count * count),
-        ends=(first + last) * count + last,
-        starts=(first + last) * count + first,
-        is_pair=last > first,
-        is_apart=last > first + 1,
+    # The tracks of a stretch i..j go to places whose sum with their own is always i + j.
+    diagonals = np.argsort((numbers[:, None] + numbers).ravel(), kind="stable")
+    position = np.argsort(diagonals)
+    forth, back = first * count + last, last * count + first
+    return _Pairs(
+        first,
+        last,
+        beside=last == first + 1,
+        outside=(step(first - 1, last), step(first, last + 1)),
+        inside=(step(first + 1, last), step(first, last - 1)),
+        forth=forth,
+        back=back,
+        diagonals=diagonals,
+        ends=position[back],
+        starts=position[forth],
     )
 
 
@@ -279,28 +295,32 @@ def _improved(order: _IntArray, steps: _IntArray, costs: _IntArray) -> _IntArray
     """
     bordered = np.zeros((len(order) + 1, len(order) + 1), np.int64)
     bordered[:-1, :-1] = steps
+    pairs = _pairs(len(order))
     for _ in range(_MAXIMUM_ROUNDS):
         by_reversal, by_exchange = _gains(order, bordered, costs)
-        gains = np.maximum(by_reversal, by_exchange).ravel()
-        helpful = np.flatnonzero(gains > 0)
+        gains = np.maximum(by_reversal, by_exchange)
+        (helpful,) = (gains > 0).nonzero()
         if len(helpful) == 0:
             break
-        best = helpful[np.argsort(-gains[helpful], kind="stable")[:_MOVES_TRIED]]
-        order = _moved(order.tolist(), best.tolist(), (by_reversal >= by_exchange).ravel()[best].tolist())
+        best = helpful[(-gains[helpful]).argsort(kind="stable")[:_MOVES_TRIED]]
+        moves = (pairs.first[best], pairs.last[best], by_reversal[best] >= by_exchange[best])
+        order = _moved(order.tolist(), zip(*(column.tolist() for column in moves), strict=True))
     return order
 
 
-def _moved(order: list[int], moves: list[int], is_reversal: list[bool]) -> _IntArray:
-    """The order after the moves, best first, of which each touches no place, and no neighbour, of a better one."""
+def _moved(order: list[int], moves: Iterable[tuple[int, int, bool]]) -> _IntArray:
+    """The order after the moves, best first, of which each touches no place, and no neighbour, of a better one.
+
+    A move is its first and last place, and whether all from one to the other is reversed or only those two exchanged.
+    """
     touched = 0
-    for move, reverses in zip(moves, is_reversal, strict=True):
-        first, last = divmod(move, len(order))
+    for first, last, is_reversal in moves:
         # One bit a place, shifted by one so that the place before the first has a bit, too.
-        touches = (1 << last + 3) - (1 << first) if reverses else 7 << first | 7 << last
+        touches = (1 << last + 3) - (1 << first) if is_reversal else 7 << first | 7 << last
         if touched & touches:
             continue
         touched |= touches
-        if reverses:
+        if is_reversal:
             order[first : last + 1] = order[first : last + 1][::-1]
         else:
             order[first], order[last] = order[last], order[first]
@@ -308,35 +328,30 @@ def _moved(order: list[int], moves: list[int], is_reversal: list[bool]) -> _IntA
 
 
 def _gains(order: _IntArray, steps: _IntArray, costs: _IntArray) -> tuple[_IntArray, _IntArray]:
-    """What reversing the stretch from place ``i`` to ``j``, and exchanging the two, saves; shapes ``(n, n)``.
+    """What reversing all between two places, and exchanging the two, saves; in the order of ``_pairs``.
 
-    ``steps`` has one more row and column of zeros: beyond either end of the list no step costs anything.
-    Only ``i < j`` is filled, and for exchanges only places that are not beside each other; the rest is 0.
+    ``steps`` has one more row and column of zeros: beyond either end of the list no step costs anything. Exchanging two
+    neighbours is reversing them, so as an exchange it counts 0.
     """
     count = len(order)
-    stretches = _stretches(count)
-    beside = np.full(count + 2, count)
-    beside[1:-1] = order
+    pairs = _pairs(count)
+    beside = np.array([count, *order.tolist(), count])
     step = steps.take((beside * (count + 1))[:, None] + beside)
-    flat = np.zeros(count * count + 1, np.int64)
-    placed: _IntArray = flat[:-1].reshape(count, count)
-    costs.take(order, axis=0, out=placed, mode="clip")
-    before: _IntArray = step.ravel()[1 :: count + 3]
-    upto = np.zeros(count + 1, np.int64)
-    placed.diagonal().cumsum(out=upto[1:])
-    # Over all rows at once: within one row the difference of two sums is the same.
-    running = flat.take(stretches.mirrored).cumsum()
+    placed = costs.take(order, axis=0)
+    before, standing = step.ravel()[1 :: count + 3], placed.diagonal()
+    outside = step.take(pairs.outside[0]) + step.take(pairs.outside[1])
+    forth = placed.take(pairs.forth)
+
+    upto = standing.cumsum()
+    running = placed.take(pairs.diagonals).cumsum()
+    by_reversal = (before[1:] + upto).take(pairs.last) + (before[:-1] - upto + standing).take(pairs.first)
+    by_reversal -= outside
     # The running sum at the start holds the first track already, so that is added again.
-    mirrored = running.take(stretches.ends) - running.take(stretches.starts) + placed
-    by_reversal = (before[:-1] - upto[:-1])[:, None] + (before[1:] + upto[1:])
-    by_reversal -= step[:count, 1:-1]
-    by_reversal -= step[1:-1, 2:]
-    by_reversal -= mirrored
-    by_reversal *= stretches.is_pair
-    instead = step[:-2, 1:-1] + step[2:, 1:-1] + placed.T
-    own = instead.diagonal()
-    by_exchange = own[:, None] + own
-    by_exchange -= instead
-    by_exchange -= instead.T
-    by_exchange *= stretches.is_apart
+    by_reversal -= running.take(pairs.ends) - running.take(pairs.starts) + forth
+
+    own = before[:-1] + before[1:] + standing
+    by_exchange = own.take(pairs.first) + own.take(pairs.last)
+    by_exchange -= outside + step.take(pairs.inside[0]) + step.take(pairs.inside[1])
+    by_exchange -= forth + placed.take(pairs.back)
+    by_exchange[pairs.beside] = 0
     return by_reversal, by_exchange

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Final
 
-from daltonify_core.ports import FoundRelease
+from daltonify_core.ports.releases import FoundRelease
 
 LONG: Final = timedelta(days=30)
 """Distributors put days off and forward by weeks; what came out longer before is another song of the same name."""

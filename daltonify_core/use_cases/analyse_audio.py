@@ -13,16 +13,10 @@ from daltonify_core.audio.clip import read_clip
 from daltonify_core.audio.measurement import measure
 from daltonify_core.catalogue.audio_features import AudioFeatures, FeaturesSource
 from daltonify_core.errors import AudioRefused, UpstreamError, UpstreamRateLimited, UpstreamUnavailable
-from daltonify_core.ports import (
-    AudioClips,
-    AudioJob,
-    AudioJobState,
-    AudioJobStore,
-    Circuit,
-    CircuitStore,
-    Clock,
-    FeatureService,
-)
+from daltonify_core.ports.audio import AudioClips, AudioJob, AudioJobState, AudioJobStore
+from daltonify_core.ports.limits import Circuit, CircuitStore
+from daltonify_core.ports.look_ups import FeatureService
+from daltonify_core.ports.surroundings import Clock
 from daltonify_core.use_cases.submit_audio import FINISHED, AudioSettings, as_seen, failed, given_up_at
 
 CIRCUIT: Final = "reccobeats uploads"

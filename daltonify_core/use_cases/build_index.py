@@ -16,15 +16,9 @@ from daltonify_core.index.builder import BuildSettings, IndexBuilder
 from daltonify_core.index.bundle import load_bundle
 from daltonify_core.index.items import UNKNOWN_POPULARITY
 from daltonify_core.index.manifest import IndexManifest
-from daltonify_core.ports import (
-    ActivationState,
-    CatalogueShards,
-    CurrentIndex,
-    IndexStore,
-    NeighbourIndexFormat,
-    Progress,
-    TrackStoreFormat,
-)
+from daltonify_core.ports.catalogue import CatalogueShards
+from daltonify_core.ports.index import ActivationState, CurrentIndex, IndexStore, NeighbourIndexFormat, TrackStoreFormat
+from daltonify_core.ports.surroundings import Progress
 
 KEPT_VERSIONS: Final = 3
 """Older versions that stay beside the current one: a reader may still hold one, and an operator may go back."""

@@ -13,7 +13,8 @@ from typing import Final
 
 from daltonify_core.errors import InvalidQuery, PublicationInProgress
 from daltonify_core.playlist.publishing import PublishRequest
-from daltonify_core.ports import ArtistStore, Clock, ReleaseStore
+from daltonify_core.ports.releases import ArtistStore, ReleaseStore
+from daltonify_core.ports.surroundings import Clock
 from daltonify_core.releases.profile import ArtistProfile, LivingPlaylist, PlaylistVersion
 from daltonify_core.releases.release import OPEN_STATES
 from daltonify_core.use_cases.plan_playlist import PlaylistPlanner, published_tracks

@@ -17,15 +17,9 @@ from daltonify_core.catalogue.collection import Miss, check_readable
 from daltonify_core.catalogue.genres import normalise_genre
 from daltonify_core.catalogue.track import ArtistCredit, Track
 from daltonify_core.errors import InvalidQuery, InvalidTrack
-from daltonify_core.ports import (
-    FEATURE_BATCH,
-    CatalogueShards,
-    Clock,
-    FeatureService,
-    Progress,
-    TrackIdentity,
-    no_progress,
-)
+from daltonify_core.ports.catalogue import CatalogueShards
+from daltonify_core.ports.look_ups import FEATURE_BATCH, FeatureService, TrackIdentity
+from daltonify_core.ports.surroundings import Clock, Progress, no_progress
 from daltonify_core.use_cases.collected_shards import NOT_REFRESHED, CollectedShards
 from daltonify_core.use_cases.waiting_ids import Ids, WaitingIds
 

@@ -37,7 +37,9 @@ from daltonify_core.catalogue.collection import (
 from daltonify_core.catalogue.merging import merge_rows
 from daltonify_core.catalogue.track import Track
 from daltonify_core.errors import CollectionConflict
-from daltonify_core.ports import FEATURE_BATCH, CollectionFile, CollectionFiles, Progress, no_progress
+from daltonify_core.ports.catalogue import CollectionFile, CollectionFiles
+from daltonify_core.ports.look_ups import FEATURE_BATCH
+from daltonify_core.ports.surroundings import Progress, no_progress
 
 MISS_DAYS: Final = 30
 """After so many days an id is asked for again: new releases become known within weeks."""

@@ -11,7 +11,9 @@ from typing import Final, Protocol
 from daltonify_core.catalogue.collection import UnreadableLine, read_wanted
 from daltonify_core.catalogue.genres import normalise_genre
 from daltonify_core.errors import UpstreamError
-from daltonify_core.ports import Clock, CollectionFiles, FeatureService
+from daltonify_core.ports.catalogue import CollectionFiles
+from daltonify_core.ports.look_ups import FeatureService
+from daltonify_core.ports.surroundings import Clock
 from daltonify_core.use_cases.collect_tracks import CollectReport, CollectRun, Run
 from daltonify_core.use_cases.collected_shards import CollectedShards
 from daltonify_core.use_cases.patience import ask_patiently

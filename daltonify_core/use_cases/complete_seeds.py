@@ -16,13 +16,12 @@ from daltonify_core.catalogue.track import MAX_DURATION_MS, MAX_NAME_LENGTH, is_
 from daltonify_core.errors import AlbumUnavailable, CapReached, DaltonifyError, InvalidLink, LookUpOutcome
 from daltonify_core.index.bundle import LoadedIndex
 from daltonify_core.playlist.findings import NO_FINDINGS, SeedFindings
-from daltonify_core.playlist.request import Seed, fuller_seeds, is_address
-from daltonify_core.ports import (
+from daltonify_core.playlist.request import Seed, is_address
+from daltonify_core.ports.limits import CircuitStore
+from daltonify_core.ports.look_ups import (
     FEATURE_BATCH,
     AlbumDirectory,
     AlbumListing,
-    CircuitStore,
-    Clock,
     FeatureService,
     IdentitySource,
     LookUpCache,
@@ -30,6 +29,8 @@ from daltonify_core.ports import (
     TrackDirectory,
     TrackIdentity,
 )
+from daltonify_core.ports.surroundings import Clock
+from daltonify_core.use_cases.lacking_facts import ARTISTS, FEATURES, TITLE, facts_to_look_up
 from daltonify_core.use_cases.look_ups import LookUps, LookUpSettings, Round, Source, Watch
 
 _KINDS: Final[Mapping[IdentitySource, LookUpKind]] = {
@@ -40,14 +41,11 @@ _KINDS: Final[Mapping[IdentitySource, LookUpKind]] = {
 _TRACKS: Final = "tracks"
 _TRACK_LINKS: Final = "Give the links of its tracks instead."
 _NO_ALBUMS: Final = f"This installation cannot ask Spotify which tracks an album holds. {_TRACK_LINKS}"
-_FEATURES: Final = "features"
-_TITLE: Final = "title"
-_ARTISTS: Final = "artists"
 # oEmbed names no artist, so it is not asked when only that is missing.
 _TOLD: Final[Mapping[IdentitySource, frozenset[str]]] = {
-    IdentitySource.RECCOBEATS: frozenset({_TITLE, _ARTISTS}),
-    IdentitySource.SPOTIFY: frozenset({_TITLE, _ARTISTS}),
-    IdentitySource.OEMBED: frozenset({_TITLE}),
+    IdentitySource.RECCOBEATS: frozenset({TITLE, ARTISTS}),
+    IdentitySource.SPOTIFY: frozenset({TITLE, ARTISTS}),
+    IdentitySource.OEMBED: frozenset({TITLE}),
 }
 
 
@@ -87,7 +85,7 @@ class SeedCompleter:
         if not lacking:
             return NO_FINDINGS
         turn = self._look_ups.begin(deadline, count)
-        without_features = [track_id for track_id, facts in lacking.items() if _FEATURES in facts]
+        without_features = [track_id for track_id, facts in lacking.items() if FEATURES in facts]
         features = self._look_ups.answers(turn, self._features_source(), without_features)
         unknown = turn.unknown_to(IdentitySource.RECCOBEATS, without_features)
         identities = self._identities(turn, lacking, unknown)
@@ -147,8 +145,8 @@ class SeedCompleter:
 
         def still_lacking(told: frozenset[str], but: Collection[str]) -> Iterator[str]:
             for track_id, facts in lacking.items():
-                known = {_TITLE for one in found.get(track_id, ()) if one.title}
-                known |= {_ARTISTS for one in found.get(track_id, ()) if one.artists}
+                known = {TITLE for one in found.get(track_id, ()) if one.title}
+                known |= {ARTISTS for one in found.get(track_id, ()) if one.artists}
                 if track_id not in but and (facts - known) & told:
                     yield track_id
 
@@ -173,7 +171,7 @@ class SeedCompleter:
             return {track_id: one for track_id, one in found.items() if len(one.missing()) < len(CONTINUOUS_FEATURES)}
 
         return Source(
-            IdentitySource.RECCOBEATS, LookUpKind.FEATURES, (_FEATURES,), FEATURE_BATCH, ask,
+            IdentitySource.RECCOBEATS, LookUpKind.FEATURES, (FEATURES,), FEATURE_BATCH, ask,
             lambda found: dict(found.present()), lambda _, stored: AudioFeatures.from_mapping(stored),
             self._settings.features_last,
         )  # fmt: skip
@@ -199,36 +197,16 @@ class SeedCompleter:
     def _identity_source(
         self, service: IdentitySource, batch: int, ask: Callable[[Sequence[str]], Mapping[str, TrackIdentity]]
     ) -> Source[TrackIdentity]:
-        wanted = tuple(fact for fact in (_TITLE, _ARTISTS) if fact in _TOLD[service])
+        wanted = tuple(fact for fact in (TITLE, ARTISTS) if fact in _TOLD[service])
         return Source(
             service, _KINDS[service], wanted, batch, ask, _pack_identity,
             lambda track_id, stored: _unpack_identity(track_id, stored, service), self._settings.identity_lasts,
         )  # fmt: skip
 
 
-def facts_to_look_up(seeds: Sequence[Seed], index: LoadedIndex) -> dict[str, frozenset[str]]:
-    """What is not known of each track that only an outside service may know: features, title, artists.
-
-    Empty for tracks of the catalogue, for seeds that came with everything, and for those that come back from an answer.
-    """
-    lacking: dict[str, frozenset[str]] = {}
-    for seed in fuller_seeds(seeds):
-        facts = {
-            fact
-            for fact, is_lacking in (
-                (_FEATURES, seed.wants_features), (_TITLE, not seed.title), (_ARTISTS, not seed.artists)
-            )
-            if is_lacking
-        }  # fmt: skip
-        if seed.track_id is not None and facts and not seed.came_back:
-            lacking[seed.track_id] = frozenset(facts)
-    known = index.tracks.find(list(lacking)) if lacking else {}
-    return {track_id: facts for track_id, facts in lacking.items() if track_id not in known}
-
-
 def _usable_album(album: AlbumListing) -> AlbumListing:
     usable = tuple(found for one in album.tracks if (found := usable_identity(one)))
-    return replace(album, title=album.title if _is_name(album.title) else "", tracks=usable)
+    return album._replace(title=album.title if _is_name(album.title) else "", tracks=usable)
 
 
 def _pack_album(album: AlbumListing) -> dict[str, object]:

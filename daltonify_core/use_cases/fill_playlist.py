@@ -13,7 +13,8 @@ from typing import Final
 
 from daltonify_core.errors import PublishingUnfinished, UpstreamRefused, UpstreamUncertain
 from daltonify_core.playlist.publishing import Lineup, line_up
-from daltonify_core.ports import Clock, ListedItem, PlaylistService
+from daltonify_core.ports.publishing import ListedItem, PlaylistService
+from daltonify_core.ports.surroundings import Clock
 
 MOST_PER_CALL: Final = 100
 _BAD_REQUEST: Final = 400

@@ -21,7 +21,8 @@ from daltonify_core.catalogue.public_data.scales import (
 )
 from daltonify_core.catalogue.track import Track
 from daltonify_core.errors import InvalidDataset, InvalidQuery, InvalidTrack
-from daltonify_core.ports import Progress, RawTable, TableLayout, no_progress
+from daltonify_core.ports.catalogue import RawTable, TableLayout
+from daltonify_core.ports.surroundings import Progress, no_progress
 
 _ROWS_PER_PROGRESS: Final = 5_000
 _FILE_SUFFIXES: Final = frozenset({".gz", ".csv", ".tsv", ".tab", ".psv", ".txt", ".parquet"})

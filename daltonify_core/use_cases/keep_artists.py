@@ -12,7 +12,8 @@ from daltonify_core.errors import InvalidQuery
 from daltonify_core.playlist.own_slots import own_track_limit
 from daltonify_core.playlist.publishing import PublishRequest
 from daltonify_core.playlist.request import MAXIMUM_FOLLOWERS, RecommendationRequest, RequestFilters, Seed
-from daltonify_core.ports import ArtistStore, Clock
+from daltonify_core.ports.releases import ArtistStore
+from daltonify_core.ports.surroundings import Clock
 from daltonify_core.releases.profile import ArtistProfile
 
 _MOST_CONTACT_CHARACTERS: Final = 200

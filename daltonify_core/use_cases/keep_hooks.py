@@ -13,7 +13,8 @@ from datetime import timedelta
 from typing import Final
 
 from daltonify_core.errors import InvalidQuery, SecretUnavailable
-from daltonify_core.ports import ArtistStore, Clock
+from daltonify_core.ports.releases import ArtistStore
+from daltonify_core.ports.surroundings import Clock
 from daltonify_core.releases.hook import Hook, HookKind
 
 ROTATION: Final = timedelta(days=2)

@@ -10,7 +10,9 @@ from typing import Final
 
 from daltonify_core.errors import CapReached
 from daltonify_core.playlist.findings import SeedFindings
-from daltonify_core.ports import Cap, Clock, CounterStore, FoundRelease, NewAlbum, ReleaseDirectory
+from daltonify_core.ports.limits import Cap, CounterStore
+from daltonify_core.ports.releases import FoundRelease, NewAlbum, ReleaseDirectory
+from daltonify_core.ports.surroundings import Clock
 from daltonify_core.releases.release import ReleaseReference
 
 _DAY: Final = timedelta(days=1)

@@ -24,7 +24,9 @@ from daltonify_core.errors import (
     UpstreamRefused,
     UpstreamUnavailable,
 )
-from daltonify_core.ports import Circuit, CircuitStore, Clock, IdentitySource, LookUp, LookUpCache, LookUpKind
+from daltonify_core.ports.limits import Circuit, CircuitStore
+from daltonify_core.ports.look_ups import IdentitySource, LookUp, LookUpCache, LookUpKind
+from daltonify_core.ports.surroundings import Clock
 from daltonify_core.use_cases.waiting_ids import STRANGE_ID_STATUS
 
 CIRCUITS: Final[Mapping[IdentitySource, str]] = {

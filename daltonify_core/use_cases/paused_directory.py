@@ -8,7 +8,9 @@ from typing import Final
 
 from daltonify_core.errors import UpstreamError, UpstreamRateLimited
 from daltonify_core.playlist.publishing import PublishSettings
-from daltonify_core.ports import Circuit, CircuitStore, Clock, FoundRelease, NewAlbum, ReleaseDirectory
+from daltonify_core.ports.limits import Circuit, CircuitStore
+from daltonify_core.ports.releases import FoundRelease, NewAlbum, ReleaseDirectory
+from daltonify_core.ports.surroundings import Clock
 from daltonify_core.releases.release import ReleaseReference
 
 CIRCUIT: Final = "spotify releases"

@@ -16,7 +16,7 @@ from daltonify_core.playlist.publishing import (
 )
 from daltonify_core.playlist.recommendation import Recommendation, Row
 from daltonify_core.playlist.request import RecommendationRequest, RequestFilters, Seed
-from daltonify_core.ports import FoundRelease
+from daltonify_core.ports.releases import FoundRelease
 from daltonify_core.releases.profile import ArtistProfile, ListedTrack, LivingPlaylist, PlaylistVersion
 from daltonify_core.releases.release import PublishPlan
 from daltonify_core.releases.renewal import is_same_song, keepers, own_tracks

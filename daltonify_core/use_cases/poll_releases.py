@@ -10,7 +10,9 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 from daltonify_core.errors import CapReached, UpstreamError
-from daltonify_core.ports import ArtistStore, Cap, Clock, CounterStore, NewAlbum, PollState, ReleaseDirectory
+from daltonify_core.ports.limits import Cap, CounterStore
+from daltonify_core.ports.releases import ArtistStore, NewAlbum, PollState, ReleaseDirectory
+from daltonify_core.ports.surroundings import Clock
 from daltonify_core.releases.profile import ArtistProfile
 from daltonify_core.releases.reference import AnnouncedRelease
 from daltonify_core.releases.release import ReferenceKind, ReleaseReference

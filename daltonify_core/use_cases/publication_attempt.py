@@ -26,15 +26,15 @@ from daltonify_core.errors import (
     UpstreamUncertain,
 )
 from daltonify_core.playlist.publishing import PublishRequest, PublishSettings, with_reference
-from daltonify_core.ports import (
-    Circuit,
-    Clock,
+from daltonify_core.ports.limits import Circuit
+from daltonify_core.ports.publishing import (
     PlaylistService,
     PlaylistText,
     Publication,
     PublicationState,
     PublicationStore,
 )
+from daltonify_core.ports.surroundings import Clock
 from daltonify_core.use_cases.fill_playlist import Filled, PlaylistFiller, TimeLimit
 
 COPYING_WORKS: Final = "Copying the list still works."

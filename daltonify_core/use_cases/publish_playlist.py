@@ -29,7 +29,9 @@ from daltonify_core.playlist.publishing import (
     track_id_of,
 )
 from daltonify_core.playlist.publishing import PublishSettings as PublishSettings
-from daltonify_core.ports import Cap, Clock, PlaylistService, Publication, PublicationState, PublicationStore
+from daltonify_core.ports.limits import Cap
+from daltonify_core.ports.publishing import PlaylistService, Publication, PublicationState, PublicationStore
+from daltonify_core.ports.surroundings import Clock
 from daltonify_core.use_cases.publication_attempt import (
     COPYING_WORKS,
     PublicationAttempt,

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from daltonify_core.catalogue.links import is_spotify_id
 from daltonify_core.errors import DaltonifyError, IndexCorrupt, IndexUnavailable
-from daltonify_core.index.bundle import LoadedIndex, load_bundle
+from daltonify_core.index.bundle import TRACK_IDS_FILE, LoadedIndex, load_bundle
 from daltonify_core.index.items import load_array
 from daltonify_core.index.manifest import IndexManifest
-from daltonify_core.ports import Clock, CurrentIndex, IndexStore, NeighbourIndexFormat, TrackStoreFormat
+from daltonify_core.ports.index import CurrentIndex, IndexStore, NeighbourIndexFormat, TrackStoreFormat
+from daltonify_core.ports.surroundings import Clock
 from daltonify_core.use_cases.recommend import Recommender
 
-TRACK_IDS_FILE: Final = "track_ids.npy"
 UNKNOWN_SOURCE: Final = "unknown"
 """What rows without a source are called, as in the manifest."""
 
@@ -180,7 +180,7 @@ class IndexReader:
             self._scratch.mkdir(parents=True, exist_ok=True)
             manifest = self._read_manifest(version)
             self._check_room(manifest)
-            return self._load_copy(manifest)
+            return self._load_copy(version, manifest)
         except OSError as error:
             raise IndexUnavailable(f"Temporary storage at {self._scratch} fails: {error.strerror or error}.") from error
 
@@ -193,13 +193,11 @@ class IndexReader:
                 "free. Give the function more."
             )
 
-    def _load_copy(self, manifest: IndexManifest) -> LoadedIndex:
-        folder = self._folder_of(manifest.version)
+    def _load_copy(self, version: str, manifest: IndexManifest) -> LoadedIndex:
+        folder = self._folder_of(version)
         try:
-            bundle = self._store.fetch(manifest.version, folder, digests=manifest.files)
-            return load_bundle(
-                bundle, manifest.version, self._neighbour_format, self._track_format, files_are_checked=True
-            )
+            bundle = self._store.fetch(version, folder, digests=manifest.files)
+            return load_bundle(bundle, version, self._neighbour_format, self._track_format, checked=manifest)
         except (DaltonifyError, OSError):
             shutil.rmtree(folder, ignore_errors=True)
             raise

@@ -8,12 +8,12 @@ import numpy as np
 from daltonify_core.catalogue.artists import artist_key
 from daltonify_core.catalogue.links import is_spotify_id
 from daltonify_core.catalogue.songs import Song, linked_artists, song_of
-from daltonify_core.catalogue.track import ArtistCredit, Track, artist_key_of_name
+from daltonify_core.catalogue.track import ArtistCredit, ListedTrack, artist_key_of_name
 from daltonify_core.errors import NoBiggerArtists
 from daltonify_core.index.bundle import LoadedIndex
 from daltonify_core.index.candidate_search import Ranking, SearchPath
 from daltonify_core.index.feature_space import QueryPoint
-from daltonify_core.index.items import Items, contained
+from daltonify_core.index.items import Items, contained, united
 from daltonify_core.index.pools import Pool
 from daltonify_core.playlist.band import MAXIMUM_POPULARITY, Band, BandLifts, BandUse, band_stages
 from daltonify_core.playlist.filters import (
@@ -87,7 +87,7 @@ class Recommender:
         genre = self._choose_genre(request, seeds, queries, own_items)
         genre_numbers = [index.genres.index(name) for name in genre.used]
         excluded_items, excluded_names = self._excluded(request)
-        filters = self._item_filters(request, level, np.union1d(own_items, excluded_items))
+        filters = self._item_filters(request, level, united((own_items, excluded_items)))
         own_names = frozenset[str]().union(*(seed.unnumbered_artists for seed in seeds))
         not_by_name = NotByName(self._linked_artists, excluded_names | own_names)
         songs = [seed.song for seed in seeds]
@@ -104,7 +104,7 @@ class Recommender:
             raise self._nobody_bigger(request, level, genre, genre_numbers, own_items)
         own = _distinct_songs(seeds, songs)[: own_track_limit(min(request.size, len(selection.chosen)))]
         items = [one.item for one in (*selection.chosen, *selection.spare)]
-        tracks = dict(zip(items, index.tracks.tracks(items), strict=True))
+        tracks = dict(zip(items, index.tracks.listed(items), strict=True))
         above = Band(level + 1, 100)
         # Pinned tracks may stand alone, where the genre has nobody bigger.
         peers = [bigger for number in genre_numbers if len(bigger := self._items_in(above, number))]
@@ -125,9 +125,7 @@ class Recommender:
             genre=genre,
             band=selection.band,
             tracks=tuple(listed),
-            reserves=tuple(
-                rows.row(len(listed) + place, one) for place, one in enumerate(selection.spare[:RESERVES], start=1)
-            ),
+            reserves=tuple(rows.row(len(listed) + place, one) for place, one in enumerate(selection.spare, start=1)),
             notes=(
                 *notes_for(request, seeds, own, genre, selection, [tracks[one.item] for one in selection.chosen]),
                 *notes_on_lonely(rows.seeds_without_neighbours(selection.chosen)),
@@ -143,13 +141,12 @@ class Recommender:
         arrays = self.index.arrays
         parts = [arrays.items_by(number) for seed in seeds for number in seed.artist_numbers]
         parts.append(np.array([seed.item for seed in seeds if seed.item is not None], dtype=np.int32))
-        return np.unique(np.concatenate(parts))
+        return united(parts)
 
     def _items_of_primary_artists(self, seeds: Sequence[ResolvedSeed]) -> Items:
         """Tracks of the seeds' main artists: a guest's other tracks say nothing about the seed's genre."""
         primary = {seed.primary_artist for seed in seeds if seed.primary_artist is not None}
-        parts = [self.index.arrays.items_by(number) for number in sorted(primary)]
-        return np.unique(np.concatenate([np.empty(0, np.int32), *parts]))
+        return united(self.index.arrays.items_by(number) for number in primary)
 
     def _choose_genre(
         self,
@@ -168,7 +165,8 @@ class Recommender:
             else self.index.pool_of(np.arange(0, count, stride, dtype=np.int32))
         )
         wanted = self.genre_settings.neighbours + len(own_items)
-        nearest = self.index.search.rank(queries, everything, wanted).items[:wanted]
+        share = self.genre_settings.inspected_share
+        nearest = self.index.search.rank(queries, everything, wanted, share=share).items[:wanted]
         others = nearest[~contained(nearest, own_items)][: self.genre_settings.neighbours]
         return choose_genre(
             request.genre,
@@ -200,7 +198,7 @@ class Recommender:
         parts = [self.index.arrays.items_by(number) for number in found_artists.values()]
         parts.append(np.array(list(found_tracks.values()), dtype=np.int32))
         unnumbered = frozenset(name for key, name in names.items() if key not in found_artists)
-        return np.unique(np.concatenate(parts)), unnumbered
+        return united(parts), unnumbered
 
     def _on_exclusions(self, request: RecommendationRequest, unnumbered: frozenset[str]) -> Iterator[str]:
         """A note for each artist to be left out whose name leads nowhere, because it may be misspelt."""
@@ -262,7 +260,7 @@ class Recommender:
         """Notes about pinned tracks that are not kept, but for own tracks, which the list holds by itself."""
         standing = {seed.item for seed in own}
         unkept = {item: why for item, why in pins.unkept.items() if item not in standing}
-        titles = [track.title for track in self.index.tracks.tracks(list(unkept))]
+        titles = [track.title for track in self.index.tracks.listed(list(unkept))]
         told = list(zip(unkept.values(), titles, strict=True))
         standing_unknown = sum(seed.item is None and seed.track_id in request.pinned for seed in own)
         return notes_on_pins(told, pins.missing - standing_unknown, len(pins.kept), request.size, level)
@@ -318,7 +316,7 @@ class Recommender:
             search = path if search is SearchPath.EXACT else search
         candidates = sum(len(allowed) for allowed in pools)
         band = BandUse(asked, used, widened, candidates, self._tracks_at(genres))
-        return Selection(chosen, spare, band, search, in_band, reach, unlike, len(pins.kept))
+        return Selection(chosen, spare[:RESERVES], band, search, in_band, reach, unlike, len(pins.kept))
 
     def _ranked(self, queries: Sequence[QueryPoint], items: Sequence[int], popularity_weight: float) -> list[Pick]:
         """These items, best first."""
@@ -332,7 +330,7 @@ class Recommender:
         key = tuple(sorted(genres))
         if key not in self._counts:
             of_each = [self.index.arrays.items_of_genre(genre) for genre in genres]
-            items = of_each[0] if len(of_each) == 1 else np.unique(np.concatenate(of_each))
+            items = of_each[0] if len(of_each) == 1 else united(of_each)
             self._counts[key] = tuple(self.index.arrays.counts_by_popularity(items, MAXIMUM_POPULARITY))
         return self._counts[key]
 
@@ -343,15 +341,14 @@ class Recommender:
         return self.index.arrays.genre_range(genre, *self.index.arrays.popularity_range(band.low, band.high))
 
     def _linked_artists(self, items: Items) -> list[frozenset[str]]:
-        tracks = self.index.tracks.tracks(items.tolist())
-        return [linked_artists(track.title, [credit.name for credit in track.artists]) for track in tracks]
+        return [linked_artists(track.title, track.artists) for track in self.index.tracks.listed(items.tolist())]
 
     def _song(self, item: int) -> Song:
-        track = self.index.tracks.tracks([item])[0]
-        return song_of(track.title, [credit.name for credit in track.artists])
+        [track] = self.index.tracks.listed([item])
+        return song_of(track.title, track.artists)
 
     def _ordered(
-        self, order: Order, chosen: Sequence[Pick], tracks: Mapping[int, Track], slots: Mapping[int, ResolvedSeed]
+        self, order: Order, chosen: Sequence[Pick], tracks: Mapping[int, ListedTrack], slots: Mapping[int, ResolvedSeed]
     ) -> list[Pick]:
         """The picks in the order asked for, between own tracks that already have their slots (counted from 1)."""
         ids = self.index.arrays.track_ids

@@ -8,7 +8,9 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 from daltonify_core.errors import KeyReused, NotAuthorised, UpstreamError
-from daltonify_core.ports import Cap, Clock, ReleaseQueue, ReleaseStore
+from daltonify_core.ports.limits import Cap
+from daltonify_core.ports.releases import ReleaseQueue, ReleaseStore
+from daltonify_core.ports.surroundings import Clock
 from daltonify_core.releases.hook import Hook
 from daltonify_core.releases.reference import AnnouncedRelease
 from daltonify_core.releases.release import Release, Trigger

@@ -9,7 +9,8 @@ from daltonify_core.catalogue.collection import Miss, check_readable, shard_name
 from daltonify_core.catalogue.merging import merge_rows
 from daltonify_core.catalogue.track import Track
 from daltonify_core.errors import InvalidTrack
-from daltonify_core.ports import Clock, FeatureService, TrackIdentity
+from daltonify_core.ports.look_ups import FeatureService, TrackIdentity
+from daltonify_core.ports.surroundings import Clock
 from daltonify_core.use_cases.collect_tracks import artist_credits
 from daltonify_core.use_cases.collected_shards import NOT_REFRESHED, CollectedShards
 from daltonify_core.use_cases.waiting_ids import Ids, WaitingIds

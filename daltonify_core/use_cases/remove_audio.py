@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from daltonify_core.errors import UpstreamUnavailable
-from daltonify_core.ports import AudioClips
+from daltonify_core.ports.audio import AudioClips
 
 FORGOTTEN_AFTER: Final = timedelta(hours=2)
 """Twice as long as a job and its message are remembered, so nobody can come to need the clip any more."""

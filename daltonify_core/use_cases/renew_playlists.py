@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from daltonify_core.errors import UpstreamError
-from daltonify_core.ports import ArtistStore, Clock, ReleaseQueue
+from daltonify_core.ports.releases import ArtistStore, ReleaseQueue
+from daltonify_core.ports.surroundings import Clock
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from daltonify_core.errors import InvalidQuery, UpstreamUnavailable
-from daltonify_core.ports import Clock, DeadLetters, ReleaseQueue, ReleaseStore
+from daltonify_core.ports.releases import DeadLetters, ReleaseQueue, ReleaseStore
+from daltonify_core.ports.surroundings import Clock
 from daltonify_core.releases.message import is_release_id, read_message
 from daltonify_core.releases.release import OPEN_STATES, Release, ReleaseState
 from daltonify_core.use_cases.record_release import send

@@ -6,7 +6,7 @@ from pathlib import Path
 from daltonify_core.errors import IndexCorrupt, IndexUnavailable, InvalidQuery
 from daltonify_core.index.bundle import load_bundle
 from daltonify_core.index.manifest import IndexManifest
-from daltonify_core.ports import ActivationState, CurrentIndex, IndexStore, NeighbourIndexFormat, TrackStoreFormat
+from daltonify_core.ports.index import ActivationState, CurrentIndex, IndexStore, NeighbourIndexFormat, TrackStoreFormat
 
 
 @dataclass(frozen=True, slots=True)

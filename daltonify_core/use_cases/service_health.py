@@ -9,7 +9,8 @@ from typing import Final
 from daltonify_core.errors import SecretUnavailable
 from daltonify_core.playlist.notes import counted
 from daltonify_core.playlist.publishing import PublishSettings
-from daltonify_core.ports import Circuit, CircuitStore, Clock, CounterStore, SecretStore
+from daltonify_core.ports.limits import Circuit, CircuitStore, CounterStore
+from daltonify_core.ports.surroundings import Clock, SecretStore
 
 WARNING_DAYS: Final = (30, 14, 3)
 """When the operator is told that consent ends, and told again."""

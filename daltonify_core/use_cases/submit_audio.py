@@ -12,7 +12,9 @@ from typing import Final
 
 from daltonify_core.audio.clip import check_clip, read_clip, write_clip
 from daltonify_core.errors import UpstreamUnavailable
-from daltonify_core.ports import AudioClips, AudioJob, AudioJobState, AudioJobStore, Cap, Clock, JobQueue
+from daltonify_core.ports.audio import AudioClips, AudioJob, AudioJobState, AudioJobStore, JobQueue
+from daltonify_core.ports.limits import Cap
+from daltonify_core.ports.surroundings import Clock
 
 ID_CHARACTERS: Final = 43
 """256 bits in URL-safe base64."""

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from daltonify_core.ports import Clock, ReleaseQueue, ReleaseStore
+from daltonify_core.ports.releases import ReleaseQueue, ReleaseStore
+from daltonify_core.ports.surroundings import Clock
 from daltonify_core.releases.release import Release
 from daltonify_core.use_cases.record_release import send
 

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Final
 
 from daltonify_core.errors import UpstreamRefused
-from daltonify_core.ports import FEATURE_BATCH
+from daltonify_core.ports.look_ups import FEATURE_BATCH
 
 STRANGE_ID_STATUS: Final = 400
 """With this a service says that one of the ids makes no sense to it, not that it will not serve us."""

@@ -30,13 +30,8 @@ from daltonify_core.errors import (
     UpstreamUnavailable,
 )
 from daltonify_core.playlist.publishing import PublishedPlaylist, PublishRequest
-from daltonify_core.ports import (
-    ArtistStore,
-    Clock,
-    FoundRelease,
-    ReleaseDirectory,
-    ReleaseStore,
-)
+from daltonify_core.ports.releases import ArtistStore, FoundRelease, ReleaseDirectory, ReleaseStore
+from daltonify_core.ports.surroundings import Clock
 from daltonify_core.releases.profile import ArtistProfile, LivingPlaylist, PlaylistVersion
 from daltonify_core.releases.release import (
     MOST_UNENDED,

@@ -13,7 +13,7 @@ from shared.settings import PublishAccess
 from api.short_links import client_key
 from api.wiring import Services
 from daltonify_core.errors import CapReached, PublishingOff, SecretUnavailable, UpstreamError
-from daltonify_core.ports import Cap, Circuit
+from daltonify_core.ports.limits import Cap, Circuit
 from daltonify_core.use_cases.keep_hooks import release_key_of
 
 CODE_HEADER: Final = "X-Access-Code"

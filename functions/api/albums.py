@@ -11,7 +11,7 @@ from api.short_links import link_of, with_stand_in
 from daltonify_core.catalogue.links import LinkKind, parse_link
 from daltonify_core.errors import InvalidLink, InvalidQuery, SeedDataNeeded
 from daltonify_core.playlist.request import MAXIMUM_SEEDS
-from daltonify_core.ports import AlbumListing
+from daltonify_core.ports.look_ups import AlbumListing
 
 _OF_EVERY_TRACK: Final = frozenset({"artist_popularity", "followers", "genres", "popularity_source"})
 """What a caller may say of a whole album, beside its link."""

@@ -18,7 +18,7 @@ from api.short_links import client_key
 from api.wiring import Services
 from daltonify_core.audio.questions import Question, questions_about
 from daltonify_core.catalogue.audio_features import FeaturesSource
-from daltonify_core.ports import AudioJob, AudioJobState
+from daltonify_core.ports.audio import AudioJob, AudioJobState
 from daltonify_core.use_cases.submit_audio import AudioSettings, SubmitAudio, as_seen, is_job_id
 
 _POLL_SECONDS: Final = 3

@@ -11,8 +11,9 @@ from api.wiring import Services
 from daltonify_core.index.bundle import LoadedIndex
 from daltonify_core.playlist.findings import NO_FINDINGS, SeedFindings
 from daltonify_core.playlist.request import Seed
-from daltonify_core.ports import AlbumListing, Cap
-from daltonify_core.use_cases.complete_seeds import facts_to_look_up
+from daltonify_core.ports.limits import Cap
+from daltonify_core.ports.look_ups import AlbumListing
+from daltonify_core.use_cases.lacking_facts import facts_to_look_up
 
 _PER_CLIENT_AND_DAY: Final = 200
 """Tracks, each counted again when what was remembered has expired; an artist with a whole album stays far below."""

@@ -1,15 +1,22 @@
 """Short links among the seeds become full ones before the domain sees the request."""
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.settings import MAX_SHORT_LINKS
 
 from daltonify_core.catalogue.links import is_short_link
 from daltonify_core.errors import InvalidLink, InvalidQuery, UpstreamError
-from daltonify_core.ports import Cap, Clock, LinkExpander, PublicationStore
+from daltonify_core.ports.limits import Cap
+
+if TYPE_CHECKING:
+    from daltonify_core.ports.look_ups import LinkExpander
+    from daltonify_core.ports.publishing import PublicationStore
+    from daltonify_core.ports.surroundings import Clock
 
 _PER_CLIENT_AND_DAY: Final = 100
 """An artist tries out some dozen links; more is somebody who has us walk the web for them."""

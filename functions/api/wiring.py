@@ -1,5 +1,7 @@
 """Composes the API of real parts, each made when it is first needed: most requests need no table and no Spotify."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,23 +14,15 @@ from shared.observability import NAMESPACE, SERVICE, logger, metrics
 from shared.settings import VERSION, ApiSettings
 
 from daltonify_core.errors import DaltonifyError
-from daltonify_core.ports import (
-    ArtistStore,
-    AudioClips,
-    AudioJobStore,
-    Clock,
-    IdentitySource,
-    JobQueue,
-    LinkExpander,
-    PlaylistService,
-    PublicationStore,
-    ReleaseStore,
-    SecretStore,
-    SignatureVerifier,
-)
+from daltonify_core.ports.look_ups import IdentitySource
 from daltonify_core.use_cases.recommend import Recommender
 
 if TYPE_CHECKING:
+    from daltonify_core.ports.audio import AudioClips, AudioJobStore, JobQueue
+    from daltonify_core.ports.look_ups import LinkExpander
+    from daltonify_core.ports.publishing import PlaylistService, PublicationStore
+    from daltonify_core.ports.releases import ArtistStore, ReleaseStore, SignatureVerifier
+    from daltonify_core.ports.surroundings import Clock, SecretStore
     from daltonify_core.use_cases.complete_seeds import SeedCompleter
     from daltonify_core.use_cases.record_release import RecordRelease
 
@@ -59,7 +53,7 @@ class ReleaseParts:
 
     releases: ReleaseStore
     artists: ArtistStore
-    record: "RecordRelease"
+    record: RecordRelease
     signatures: SignatureVerifier
 
 
@@ -75,7 +69,7 @@ class Services:
     secrets: Callable[[], SecretStore]
     link_expander: Callable[[], LinkExpander]
     audio: Callable[[], AudioParts]
-    seed_completer: "Callable[[], SeedCompleter]"
+    seed_completer: Callable[[], SeedCompleter]
     releases: Callable[[], ReleaseParts]
 
 
@@ -162,7 +156,7 @@ def compose(settings: ApiSettings) -> Services:
         )
 
     @cache
-    def seed_completer() -> "SeedCompleter":
+    def seed_completer() -> SeedCompleter:
         from shared.aws import dynamodb
 
         from daltonify_core.adapters.dynamodb import DynamoLookUpCache

@@ -17,7 +17,7 @@ from shared.settings import AudioWorkerSettings
 
 from audio_worker.wiring import Worker, compose
 from daltonify_core.errors import DaltonifyError
-from daltonify_core.ports import AudioJobState
+from daltonify_core.ports.audio import AudioJobState
 from daltonify_core.use_cases.analyse_audio import Attempt
 from daltonify_core.use_cases.submit_audio import job_of
 

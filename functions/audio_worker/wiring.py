@@ -12,7 +12,7 @@ from daltonify_core.adapters.dynamodb import DynamoAudioJobStore, DynamoPublicat
 from daltonify_core.adapters.reccobeats import ReccoBeatsService
 from daltonify_core.adapters.s3_clips import S3AudioClips
 from daltonify_core.adapters.sqs import SqsJobQueue
-from daltonify_core.ports import Clock
+from daltonify_core.ports.surroundings import Clock
 from daltonify_core.use_cases.analyse_audio import AnalyseAudio
 
 

@@ -10,7 +10,7 @@ from shared.settings import BuilderSettings
 from daltonify_core.adapters.annoy_index import AnnoyFormat
 from daltonify_core.adapters.s3 import S3IndexStore, S3Shards
 from daltonify_core.adapters.sqlite_tracks import SqliteTracksFormat
-from daltonify_core.ports import no_progress
+from daltonify_core.ports.surroundings import no_progress
 from daltonify_core.use_cases.build_index import BuildReport, build_index
 
 

@@ -24,7 +24,8 @@ from daltonify_core.adapters.sqlite_tracks import SqliteTracksFormat
 from daltonify_core.catalogue.audio_features import AudioFeatures
 from daltonify_core.playlist.recommendation import Recommendation
 from daltonify_core.playlist.request import RecommendationRequest
-from daltonify_core.ports import Clock, IdentitySource
+from daltonify_core.ports.look_ups import IdentitySource
+from daltonify_core.ports.surroundings import Clock
 from daltonify_core.use_cases.artist_sound import sound_of_artist
 from daltonify_core.use_cases.change_playlist import ChangePlaylist
 from daltonify_core.use_cases.complete_seeds import SeedCompleter

@@ -22,7 +22,8 @@ from daltonify_core.audio.words import in_words
 from daltonify_core.catalogue.audio_features import AudioFeatures, FeaturesSource
 from daltonify_core.errors import AudioRefused, InvalidQuery, UpstreamError
 from daltonify_core.playlist.request import Seed
-from daltonify_core.ports import FeatureService, Progress
+from daltonify_core.ports.look_ups import FeatureService
+from daltonify_core.ports.surroundings import Progress
 from infra.cli import screen, wiring
 from infra.cli.audio_file import Choice, HeardFile, hear
 from infra.cli.look_ups import RECCOBEATS_API

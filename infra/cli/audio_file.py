@@ -32,7 +32,7 @@ from daltonify_core.audio.clip import (
 )
 from daltonify_core.audio.loudness import STEPS_A_SECOND, LoudnessMeter, decibels_of_power
 from daltonify_core.errors import AudioRefused
-from daltonify_core.ports import Progress
+from daltonify_core.ports.surroundings import Progress
 
 MAX_FILE_BYTES: Final = 200_000_000
 _RATES: Final = (8_000, 768_000)

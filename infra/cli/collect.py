@@ -19,7 +19,7 @@ from daltonify_core.catalogue.collection import UnreadableLine, WantedTracks, re
 from daltonify_core.catalogue.links import parse_playlist_link
 from daltonify_core.errors import InvalidQuery, UpstreamError, UpstreamRateLimited, UpstreamRefused, UpstreamUnavailable
 from daltonify_core.playlist.notes import counted
-from daltonify_core.ports import Progress
+from daltonify_core.ports.surroundings import Progress
 from daltonify_core.use_cases.collect_tracks import CollectReport, CollectRun
 from daltonify_core.use_cases.patience import ask_patiently
 from infra.cli import EXIT_INTERRUPTED, INTERRUPTED, login, screen, wiring

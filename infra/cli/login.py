@@ -22,7 +22,7 @@ from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from daltonify_core.errors import ConsentNeeded, InvalidQuery, SecretUnavailable
-from daltonify_core.ports import SecretStore
+from daltonify_core.ports.surroundings import SecretStore
 
 SPOTIFY_API: Final = "https://api.spotify.com/v1/"
 SPOTIFY_ACCOUNTS: Final = "https://accounts.spotify.com"

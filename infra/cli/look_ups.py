@@ -8,8 +8,9 @@ from daltonify_core.errors import SecretUnavailable
 from daltonify_core.index.bundle import LoadedIndex
 from daltonify_core.playlist.findings import NO_FINDINGS, SeedFindings
 from daltonify_core.playlist.request import Seed
-from daltonify_core.ports import IdentitySource, TrackDirectory
-from daltonify_core.use_cases.complete_seeds import SeedCompleter, facts_to_look_up
+from daltonify_core.ports.look_ups import IdentitySource, TrackDirectory
+from daltonify_core.use_cases.complete_seeds import SeedCompleter
+from daltonify_core.use_cases.lacking_facts import facts_to_look_up
 from infra.cli import wiring
 from infra.cli.login import SPOTIFY_ACCOUNTS, SPOTIFY_API
 

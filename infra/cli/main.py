@@ -269,7 +269,7 @@ def recommend(
             # Spreadsheets take UTF-8 for something else unless a byte-order mark says so.
             _write_whole(path, render(answer).encode("utf-8-sig" if path.suffix.lower() == ".csv" else "utf-8"))
         if as_json:
-            screen.print_json(answer.to_dict())
+            screen.print_json(answer.to_dict(reason_parts=asked.reason_parts))
         else:
             screen.print_recommendation(answer)
             if not exports:

@@ -22,8 +22,9 @@ from daltonify_core.evaluation.questions import Protocol
 from daltonify_core.evaluation.scoreboard import JUMP_PARTS, Scoreboard, ScoreRow
 from daltonify_core.playlist.notes import counted
 from daltonify_core.playlist.recommendation import Recommendation, Row
-from daltonify_core.ports import IdentitySource, no_progress
-from daltonify_core.ports import Progress as ProgressCall
+from daltonify_core.ports.look_ups import IdentitySource
+from daltonify_core.ports.surroundings import Progress as ProgressCall
+from daltonify_core.ports.surroundings import no_progress
 from daltonify_core.use_cases.build_index import BuildReport
 from daltonify_core.use_cases.collect_tracks import CollectReport
 from daltonify_core.use_cases.roll_back_index import KeptIndex

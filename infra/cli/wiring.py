@@ -38,18 +38,11 @@ from daltonify_core.evaluation.scoreboard import EvaluationSettings, Scoreboard
 from daltonify_core.evaluation.scoreboard import evaluate as score
 from daltonify_core.index.builder import BuildSettings
 from daltonify_core.index.bundle import load_bundle
-from daltonify_core.ports import (
-    ArtistStore,
-    CurrentIndex,
-    DeadLetters,
-    FeatureService,
-    IndexStore,
-    Progress,
-    ReleaseQueue,
-    ReleaseStore,
-    SecretStore,
-    TrackFinder,
-)
+from daltonify_core.ports.catalogue import TrackFinder
+from daltonify_core.ports.index import CurrentIndex, IndexStore
+from daltonify_core.ports.look_ups import FeatureService
+from daltonify_core.ports.releases import ArtistStore, DeadLetters, ReleaseQueue, ReleaseStore
+from daltonify_core.ports.surroundings import Progress, SecretStore
 from daltonify_core.use_cases.build_index import BuildReport, build_index
 from daltonify_core.use_cases.change_playlist import ChangePlaylist
 from daltonify_core.use_cases.collect_tracks import CollectRun, catalogue_track_ids

@@ -14,7 +14,7 @@ from daltonify_core.adapters.catalogue_file import write_catalogue_file
 from daltonify_core.adapters.local_folder import FolderShards
 from daltonify_core.catalogue.canonical_csv import COLUMNS, REQUIRED_COLUMNS
 from daltonify_core.catalogue.track import Track
-from daltonify_core.ports import Progress
+from daltonify_core.ports.surroundings import Progress
 from daltonify_core.use_cases.import_catalogue import ImportSettings
 from infra.cli import wiring
 from infra.local.synthetic_catalogue import synthetic_tracks

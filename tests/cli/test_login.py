@@ -21,7 +21,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from daltonify_core.adapters.spotify import CONSENT_SCOPES, SpotifyPlaylistService, consent_ends
-from daltonify_core.ports import PlaylistText
+from daltonify_core.ports.publishing import PlaylistText
 from infra.cli.login import PrivateFiles, can_open_browser
 from infra.local.spotify_simulator import Fault, SpotifySimulator
 from tests.cli.conftest import Finished, Run

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from daltonify_core.adapters.dynamodb import DynamoPublicationStore
-from daltonify_core.ports import Cap, Circuit
+from daltonify_core.ports.limits import Cap, Circuit
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from daltonify_core.catalogue.audio_features import AudioFeatures
 from daltonify_core.errors import ArtistGone, UpstreamUnavailable
 from daltonify_core.playlist.band import BandLifts
 from daltonify_core.playlist.own_slots import OwnSlots
-from daltonify_core.ports import ArtistStore, PollState
+from daltonify_core.ports.releases import ArtistStore, PollState
 from daltonify_core.releases.hook import Hook, HookKind
 from daltonify_core.releases.profile import (
     MAXIMUM_VERSIONS,

@@ -12,7 +12,8 @@ from botocore.stub import Stubber
 from daltonify_core.adapters.dynamodb import DynamoAudioJobStore
 from daltonify_core.catalogue.audio_features import AudioFeatures
 from daltonify_core.errors import CapReached, UpstreamUnavailable
-from daltonify_core.ports import AudioJob, AudioJobState, Cap
+from daltonify_core.ports.audio import AudioJob, AudioJobState
+from daltonify_core.ports.limits import Cap
 from tests.fakes.memory_audio import MemoryAudioJobs
 
 NOON = datetime(2026, 1, 2, 12, 0, 0, 250_000, UTC)

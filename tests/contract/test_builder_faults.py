@@ -18,11 +18,14 @@ from daltonify_core.adapters.annoy_index import AnnoyFormat
 from daltonify_core.adapters.s3 import S3IndexStore, S3Shards
 from daltonify_core.adapters.sqlite_tracks import SqliteTracksFormat
 from daltonify_core.errors import ActivationConflict, CatalogueEmpty, DaltonifyError, IndexUnavailable, InvalidDataset
-from daltonify_core.index.bundle import BUNDLE_FILES
+from daltonify_core.index.bundle import files_of
 from daltonify_core.index.manifest import MANIFEST_FILE
-from daltonify_core.ports import CatalogueShards, CurrentIndex, no_progress
+from daltonify_core.ports.catalogue import CatalogueShards
+from daltonify_core.ports.index import CurrentIndex
+from daltonify_core.ports.surroundings import no_progress
 from daltonify_core.use_cases.build_index import KEPT_VERSIONS, BuildReport, build_index
 from daltonify_core.use_cases.read_index import IndexReader
+from tests.builders import WITH_NEIGHBOURS
 from tests.bundles import make_tracks
 from tests.catalogues import catalogue_csv
 from tests.fakes.memory_shards import MemoryShards
@@ -30,7 +33,7 @@ from tests.fakes.set_clock import SetClock
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 WRITES = ("put_object", "delete_object", "delete_objects")
-UPLOADS = len(BUNDLE_FILES) + 1
+UPLOADS = len(files_of({"kind": "annoy"})) + 1
 ACTIVATION = UPLOADS + 1
 # A version's manifest goes first and the rest together.
 ALL_WRITES = ACTIVATION + 2
@@ -106,6 +109,7 @@ def build(
         SqliteTracksFormat(),
         built_at or START + timedelta(minutes=next(_builds)),
         no_progress,
+        WITH_NEIGHBOURS,
     )
 
 
@@ -384,7 +388,9 @@ def test_a_whole_build_between_two_steps_of_another_costs_the_other_at_most_a_co
     store = Interrupted(S3IndexStore(aws.s3, bucket), step, build_another)
 
     def build_outer() -> BuildReport:
-        return build_index(catalogue(1), store, AnnoyFormat(), SqliteTracksFormat(), START, no_progress)
+        return build_index(
+            catalogue(1), store, AnnoyFormat(), SqliteTracksFormat(), START, no_progress, WITH_NEIGHBOURS
+        )
 
     if conflicting:
         with pytest.raises(ActivationConflict):

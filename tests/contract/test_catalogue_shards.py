@@ -10,7 +10,7 @@ from daltonify_core.adapters.local_folder import FolderShards
 from daltonify_core.adapters.s3 import S3Shards
 from daltonify_core.catalogue.canonical_csv import read_rows
 from daltonify_core.errors import InvalidDataset, UpstreamRefused, UpstreamUnavailable
-from daltonify_core.ports import CatalogueShards
+from daltonify_core.ports.catalogue import CatalogueShards
 from tests.builders import make_track
 from tests.catalogues import catalogue_csv
 from tests.fakes.memory_shards import MemoryShards

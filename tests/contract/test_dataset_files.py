@@ -15,7 +15,7 @@ from daltonify_core.adapters.catalogue_file import write_catalogue_file
 from daltonify_core.adapters.dataset_files import find_tables
 from daltonify_core.adapters.parquet_file import ParquetTable
 from daltonify_core.errors import InvalidDataset
-from daltonify_core.ports import RawTable
+from daltonify_core.ports.catalogue import RawTable
 from tests.builders import make_track, track_id
 from tests.fakes.memory_table import MemoryTable
 

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from rich.console import Console
 
-from daltonify_core.ports import Progress, no_progress
+from daltonify_core.ports.surroundings import Progress, no_progress
 from infra.cli.stack import find_stack
 from infra.local.deploy import deployment
 from infra.local.deploy.faults import DeploymentFault

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError, ReadTimeoutError
 
-from daltonify_core.ports import no_progress
+from daltonify_core.ports.surroundings import no_progress
 from infra.cli.stack import find_stack
 from infra.local.content_types import HTML_CACHE, OTHER_CACHE
 from infra.local.deploy.access_codes import add_access_code

@@ -21,7 +21,7 @@ from daltonify_core.adapters.local_folder import FolderIndexStore
 from daltonify_core.adapters.s3 import S3IndexStore
 from daltonify_core.errors import ActivationConflict, IndexCorrupt, IndexUnavailable, PointerCorrupt
 from daltonify_core.index.manifest import FileDigest
-from daltonify_core.ports import ActivationState, CurrentIndex
+from daltonify_core.ports.index import ActivationState, CurrentIndex
 from tests.contract.local_aws import LocalAws
 from tests.fakes.memory_index_store import MemoryIndexStore
 
@@ -585,7 +585,7 @@ def test_what_is_fetched_with_digests_is_what_they_promise(checked_store, make_b
     bundle = make_bundle("v1", large=large, small=b"small")
     checked_store.upload("v1", bundle)
     copy = checked_store.fetch("v1", tmp_path / "scratch", digests=digests_of(bundle))
-    assert files_of(copy) == files_of(bundle)
+    assert {name: (copy / name).read_bytes() for name in ("large", "small")} == {"large": large, "small": b"small"}
 
 
 @pytest.mark.parametrize(
@@ -662,7 +662,7 @@ def test_parts_that_come_in_another_order_make_the_same_file(in_parts, watched, 
 def test_a_checked_fetch_lists_nothing_and_asks_for_each_part_once(in_parts, watched, tmp_path):
     store, digests = in_parts
     store.fetch("v1", tmp_path, digests=digests)
-    assert watched.operations == ["get_object"] * (4 + 1 + 1)
+    assert watched.operations == ["get_object"] * (4 + 1)
 
 
 class BreaksOffInTheMiddle:

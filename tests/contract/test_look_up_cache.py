@@ -10,7 +10,7 @@ from botocore.stub import Stubber
 
 from daltonify_core.adapters.dynamodb import DynamoLookUpCache
 from daltonify_core.errors import UpstreamUnavailable
-from daltonify_core.ports import LookUp, LookUpKind
+from daltonify_core.ports.look_ups import LookUp, LookUpKind
 from tests.builders import track_id
 from tests.fakes.memory_look_ups import MemoryLookUpCache
 

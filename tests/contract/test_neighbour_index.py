@@ -182,6 +182,20 @@ def test_a_tuned_index_finds_what_was_asked_of_it_with_less_effort_where_less_wi
     assert efforts == sorted(set(efforts))
 
 
+def test_half_of_the_inspection_still_finds_most_and_a_twentieth_does_not(tmp_path):
+    vectors = np.round(clustered_vectors(12_000, seed=3), 5)
+    AnnoyFormat().build(vectors, tmp_path / "all.ann", seed=7)
+    queries = np.round(clustered_vectors(60, seed=4), 5)
+    nearest = nearest_of_each(vectors, queries, 100)
+    tuning = AnnoyFormat().tune(tmp_path / "all.ann", queries, nearest)
+    index = AnnoyFormat().open(tmp_path / "all.ann", DIMENSION, tuning)
+    recalls = [
+        np.mean([np.isin(true, index.nearest(query, 100, share)) for query, true in zip(queries, nearest, strict=True)])
+        for share in (1.0, 0.5, 0.05)
+    ]
+    assert recalls[0] > recalls[1] > 0.9 > recalls[2]
+
+
 @pytest.mark.parametrize("floor", [-1, "many", 1.5, True])
 def test_a_tuning_that_cannot_be_is_refused(tmp_path, floor):
     AnnoyFormat().build(random_vectors(50), tmp_path / "all.ann", seed=7)

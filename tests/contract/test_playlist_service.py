@@ -32,7 +32,7 @@ from daltonify_core.errors import (
     UpstreamUnavailable,
     UpstreamUncertain,
 )
-from daltonify_core.ports import ListedItem, PlaylistService, PlaylistText
+from daltonify_core.ports.publishing import ListedItem, PlaylistService, PlaylistText
 from infra.local.spotify_simulator import Exchange, Fault, SimulatedPlaylist, SimulatedTrack, SpotifySimulator
 from tests.contract.throwaway_certificate import make_certificate
 from tests.fakes.memory_playlists import MemoryPlaylistService

@@ -12,7 +12,8 @@ from botocore.stub import Stubber
 
 from daltonify_core.adapters.dynamodb import DynamoPublicationStore
 from daltonify_core.errors import CapReached, PublicationInProgress, UpstreamUnavailable
-from daltonify_core.ports import Cap, Circuit, Publication, PublicationState
+from daltonify_core.ports.limits import Cap, Circuit
+from daltonify_core.ports.publishing import Publication, PublicationState
 from tests.fakes.memory_publications import MemoryPublicationStore
 
 NOON = datetime(2026, 1, 2, 12, 0, 0, 250_000, UTC)

@@ -32,7 +32,7 @@ from daltonify_core.errors import (
     UpstreamRefused,
     UpstreamUnavailable,
 )
-from daltonify_core.ports import FEATURE_BATCH, FeatureService, IdentitySource, TrackIdentity
+from daltonify_core.ports.look_ups import FEATURE_BATCH, FeatureService, IdentitySource, TrackIdentity
 from infra.local.loopback_server import LoopbackServer
 from infra.local.reccobeats_simulator import Fault, ReccoBeatsSimulator, SimulatedRow
 from tests.builders import make_features, track_id

@@ -9,7 +9,7 @@ import pytest
 
 from daltonify_core.adapters.dynamodb import DynamoReleaseStore
 from daltonify_core.errors import CapReached, UpstreamUnavailable
-from daltonify_core.ports import Cap
+from daltonify_core.ports.limits import Cap
 from daltonify_core.releases.profile import ListedTrack
 from daltonify_core.releases.release import (
     STALE,

@@ -35,7 +35,8 @@ from daltonify_core.errors import (
     UpstreamRefused,
     UpstreamUnavailable,
 )
-from daltonify_core.ports import AlbumListing, IdentitySource, TrackDirectory, TrackFinder, TrackIdentity
+from daltonify_core.ports.catalogue import TrackFinder
+from daltonify_core.ports.look_ups import AlbumListing, IdentitySource, TrackDirectory, TrackIdentity
 from infra.local.spotify_simulator import Exchange, Fault, SimulatedPlaylist, SimulatedTrack, SpotifySimulator
 from infra.local.spotify_simulator.catalogue import album_id, artist_id
 from tests.contract.throwaway_certificate import make_certificate

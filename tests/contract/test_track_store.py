@@ -11,7 +11,7 @@ from daltonify_core.catalogue.artists import KnownArtist, PopularitySource
 from daltonify_core.catalogue.plain_rows import plain_row
 from daltonify_core.catalogue.track import ArtistCredit
 from daltonify_core.errors import IndexCorrupt
-from daltonify_core.ports import TrackStore
+from daltonify_core.ports.index import TrackStore
 from tests.builders import make_track, track_id
 from tests.fakes.memory_tracks import MemoryTracksFormat
 
@@ -92,6 +92,16 @@ def test_a_track_comes_back_exactly_as_it_was_stored(open_store):
     assert open_store([FULL, SPARSE]).tracks([0, 1]) == [FULL, SPARSE]
 
 
+def test_a_list_is_told_the_same_of_its_tracks(open_store):
+    store = open_store([FULL, SPARSE])
+    for track, listed in zip([SPARSE, FULL], store.listed([1, 0]), strict=True):
+        assert listed.artists == tuple(credit.name for credit in track.artists)
+        for name in ("track_id", "title", "album", "release_date", "explicit", "popularity", "features"):
+            assert getattr(listed, name) == getattr(track, name)
+        assert type(listed.explicit) is type(track.explicit)
+        assert listed.release_year == track.release_year
+
+
 def test_tracks_come_in_the_order_asked_for_even_repeated(open_store):
     tracks = [make_track(track_id=track_id(number)) for number in (5, 3, 9, 1)]
     store = open_store(tracks)
@@ -115,6 +125,8 @@ def test_an_item_or_artist_that_the_store_lacks_means_a_corrupt_index(open_store
     with pytest.raises(IndexCorrupt):
         store.tracks([0, item])
     with pytest.raises(IndexCorrupt):
+        store.listed([0, item])
+    with pytest.raises(IndexCorrupt):
         store.artists([0, item])
 
 
@@ -136,6 +148,11 @@ def test_artists_come_back_in_the_order_asked_for(open_store):
         "id:1": 0,
         "name:beyoncé": 0,
     }
+
+
+def test_an_artist_to_whom_no_key_leads_is_known_by_number(open_store):
+    nobodys = KnownArtist((), "Shared name", 12, PopularitySource.CATALOGUE)
+    assert open_store([FULL], (ARTISTS[0], nobodys, ARTISTS[2])).artists([1, 2]) == [nobodys, ARTISTS[2]]
 
 
 def test_a_store_counts_its_tracks_and_artists(open_store):

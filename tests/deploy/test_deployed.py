@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from daltonify_core.adapters.dynamodb import DynamoArtistStore, DynamoReleaseStore
 from daltonify_core.adapters.spotify import CONSENT_SCOPES
 from daltonify_core.catalogue.track import Track
-from daltonify_core.ports import CurrentIndex
+from daltonify_core.ports.index import CurrentIndex
 from daltonify_core.releases.hook import HookKind
 from daltonify_core.releases.profile import ArtistProfile
 from daltonify_core.releases.release import Release, Trigger

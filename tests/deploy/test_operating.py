@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from daltonify_core.ports import Progress, no_progress
+from daltonify_core.ports.surroundings import Progress, no_progress
 from infra.cli import wiring
 from infra.cli.stack import Stack, stack_of
 from infra.local.deploy.aws import Account, sign_in

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from daltonify_core.ports import Progress, no_progress
+from daltonify_core.ports.surroundings import Progress, no_progress
 from infra.cli.stack import Stack, find_stack
 from infra.local.deploy import deployment as way
 from infra.local.deploy.aws import Account, sign_in

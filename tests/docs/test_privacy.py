@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from daltonify_core.playlist.publishing import PublishSettings
-from daltonify_core.ports import LookUpKind
+from daltonify_core.ports.look_ups import LookUpKind
 from daltonify_core.releases.hook import Hook
 from daltonify_core.releases.profile import MAXIMUM_VERSIONS
 from daltonify_core.use_cases.record_release import KEPT_FOR

@@ -27,7 +27,7 @@ from daltonify_core.playlist.reasons import Likeness
 from daltonify_core.playlist.recommendation import Recommendation, Row
 from daltonify_core.playlist.request import Order, RecommendationRequest, RequestFilters, Seed
 from daltonify_core.playlist.sequencer import jumps
-from daltonify_core.ports import no_progress
+from daltonify_core.ports.surroundings import no_progress
 from daltonify_core.use_cases.import_catalogue import ImportSettings
 from daltonify_core.use_cases.recommend import Recommender
 from infra.cli import wiring

@@ -26,7 +26,7 @@ from daltonify_core.evaluation.questions import LIST_SIZE, Question, open_candid
 from daltonify_core.index.builder import BuildSettings
 from daltonify_core.index.items import Items
 from daltonify_core.playlist.request import RecommendationRequest, Seed
-from daltonify_core.ports import no_progress
+from daltonify_core.ports.surroundings import no_progress
 from daltonify_core.use_cases.import_catalogue import ImportSettings
 from daltonify_core.use_cases.recommend import Recommender
 from infra.cli import wiring

@@ -18,7 +18,7 @@ class ExactNeighbours:
     def __len__(self) -> int:
         return len(self._vectors)
 
-    def nearest(self, query: NDArray[np.float32], count: int) -> NDArray[np.int64]:
+    def nearest(self, query: NDArray[np.float32], count: int, share: float = 1.0) -> NDArray[np.int64]:
         if query.shape != self._vectors.shape[1:] or not np.all(np.isfinite(query)):
             raise InvalidQuery("A query must be finite numbers of the index's dimension.")
         distances = np.linalg.norm(self._vectors.astype(np.float64) - query, axis=1)

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from daltonify_core.errors import CapReached
-from daltonify_core.ports import AudioJob, AudioJobState, Cap, Clock
+from daltonify_core.ports.audio import AudioJob, AudioJobState
+from daltonify_core.ports.limits import Cap
+from daltonify_core.ports.surroundings import Clock
 from tests.fakes.faults import FaultPlan
 
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 
 from daltonify_core.errors import CollectionConflict
-from daltonify_core.ports import CollectionFile
+from daltonify_core.ports.catalogue import CollectionFile
 from tests.fakes.faults import FaultPlan
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from daltonify_core.catalogue.audio_features import AudioFeatures
 from daltonify_core.errors import AudioRefused, UpstreamRefused
-from daltonify_core.ports import FEATURE_BATCH, IdentitySource, TrackIdentity
+from daltonify_core.ports.look_ups import FEATURE_BATCH, IdentitySource, TrackIdentity
 from tests.fakes.faults import FaultPlan
 
 ANALYSED = AudioFeatures(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from daltonify_core.errors import ActivationConflict, IndexUnavailable
 from daltonify_core.index.manifest import MANIFEST_FILE, FileDigest, verify_files
-from daltonify_core.ports import ActivationState, CurrentIndex
+from daltonify_core.ports.index import ActivationState, CurrentIndex
 
 
 class MemoryIndexStore:
@@ -44,8 +44,7 @@ class MemoryIndexStore:
             raise IndexUnavailable(f"There is no version {version}.")
         scratch.mkdir(parents=True, exist_ok=True)
         for name, content in self.versions[version].items():
-            wanted = names if digests is None else digests
-            if wanted is None or name in wanted or name == MANIFEST_FILE:
+            if name in digests if digests is not None else names is None or name in {*names, MANIFEST_FILE}:
                 (scratch / name).write_bytes(content)
         if digests is not None:
             verify_files(scratch, digests)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from daltonify_core.ports import LookUp, LookUpKind
+from daltonify_core.ports.look_ups import LookUp, LookUpKind
 from tests.fakes.faults import FaultPlan
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from daltonify_core.errors import UnknownPlaylist, UpstreamRefused
-from daltonify_core.ports import Clock, FoundPlaylists, ListedItem, PlaylistText
+from daltonify_core.ports.publishing import FoundPlaylists, ListedItem, PlaylistText
+from daltonify_core.ports.surroundings import Clock
 from tests.fakes.faults import FaultPlan
 
 MOST_PER_CALL = 100

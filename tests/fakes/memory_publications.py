@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from daltonify_core.errors import CapReached, PublicationInProgress
-from daltonify_core.ports import Cap, Circuit, Publication
+from daltonify_core.ports.limits import Cap, Circuit
+from daltonify_core.ports.publishing import Publication
 from tests.fakes.faults import FaultPlan
 
 

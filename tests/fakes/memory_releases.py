@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from daltonify_core.errors import ArtistGone, CapReached, UpstreamRefused
-from daltonify_core.ports import Cap, FoundRelease, NewAlbum, PollState
+from daltonify_core.ports.limits import Cap
+from daltonify_core.ports.releases import FoundRelease, NewAlbum, PollState
 from daltonify_core.releases.hook import Hook
 from daltonify_core.releases.profile import MAXIMUM_VERSIONS, ArtistProfile, LivingPlaylist, PlaylistVersion
 from daltonify_core.releases.release import (

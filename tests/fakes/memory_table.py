@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from daltonify_core.ports import TableLayout
+from daltonify_core.ports.catalogue import TableLayout
 
 
 class MemoryTable:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from daltonify_core.errors import UnknownPlaylist
-from daltonify_core.ports import AlbumListing, IdentitySource, TrackIdentity
+from daltonify_core.ports.look_ups import AlbumListing, IdentitySource, TrackIdentity
 from tests.fakes.faults import FaultPlan
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from daltonify_core.catalogue.artists import KnownArtist, PopularitySource
 from daltonify_core.catalogue.canonical_csv import COLUMNS, RowParser, format_row
 from daltonify_core.catalogue.plain_rows import PlainRow, track_of_row
-from daltonify_core.catalogue.track import Track
+from daltonify_core.catalogue.track import ListedTrack, Track
 from daltonify_core.errors import IndexCorrupt
 
 
@@ -23,6 +23,21 @@ class MemoryTracks:
 
     def tracks(self, items: Sequence[int]) -> list[Track]:
         return [_at(self._tracks, item) for item in items]
+
+    def listed(self, items: Sequence[int]) -> list[ListedTrack]:
+        return [
+            ListedTrack(
+                track.track_id,
+                track.title,
+                tuple(credit.name for credit in track.artists),
+                track.album,
+                track.release_date,
+                track.explicit,
+                track.popularity,
+                track.features,
+            )
+            for track in self.tracks(items)
+        ]
 
     def find(self, track_ids: Sequence[str]) -> dict[str, int]:
         wanted = set(track_ids)

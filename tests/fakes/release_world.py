@@ -19,7 +19,7 @@ from daltonify_core.playlist.own_slots import own_positions
 from daltonify_core.playlist.publishing import PublishSettings
 from daltonify_core.playlist.recommendation import IndexDescription, Recommendation, Row
 from daltonify_core.playlist.request import RecommendationRequest
-from daltonify_core.ports import FoundRelease
+from daltonify_core.ports.releases import FoundRelease
 from daltonify_core.releases.profile import ArtistProfile
 from daltonify_core.releases.reference import announced_release
 from daltonify_core.releases.release import ReferenceKind, Release, ReleaseReference, ReleaseState

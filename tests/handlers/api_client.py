@@ -23,7 +23,7 @@ from shared.settings import ApiSettings
 from daltonify_core.adapters.standard_webhooks import StandardWebhooks
 from daltonify_core.catalogue.track import Track
 from daltonify_core.errors import DaltonifyError, IndexUnavailable
-from daltonify_core.ports import IdentitySource
+from daltonify_core.ports.look_ups import IdentitySource
 from daltonify_core.use_cases.complete_seeds import SeedCompleter
 from daltonify_core.use_cases.recommend import Recommender
 from daltonify_core.use_cases.record_release import RecordRelease

@@ -10,10 +10,13 @@ from api.answers import json_text
 @pytest.mark.parametrize("number", [nan, inf, -inf])
 def test_a_number_that_json_has_not_is_a_fault_and_never_sent(number):
     with pytest.raises(ValueError, match="JSON"):
-        json_text({"tracks": [{"similarity": number}]})
+        json_text({"title": "IN NORTHERN INDIANA NaNa", "tracks": [{"similarity": number}]})
 
 
-@pytest.mark.parametrize("title", ["NaN", "To Infinity", "-Infinity", "Señorita 🎸", 'Quo"te\\', "\u2028", "", "null"])
+@pytest.mark.parametrize(
+    "title",
+    ["NaN", "To Infinity", "-Infinity", "N" * 99, "INaNNaInfinit", "Señorita 🎸", 'Quo"te\\', "\u2028", "", "null"],
+)
 def test_titles_are_text_whatever_they_say(title):
     assert json.loads(json_text({"title": title, "similarity": 0.5})) == {"title": title, "similarity": 0.5}
 

@@ -11,7 +11,7 @@ from daltonify_core.errors import (
     UpstreamRateLimited,
     UpstreamUnavailable,
 )
-from daltonify_core.ports import AlbumListing, IdentitySource, TrackIdentity
+from daltonify_core.ports.look_ups import AlbumListing, IdentitySource, TrackIdentity
 from tests.builders import make_features, track_id
 from tests.fakes.faults import Fault
 from tests.fakes.memory_feature_service import MemoryFeatureService

@@ -18,7 +18,7 @@ from shared.settings import MAX_AUDIO_BYTES
 from daltonify_core.audio.clip import read_clip, write_clip
 from daltonify_core.catalogue.audio_features import AudioFeatures
 from daltonify_core.errors import UpstreamUnavailable
-from daltonify_core.ports import AudioJobState
+from daltonify_core.ports.audio import AudioJobState
 from daltonify_core.use_cases.submit_audio import is_job_id
 from tests.fakes.faults import Fault
 from tests.handlers.api_client import ApiClient, FixedIndex, check_problem, make_event, make_settings

@@ -10,7 +10,7 @@ from shared.settings import VERSION
 
 from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES
 from daltonify_core.errors import UpstreamUnavailable
-from daltonify_core.ports import Circuit
+from daltonify_core.ports.limits import Circuit
 from tests.builders import build_index_folder, make_track, track_id
 from tests.fakes.faults import Fault
 from tests.fakes.memory_secrets import MemorySecretStore

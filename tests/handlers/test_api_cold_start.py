@@ -28,8 +28,13 @@ NEEDLESS_FOR_A_LIST = (
     "daltonify_core.adapters.dynamodb",
     "daltonify_core.audio.clip",
     "daltonify_core.playlist.publishing",
+    "daltonify_core.ports.audio",
+    "daltonify_core.ports.publishing",
+    "daltonify_core.ports.releases",
     "daltonify_core.releases.release",
+    "daltonify_core.use_cases.complete_seeds",
     "daltonify_core.use_cases.publish_playlist",
+    "numpy.ma",
 )
 SCRIPT = """
 import gc, json, sys

@@ -11,7 +11,7 @@ from daltonify_core.errors import (
     UpstreamUnavailable,
     UpstreamUncertain,
 )
-from daltonify_core.ports import Circuit
+from daltonify_core.ports.limits import Circuit
 from tests.builders import build_index_folder, make_track, track_id
 from tests.fakes.faults import Fault, Moment
 from tests.fakes.memory_playlists import MemoryPlaylistService

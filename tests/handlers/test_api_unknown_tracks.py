@@ -18,7 +18,7 @@ from daltonify_core.adapters.s3 import S3IndexStore
 from daltonify_core.adapters.spotify import OEmbedTracks, SpotifyTracks
 from daltonify_core.adapters.sqlite_tracks import SqliteTracksFormat
 from daltonify_core.errors import UpstreamRateLimited, UpstreamUnavailable
-from daltonify_core.ports import IdentitySource, TrackIdentity
+from daltonify_core.ports.look_ups import IdentitySource, TrackIdentity
 from daltonify_core.use_cases.build_index import build_index
 from daltonify_core.use_cases.complete_seeds import SeedCompleter
 from daltonify_core.use_cases.read_index import IndexReader

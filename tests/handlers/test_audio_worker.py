@@ -17,7 +17,7 @@ from shared.settings import InvalidSettings
 
 from daltonify_core.adapters.dynamodb import DynamoAudioJobStore
 from daltonify_core.adapters.s3_clips import S3AudioClips
-from daltonify_core.ports import AudioJob, AudioJobState
+from daltonify_core.ports.audio import AudioJob, AudioJobState
 from infra.local.reccobeats_simulator import Fault, FaultKind, ReccoBeatsSimulator
 from tests.log_watch import SECRET_MARK
 from tests.recordings import song_wav

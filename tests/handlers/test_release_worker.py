@@ -19,7 +19,7 @@ from shared.observability import logger
 from shared.settings import InvalidSettings, ReleaseWorkerSettings
 
 from daltonify_core.errors import UpstreamRateLimited
-from daltonify_core.ports import Circuit
+from daltonify_core.ports.limits import Circuit
 from daltonify_core.releases.message import message_about_release, message_about_renewal, read_message
 from daltonify_core.releases.reference import announced_release
 from daltonify_core.releases.release import MOST_UNENDED, ReleaseState

@@ -26,7 +26,7 @@ from daltonify_core.adapters.s3_clips import S3AudioClips
 from daltonify_core.catalogue.collection import decode_shard, encode_shard, shard_name, shard_number
 from daltonify_core.catalogue.track import Track
 from daltonify_core.errors import InvalidDataset, InvalidQuery, SecretUnavailable, UpstreamUnavailable
-from daltonify_core.ports import Cap, Circuit
+from daltonify_core.ports.limits import Cap, Circuit
 from daltonify_core.releases.profile import ArtistProfile
 from daltonify_core.releases.release import ReferenceKind, Release, ReleaseReference, ReleaseState, Trigger
 from infra.local.reccobeats_simulator import Fault, ReccoBeatsSimulator, SimulatedRow

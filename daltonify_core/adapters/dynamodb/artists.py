@@ -18,7 +18,7 @@ from daltonify_core.catalogue.audio_features import AudioFeatures
 from daltonify_core.errors import ArtistGone
 from daltonify_core.playlist.band import BandLifts
 from daltonify_core.playlist.own_slots import OwnSlots
-from daltonify_core.ports import PollState
+from daltonify_core.ports.releases import PollState
 from daltonify_core.releases.hook import Hook, HookKind
 from daltonify_core.releases.profile import MAXIMUM_VERSIONS, ArtistProfile, LivingPlaylist, PlaylistVersion
 

@@ -17,7 +17,8 @@ from daltonify_core.adapters.dynamodb.items import (
 )
 from daltonify_core.catalogue.audio_features import AudioFeatures
 from daltonify_core.errors import UpstreamUnavailable
-from daltonify_core.ports import AudioJob, AudioJobState, Cap
+from daltonify_core.ports.audio import AudioJob, AudioJobState
+from daltonify_core.ports.limits import Cap
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

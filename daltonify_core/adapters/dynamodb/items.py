@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from daltonify_core.errors import CapReached, UpstreamUnavailable
-from daltonify_core.ports import Cap
+from daltonify_core.ports.limits import Cap
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

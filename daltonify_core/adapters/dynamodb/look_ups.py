@@ -7,7 +7,7 @@ from itertools import batched
 from typing import TYPE_CHECKING, Any, Final
 
 from daltonify_core.adapters.dynamodb.items import epoch, stamp, stored_key, time_of, translated
-from daltonify_core.ports import LookUp, LookUpKind
+from daltonify_core.ports.look_ups import LookUp, LookUpKind
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

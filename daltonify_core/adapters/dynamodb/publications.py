@@ -18,7 +18,8 @@ from daltonify_core.adapters.dynamodb.items import (
     translated,
 )
 from daltonify_core.errors import PublicationInProgress
-from daltonify_core.ports import Cap, Circuit, Publication, PublicationState
+from daltonify_core.ports.limits import Cap, Circuit
+from daltonify_core.ports.publishing import Publication, PublicationState
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

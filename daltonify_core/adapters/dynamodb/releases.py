@@ -18,7 +18,7 @@ from daltonify_core.adapters.dynamodb.items import (
     translated,
 )
 from daltonify_core.errors import UpstreamUnavailable
-from daltonify_core.ports import Cap
+from daltonify_core.ports.limits import Cap
 from daltonify_core.releases.profile import ListedTrack
 from daltonify_core.releases.release import (
     OPEN_STATES,

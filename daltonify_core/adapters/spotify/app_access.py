@@ -13,7 +13,7 @@ from daltonify_core.adapters.spotify.web_api import (
     WebApi,
 )
 from daltonify_core.errors import ConsentNeeded, SecretUnavailable, UpstreamRefused
-from daltonify_core.ports import Clock, SecretStore
+from daltonify_core.ports.surroundings import Clock, SecretStore
 
 
 def read_app_secret(secrets: SecretStore, name: str) -> Mapping[str, str]:

@@ -11,7 +11,7 @@ from daltonify_core.adapters.spotify.fields import mapping
 from daltonify_core.adapters.spotify.scopes import CONSENT_SCOPES, refuse_narrow
 from daltonify_core.adapters.spotify.web_api import DeadGrant, TokenRefused, WebApi
 from daltonify_core.errors import ConsentNeeded, UpstreamRefused, UpstreamUnavailable
-from daltonify_core.ports import Clock
+from daltonify_core.ports.surroundings import Clock
 
 CONSENT_MONTHS: Final = 6
 """So long after consent its refresh token dies, used or not (Spotify, since July 2026)."""

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from daltonify_core.adapters.spotify.fields import mapping
 from daltonify_core.catalogue.links import is_spotify_id
 from daltonify_core.catalogue.track import MAX_DURATION_MS, MAX_NAME_LENGTH, RELEASE_DATE
-from daltonify_core.ports import IdentitySource, TrackIdentity
+from daltonify_core.ports.look_ups import IdentitySource, TrackIdentity
 
 _ARTWORK_PIXELS: Final = 300  # Spotify's middle size; sharp at the 64 to 150 points at which covers are shown
 _MOST_ADDRESS_CHARACTERS: Final = 2000

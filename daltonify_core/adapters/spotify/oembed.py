@@ -16,7 +16,7 @@ from daltonify_core.adapters.spotify.fields import RATE_RETRY_SECONDS, is_fault,
 from daltonify_core.adapters.spotify.identities import Artwork, clean_name
 from daltonify_core.catalogue.links import LinkKind, SpotifyLink, is_spotify_id
 from daltonify_core.errors import UpstreamError, UpstreamRateLimited, UpstreamRefused, UpstreamUnavailable
-from daltonify_core.ports import IdentitySource, TrackIdentity
+from daltonify_core.ports.look_ups import IdentitySource, TrackIdentity
 
 _MOST_BODY_BYTES: Final = 64 * 1024  # an answer has about 1 KB
 _HEADERS: Final = {"User-Agent": "daltonify", "Accept": "application/json", "Connection": "close"}

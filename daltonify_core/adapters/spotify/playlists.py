@@ -26,7 +26,8 @@ from daltonify_core.errors import (
     UpstreamUnavailable,
     UpstreamUncertain,
 )
-from daltonify_core.ports import Clock, FoundPlaylists, ListedItem, PlaylistText, SecretStore
+from daltonify_core.ports.publishing import FoundPlaylists, ListedItem, PlaylistText
+from daltonify_core.ports.surroundings import Clock, SecretStore
 
 _PAGE: Final = 50  # the most that Spotify gives at once
 _MOST_LIST_PAGES: Final = 40  # 2,000 playlists: a bound on time and quota, far beyond where a new playlist stands

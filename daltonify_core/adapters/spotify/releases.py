@@ -11,7 +11,8 @@ from daltonify_core.adapters.spotify.identities import Artwork, clean_name, read
 from daltonify_core.adapters.spotify.web_api import UNAVAILABLE, UNREADABLE, UnknownTrack, WebApi
 from daltonify_core.catalogue.links import is_spotify_id
 from daltonify_core.errors import UpstreamUnavailable
-from daltonify_core.ports import Clock, FoundRelease, NewAlbum, SecretStore
+from daltonify_core.ports.releases import FoundRelease, NewAlbum
+from daltonify_core.ports.surroundings import Clock, SecretStore
 from daltonify_core.releases.nearest import is_long_before, nearest
 from daltonify_core.releases.release import ReferenceKind, ReleaseReference
 

@@ -11,7 +11,8 @@ from daltonify_core.adapters.spotify.playlists import SpotifyPlaylistService
 from daltonify_core.adapters.spotify.web_api import UNAVAILABLE, UNREADABLE, Page, UnknownTrack, WebApi
 from daltonify_core.catalogue.links import is_spotify_id
 from daltonify_core.errors import UpstreamUnavailable
-from daltonify_core.ports import AlbumListing, Clock, SecretStore, TrackIdentity
+from daltonify_core.ports.look_ups import AlbumListing, TrackIdentity
+from daltonify_core.ports.surroundings import Clock, SecretStore
 
 _TRACK_URI: Final = "spotify:track:"
 _SEARCH_PAGE: Final = 10  # the most that an app in development mode gets at once

@@ -41,7 +41,7 @@ from daltonify_core.errors import (
     UpstreamUnavailable,
     UpstreamUncertain,
 )
-from daltonify_core.ports import Clock
+from daltonify_core.ports.surroundings import Clock
 
 EARLY_SECONDS: Final = 60
 """A token is renewed so long before its end."""

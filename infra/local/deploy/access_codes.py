@@ -4,7 +4,7 @@ import secrets
 from typing import Final
 
 from daltonify_core.errors import SecretUnavailable
-from daltonify_core.ports import SecretStore
+from daltonify_core.ports.surroundings import SecretStore
 from infra.local.deploy.faults import DeploymentFault
 
 _FIELD: Final = "access_codes"

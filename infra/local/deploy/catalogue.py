@@ -14,7 +14,7 @@ from daltonify_core.catalogue.canonical_csv import read_rows
 from daltonify_core.catalogue.track import SYNTHETIC_SOURCE
 from daltonify_core.errors import DaltonifyError, InvalidTrack
 from daltonify_core.index.manifest import FileDigest
-from daltonify_core.ports import Progress
+from daltonify_core.ports.surroundings import Progress
 from infra.local.demo_catalogue import CatalogueFile, prepare_catalogue
 from infra.local.deploy.faults import DeploymentFault, aws_faults, code_of
 from infra.local.synthetic_catalogue import TRACK_ID_PREFIX

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from rich.console import Console
 from rich.text import Text
 
-from daltonify_core.ports import Progress
+from daltonify_core.ports.surroundings import Progress
 
 
 class Steps:

@@ -18,7 +18,7 @@ from werkzeug.http import http_date
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from daltonify_core.ports import Clock
+from daltonify_core.ports.surroundings import Clock
 from infra.local.fault_plan import FaultPlan
 from infra.local.http_answers import json_answer
 from infra.local.loopback_server import LoopbackServer, drop_connection

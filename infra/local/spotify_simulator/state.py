@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from daltonify_core.ports import Clock
+from daltonify_core.ports.surroundings import Clock
 from infra.local.spotify_simulator.catalogue import SimulatedCatalogue, SimulatedTrack, is_id
 
 DEFAULT_USER: Final = "simulated-listener"

@@ -4,7 +4,7 @@ import re
 
 from daltonify_core.adapters.dynamodb.artists import part_of_artist
 from daltonify_core.adapters.dynamodb.items import stored_key
-from daltonify_core.ports import LookUpKind
+from daltonify_core.ports.look_ups import LookUpKind
 from tests.template import asked_of_aws
 from tests.template.promises.keeping import BUCKETS
 from tests.template.promises.registry import promise

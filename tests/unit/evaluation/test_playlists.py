@@ -4,7 +4,7 @@ import pytest
 
 from daltonify_core.errors import InvalidDataset
 from daltonify_core.evaluation.playlists import Half, PlaylistRow, half_of, playlists_of_half, read_playlist_rows
-from daltonify_core.ports import TableLayout
+from daltonify_core.ports.catalogue import TableLayout
 
 ITEMS = {"a": 0, "b": 1, "c": 2, "d": 3}
 

@@ -10,9 +10,10 @@ from daltonify_core.catalogue.songs import song_key
 from daltonify_core.catalogue.track import ArtistCredit, Track
 from daltonify_core.errors import CatalogueEmpty
 from daltonify_core.index.builder import BuildSettings, IndexBuilder
-from daltonify_core.index.bundle import BUNDLE_FILES, LoadedIndex, load_bundle
+from daltonify_core.index.bundle import LoadedIndex, load_bundle
 from daltonify_core.index.feature_space import row_of
-from tests.builders import make_features, make_track, track_id
+from daltonify_core.index.manifest import IndexManifest
+from tests.builders import WITH_NEIGHBOURS, make_features, make_track, track_id
 from tests.bundles import make_tracks, write_bundle
 from tests.fakes.exact_neighbours import ExactFormat
 from tests.fakes.memory_tracks import MemoryTracksFormat
@@ -187,7 +188,13 @@ def test_rows_of_one_track_become_one_item(build):
 def test_equal_rows_and_seed_give_equal_bytes_and_another_seed_another_version(tmp_path):
     tracks = make_tracks(700)
     for name, seed in (("one", 5), ("two", 5), ("three", 6)):
-        write_bundle(tracks, tmp_path / name, ExactFormat(), MemoryTracksFormat(), BuildSettings(seed=seed))
+        write_bundle(
+            tracks,
+            tmp_path / name,
+            ExactFormat(),
+            MemoryTracksFormat(),
+            BuildSettings(seed=seed, neighbour_index_from=700),
+        )
     one, two, three = (files_of(tmp_path / name) for name in ("one", "two", "three"))
     assert one == two
     assert {name for name in one if one[name] != three[name]} == {"all.ann", "manifest.json"}
@@ -202,7 +209,17 @@ def test_the_order_of_rows_does_not_matter_where_no_two_tie(tmp_path):
 
 def test_a_bundle_holds_its_files_and_nothing_of_the_work(tmp_path):
     write_bundle(make_tracks(5), tmp_path / "bundle", ExactFormat(), MemoryTracksFormat())
-    assert set(files_of(tmp_path / "bundle")) == {*BUNDLE_FILES, "manifest.json"}
+    files = {"arrays.bin", "track_ids.npy", "tracks.sqlite", "vectors.npy"}
+    assert set(files_of(tmp_path / "bundle")) == {*files, "manifest.json"}
+    assert set(IndexManifest.read(tmp_path / "bundle").files) == files
+
+
+@pytest.mark.parametrize(("count", "has_one"), [(59, False), (60, True)])
+def test_only_an_index_of_enough_tracks_gets_a_neighbour_index(tmp_path, count, has_one):
+    settings = BuildSettings(neighbour_index_from=60)
+    manifest = write_bundle(make_tracks(count), tmp_path / "bundle", ExactFormat(), MemoryTracksFormat(), settings)
+    assert ("all.ann" in manifest.files) == ("all.ann" in files_of(tmp_path / "bundle")) == has_one
+    assert manifest.neighbour_index["kind"] == ("exact" if has_one else "none")
 
 
 def test_no_track_means_no_index(tmp_path):
@@ -227,7 +244,7 @@ def test_a_neighbour_index_that_cannot_be_written_breaks_the_build_off_too(tmp_p
             raise OSError("No space left on device")
 
     with pytest.raises(OSError, match="No space left"):
-        write_bundle(make_tracks(5), tmp_path / "bundle", FullDisk(), MemoryTracksFormat())
+        write_bundle(make_tracks(5), tmp_path / "bundle", FullDisk(), MemoryTracksFormat(), WITH_NEIGHBOURS)
     assert "manifest.json" not in files_of(tmp_path / "bundle")
 
 

@@ -16,14 +16,20 @@ from daltonify_core.adapters.annoy_index import AnnoyFormat
 from daltonify_core.adapters.sqlite_tracks import SqliteTracksFormat
 from daltonify_core.catalogue.plain_rows import plain_row
 from daltonify_core.errors import IndexCorrupt
-from daltonify_core.index.bundle import BUNDLE_FILES, NEIGHBOURS_FILE, TRACKS_FILE, VECTORS_FILE, load_bundle
+from daltonify_core.index.array_file import load_arrays, save_arrays
+from daltonify_core.index.builder import BuildSettings
+from daltonify_core.index.bundle import ARRAYS_FILE, NEIGHBOURS_FILE, TRACKS_FILE, VECTORS_FILE, files_of, load_bundle
 from daltonify_core.index.candidate_search import SearchPath, SearchSettings
-from daltonify_core.index.manifest import FileDigest, IndexManifest
+from daltonify_core.index.items import ItemArrays
+from daltonify_core.index.manifest import FORMAT, FileDigest, IndexManifest
+from daltonify_core.index.pools import GenreColumns
+from tests.builders import WITH_NEIGHBOURS
 from tests.bundles import make_tracks, write_bundle
 from tests.fakes.exact_neighbours import ExactFormat
 from tests.fakes.memory_tracks import MemoryTracksFormat
 
 COUNT = 60
+BUNDLE_FILES = files_of({"kind": "annoy"})
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +41,7 @@ def originals(tmp_path_factory):
         ("same size", make_tracks(COUNT, seed=2)),
         ("larger", make_tracks(COUNT + 7, seed=3)),
     ):
-        write_bundle(tracks, folder / name, AnnoyFormat(), SqliteTracksFormat())
+        write_bundle(tracks, folder / name, AnnoyFormat(), SqliteTracksFormat(), WITH_NEIGHBOURS)
     return folder
 
 
@@ -91,8 +97,33 @@ def test_search_settings_reach_the_search(bundle):
         index.close()
 
 
+def test_an_index_of_few_tracks_has_no_neighbour_index_and_answers_the_same(bundle, tmp_path):
+    manifest = write_bundle(make_tracks(COUNT, seed=1), tmp_path / "few", AnnoyFormat(), SqliteTracksFormat())
+    assert sorted(manifest.files) == sorted(set(BUNDLE_FILES) - {NEIGHBOURS_FILE})
+    few, ours = load(tmp_path / "few", settings=SearchSettings(exact_up_to=0, items_per_proposal=0)), load(bundle)
+    try:
+        for item in range(0, COUNT, 7):
+            track = ours.tracks.tracks([item])[0]
+            query = ours.space.query(track.features, track.duration_ms, track.release_date)
+            one, other = (index.search.rank([query], np.arange(COUNT, dtype=np.int32), 9) for index in (few, ours))
+            assert one.items.tolist() == other.items.tolist()
+            assert one.path is SearchPath.EXACT
+    finally:
+        few.close()
+        ours.close()
+
+
+def test_a_neighbour_index_that_the_manifest_does_not_name_is_not_opened(bundle, tmp_path):
+    write_bundle(make_tracks(COUNT), tmp_path / "few", AnnoyFormat(), SqliteTracksFormat())
+    shutil.copy(bundle / NEIGHBOURS_FILE, tmp_path / "few")
+    load(tmp_path / "few").close()
+    forge(tmp_path / "few", files=IndexManifest.read(bundle).files)
+    with pytest.raises(IndexCorrupt, match="lists other files"):
+        load(tmp_path / "few")
+
+
 def test_a_bundle_is_the_same_whatever_ports_wrote_it(tmp_path):
-    write_bundle(make_tracks(COUNT), tmp_path / "fake", ExactFormat(), MemoryTracksFormat())
+    write_bundle(make_tracks(COUNT), tmp_path / "fake", ExactFormat(), MemoryTracksFormat(), WITH_NEIGHBOURS)
     version = IndexManifest.read(tmp_path / "fake").version
     index = load_bundle(tmp_path / "fake", version, ExactFormat(), MemoryTracksFormat())
     assert index.tracks.count()[0] == COUNT
@@ -101,8 +132,9 @@ def test_a_bundle_is_the_same_whatever_ports_wrote_it(tmp_path):
         load_bundle(tmp_path / "fake", version, AnnoyFormat(), MemoryTracksFormat())
 
 
-def test_a_bundle_of_one_track_loads(tmp_path):
-    write_bundle(make_tracks(1), tmp_path / "one", AnnoyFormat(), SqliteTracksFormat())
+@pytest.mark.parametrize("settings", [BuildSettings(), WITH_NEIGHBOURS])
+def test_a_bundle_of_one_track_loads(tmp_path, settings):
+    write_bundle(make_tracks(1), tmp_path / "one", AnnoyFormat(), SqliteTracksFormat(), settings)
     load(tmp_path / "one").close()
 
 
@@ -170,7 +202,7 @@ def test_a_file_swapped_with_another_indexs_is_refused(bundle, originals, name, 
 
 
 def test_two_files_of_one_bundle_swapped_with_each_other_are_refused(bundle):
-    one, two = bundle / "artist_popularity.npy", bundle / "weakest_credit.npy"
+    one, two = bundle / "vectors.npy", bundle / "arrays.bin"
     one_content, two_content = one.read_bytes(), two.read_bytes()
     one.write_bytes(two_content)
     two.write_bytes(one_content)
@@ -233,10 +265,55 @@ def test_a_track_store_that_lacks_an_artist_is_refused_although_its_hash_fits(bu
         load(bundle)
 
 
+ARRAYS = ItemArrays.names()[1:] + GenreColumns.names()
+
+
+def rewrite_arrays(folder: Path, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    arrays = {name: array.copy() for name, array in load_arrays(folder / ARRAYS_FILE, ARRAYS).items()}
+    save_arrays(folder / ARRAYS_FILE, change(arrays))
+    forge(folder)
+
+
+def test_arrays_written_anew_are_the_same_file(bundle):
+    version = IndexManifest.read(bundle).version
+    rewrite_arrays(bundle, lambda arrays: arrays)
+    assert IndexManifest.read(bundle).version == version
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_an_array_that_is_gone_or_goes_by_another_name_is_refused_with_advice(bundle, name):
+    original = (bundle / ARRAYS_FILE).read_bytes()
+    rewrite_arrays(bundle, lambda arrays: {one: array for one, array in arrays.items() if one != name})
+    with pytest.raises(IndexCorrupt, match=f"{name}.*Build it anew"):
+        load(bundle)
+    (bundle / ARRAYS_FILE).write_bytes(original)
+    rewrite_arrays(bundle, lambda arrays: {one + "_" * (one == name): array for one, array in arrays.items()})
+    with pytest.raises(IndexCorrupt, match=f"{name}.*Build it anew"):
+        load(bundle)
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_an_array_of_another_type_is_refused_by_name_although_its_hash_fits(bundle, name):
+    rewrite_arrays(bundle, lambda arrays: arrays | {name: arrays[name].astype(np.float64)})
+    with pytest.raises(IndexCorrupt, match=name):
+        load(bundle)
+
+
+def test_one_array_more_than_there_are_is_refused(bundle):
+    rewrite_arrays(bundle, lambda arrays: arrays | {"more": np.zeros(1)})
+    with pytest.raises(IndexCorrupt, match=r"others: more\. Build it anew"):
+        load(bundle)
+
+
+def test_arrays_that_go_by_each_others_names_are_refused_although_their_hashes_fit(bundle):
+    names = dict(zip(ARRAYS, ARRAYS[1:] + ARRAYS[:1], strict=True))
+    rewrite_arrays(bundle, lambda arrays: {names[name]: array for name, array in arrays.items()})
+    with pytest.raises(IndexCorrupt):
+        load(bundle)
+
+
 def test_an_index_numbered_in_another_order_is_refused_although_its_hash_fits(bundle):
-    popularity = np.load(bundle / "artist_popularity.npy")
-    np.save(bundle / "artist_popularity.npy", popularity[::-1])
-    forge(bundle)
+    rewrite_arrays(bundle, lambda arrays: arrays | {"artist_popularity": arrays["artist_popularity"][::-1]})
     with pytest.raises(IndexCorrupt, match="descending"):
         load(bundle)
 
@@ -278,6 +355,11 @@ FORGERIES: dict[str, Callable[[IndexManifest], dict[str, Any]]] = {
         "neighbour_index": {**manifest.neighbour_index, "metric": "angular"}
     },
     "kind of the neighbour index": lambda manifest: {"neighbour_index": {**manifest.neighbour_index, "kind": "faiss"}},
+    "no neighbour index": lambda manifest: {"neighbour_index": {"kind": "none"}},
+    "no neighbour index, with a metric": lambda manifest: {
+        "neighbour_index": {"kind": "none", "metric": "euclidean"},
+        "files": {name: digest for name, digest in manifest.files.items() if name != NEIGHBOURS_FILE},
+    },
     "no metric of the neighbour index": lambda manifest: {"neighbour_index": {"kind": "annoy"}},
     "smaller dimension": lambda manifest: {"dimension": 8},
     "greater dimension": lambda manifest: {"dimension": 10},
@@ -314,7 +396,7 @@ FORGERIES: dict[str, Callable[[IndexManifest], dict[str, Any]]] = {
     "a wrong hash": lambda manifest: {
         "files": {**manifest.files, VECTORS_FILE: replace(manifest.files[VECTORS_FILE], sha256="0" * 64)}
     },
-    "an older format": lambda manifest: {"format": 0},
+    "an older format": lambda manifest: {"format": FORMAT - 1},
 }
 
 

@@ -47,7 +47,7 @@ class CountingNeighbours(ExactNeighbours):
         super().__init__(vectors)
         self.asked: list[int] = []
 
-    def nearest(self, query, count):
+    def nearest(self, query, count, share=1.0):
         self.asked.append(count)
         return super().nearest(query, count)
 

@@ -153,7 +153,7 @@ def test_other_text_is_refused(text):
         IndexManifest.from_json(text)
 
 
-@pytest.mark.parametrize("number", [0, 3, 5, "4", None, 4.5, [4]])
+@pytest.mark.parametrize("number", [0, FORMAT - 1, FORMAT + 1, str(FORMAT), None, FORMAT + 0.5, [FORMAT]])
 def test_an_unknown_format_says_to_build_anew(number):
     with pytest.raises(IndexCorrupt, match=r"format .*Build it anew"):
         IndexManifest.from_json(json.dumps(PARSED | {"format": number}))

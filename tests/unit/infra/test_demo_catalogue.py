@@ -11,7 +11,7 @@ import pytest
 
 from daltonify_core.adapters.catalogue_file import write_catalogue_file
 from daltonify_core.errors import InvalidDataset
-from daltonify_core.ports import no_progress
+from daltonify_core.ports.surroundings import no_progress
 from infra.local import demo_catalogue
 from infra.local.demo_catalogue import CatalogueFile, prepare_catalogue
 from infra.local.synthetic_catalogue import synthetic_tracks

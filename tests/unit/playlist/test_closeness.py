@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES, AudioFeatures
-from daltonify_core.index.feature_space import RELEASE_YEAR, FeatureSpace, row_of
+from daltonify_core.index.feature_space import COLUMNS, RELEASE_YEAR, FeatureSpace, row_of
 from daltonify_core.playlist.closeness import closeness
 from tests.builders import make_features
 from tests.bundles import make_tracks
@@ -34,17 +34,15 @@ def test_gains_sum_to_how_much_nearer_a_track_is_than_its_peers(seed, era):
     vectors, distances = VECTORS[measured], distances[measured]
     assert len(vectors) > 200
     found = closeness(SPACE, query, vectors[100:], vectors[:100])
-    sums = [sum(gains.values()) for gains in found]
-    assert sums == pytest.approx(distances[100:].mean() - distances[:100], abs=1e-3)
+    assert found.sum(axis=1) == pytest.approx(distances[100:].mean() - distances[:100], abs=1e-3)
 
 
 def test_what_the_seed_lacks_or_does_not_want_brings_nothing_near():
     gains = closeness(SPACE, SPACE.query(make_features(tempo=None), None, "2012", era=False), VECTORS, VECTORS[:9])
-    for one in gains:
-        assert RELEASE_YEAR not in one
-        assert (one["tempo"], one["duration"]) == pytest.approx((0.0, 0.0), abs=1e-6)
+    assert gains[:, [COLUMNS.index(name) for name in ("tempo", "duration")]] == pytest.approx(0.0, abs=1e-6)
+    assert not gains[:, COLUMNS.index(RELEASE_YEAR)].any()
     timed = closeness(SPACE, SPACE.query(make_features(), None, "2012"), VECTORS, VECTORS[:9])
-    assert all(RELEASE_YEAR in one for one in timed)
+    assert timed[:, COLUMNS.index(RELEASE_YEAR)].all()
 
 
 @pytest.mark.parametrize("space", [SPACE, PLAIN], ids=["within artists", "plain"])
@@ -53,6 +51,9 @@ def test_the_number_in_which_a_track_agrees_with_an_unusual_seed_gains_most(spac
     seed = AudioFeatures.from_mapping(middling | {"acousticness": 0.97})
     twin = AudioFeatures.from_mapping(middling | {"acousticness": 0.97, "danceability": 0.3, "valence": 0.9})
     query = space.query(seed, 200_000, "2012")
-    (gains,) = closeness(space, query, space.vectors(ROWS), space.vectors(np.array([row_of(twin, 200_000, "2012")])))
+    ((*found,),) = closeness(
+        space, query, space.vectors(ROWS), space.vectors(np.array([row_of(twin, 200_000, "2012")]))
+    )
+    gains = dict(zip(COLUMNS, found, strict=True))
     assert max(CONTINUOUS_FEATURES, key=lambda name: gains[name]) == "acousticness"
     assert gains["valence"] < gains["acousticness"] / 2

@@ -34,8 +34,8 @@ class ThreeRows(SimpleNamespace):
     def __len__(self) -> int:
         return 3
 
-    def find(self, items):
-        return np.minimum(items, 2), np.isin(items, THREE)
+    def drop(self, mask, items):
+        mask[np.isin(THREE, items)] = False
 
 
 def rows(**columns: Any) -> Any:
@@ -44,7 +44,10 @@ def rows(**columns: Any) -> Any:
 
 
 def kept(item_filter: ItemFilter, **columns: Any) -> list[int]:
-    return np.flatnonzero(item_filter.keep(rows(**columns))).tolist()
+    them = rows(**columns)
+    mask = np.ones(len(them), dtype=np.bool_)
+    item_filter.narrow(mask, them)
+    return np.flatnonzero(mask).tolist()
 
 
 def test_every_credited_artist_must_be_above_the_level():

@@ -9,24 +9,31 @@ from hypothesis import strategies as st
 
 from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES, FEATURE_RANGES, AudioFeatures
 from daltonify_core.playlist.reason_words import ReasonWriter, reason_text
-from daltonify_core.playlist.reasons import Comparison, Level, Likeness, ReasonPart, reason_parts
+from daltonify_core.playlist.reasons import Level, Likeness, ReasonPart, Reasons
 from tests.builders import make_features
-from tests.reason_claims import CLAIMS, NOUNS, THRESHOLDS, assert_true, spoken
+from tests.reason_claims import CLAIMS, NOUNS, THRESHOLDS, Comparison, assert_true, one_list, spoken
 
 features = st.builds(
     AudioFeatures, **{name: st.none() | st.floats(*FEATURE_RANGES[name]) for name in CONTINUOUS_FEATURES}
 )
 lift_points = st.integers(1, 100)
+targets = st.dictionaries(st.sampled_from(CONTINUOUS_FEATURES), st.floats(-1, 1), max_size=3)
 comparisons = st.builds(
     Comparison,
     seed=features,
     track=features,
     lift=lift_points,
     closeness=st.dictionaries(st.sampled_from([*CONTINUOUS_FEATURES, "duration", "release_year"]), st.floats(-9, 9)),
-    targets=st.dictionaries(st.sampled_from(CONTINUOUS_FEATURES), st.floats(-1, 1), max_size=3),
+    targets=targets,
     seed_year=st.none() | st.integers(1925, 2026),
     track_year=st.none() | st.integers(1925, 2026),
     newest_year=st.none() | st.integers(2010, 2026),
+)
+lists = st.builds(
+    lambda rows, targets, newest: [one._replace(targets=targets, newest_year=newest) for one in rows],
+    st.lists(comparisons, max_size=12),
+    targets,
+    st.none() | st.integers(2010, 2026),
 )
 
 
@@ -50,6 +57,15 @@ def in_words(part: ReasonPart) -> set[tuple[str, str]]:
     return claims | ({(part.feature, str(part.level))} if part.level else set())
 
 
+def reason_parts(one: Comparison) -> tuple[ReasonPart, ...]:
+    return Reasons(one_list([one])).next_of(0)
+
+
+def written(rows: list[Comparison]) -> list[tuple[tuple[ReasonPart, ...], str]]:
+    writer = ReasonWriter(one_list(rows))
+    return [writer.write(place) for place in range(len(rows))]
+
+
 def compare(seed: AudioFeatures, track: AudioFeatures, lift: int = 31, **others) -> Comparison:
     return Comparison(seed, track, lift, **others)
 
@@ -59,11 +75,9 @@ def test_the_example_of_the_design():
     assert reason_text(reason_parts(one)) == "same energy and tempo, a bit more acoustic; 31 points more popular"
 
 
-@given(st.lists(comparisons, max_size=12))
+@given(lists)
 def test_words_agree_with_the_numbers_in_every_row_of_a_list(rows):
-    writer = ReasonWriter()
-    for one in rows:
-        _, text = writer.write(one)
+    for one, (_, text) in zip(rows, written(rows), strict=True):
         for name, claim in spoken(text):
             assert_true(name, claim, one)
 
@@ -91,11 +105,9 @@ def test_what_either_track_lacks_is_not_spoken_of(one):
     assert not absent & {name for name, _ in spoken(reason_text(parts))}
 
 
-@given(st.lists(comparisons, max_size=12))
+@given(lists)
 def test_parts_say_the_same_as_the_text(rows):
-    writer = ReasonWriter()
-    for one in rows:
-        (*sound, last), text = writer.write(one)
+    for one, ((*sound, last), text) in zip(rows, written(rows), strict=True):
         said = spoken(text)
         assert len(said) == len(sound)
         assert all(len(in_words(part) & set(said)) == 1 for part in sound)
@@ -193,11 +205,10 @@ def test_near_half_an_octave_nobody_is_told_faster_or_slower(ours, theirs):
     assert "tempo" not in {part.feature for part in parts}
 
 
-@given(st.lists(comparisons, max_size=12))
+@given(lists)
 def test_no_line_says_also_or_like_yours_twice(rows):
-    writer = ReasonWriter()
-    for one in rows:
-        sound = writer.write(one)[1].rpartition(";")[0]
+    for _, text in written(rows):
+        sound = text.rpartition(";")[0]
         assert sound.count("also") <= 1
         assert len(re.findall("like yours|to yours", sound)) <= 1
 
@@ -276,16 +287,30 @@ def test_the_era_is_not_named_otherwise(years, near):
 def test_thirty_alike_rows_do_not_repeat_themselves():
     near = {"energy": 3.0, "tempo": 1.0, "valence": 1.0, "danceability": 1.0}
     one = compare(make_features(), make_features(acousticness=0.3), closeness=near)
-    writer = ReasonWriter()
-    texts = [writer.write(one)[1].rpartition(";")[0] for _ in range(30)]
+    texts = [text.rpartition(";")[0] for _, text in written([one] * 30)]
     assert Counter(texts).most_common(1)[0][1] <= 3
     assert Counter(phrase for text in texts for phrase in text.split(", ")).most_common(1)[0][1] <= 10
 
 
 def test_equal_lists_are_worded_equally():
     rows = [compare(make_features(), make_features(valence=0.1 * number)) for number in range(10)]
-    first, second = ReasonWriter(), ReasonWriter()
-    assert [first.write(one) for one in rows] == [second.write(one) for one in rows]
+    assert written(rows) == written(rows)
+
+
+def test_a_track_is_spoken_of_by_its_own_place_whatever_the_order():
+    rows = [compare(make_features(), make_features(valence=0.1 * number), lift=number + 1) for number in range(10)]
+    backwards = ReasonWriter(one_list(rows))
+    for place in reversed(range(10)):
+        parts, text = backwards.write(place)
+        assert (parts[-1].points, text.rpartition("; ")[2].split()[0]) == (place + 1, str(place + 1))
+        for name, claim in spoken(text):
+            assert_true(name, claim, rows[place])
+
+
+@given(lists)
+def test_the_first_of_a_list_is_told_as_if_it_stood_alone(rows):
+    if rows:
+        assert written(rows)[0] == written(rows[:1])[0]
 
 
 def test_where_both_lie_high_the_parts_tell_the_level():

@@ -15,7 +15,7 @@ from daltonify_core.playlist.band import BandLifts
 from daltonify_core.playlist.filters import Explicit
 from daltonify_core.playlist.own_slots import OwnSlots
 from daltonify_core.playlist.request import Order, RecommendationRequest, RequestFilters, Seed
-from daltonify_core.ports import IdentitySource
+from daltonify_core.ports.look_ups import IdentitySource
 from tests.builders import track_id
 
 ID = track_id(7)

@@ -5,13 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from daltonify_core.playlist.reasons import Comparison
 from daltonify_core.playlist.recommendation import Recommendation
 from daltonify_core.playlist.request import RecommendationRequest, Seed
 from daltonify_core.use_cases.recommend import Recommender
 from infra.local.synthetic_catalogue import synthetic_tracks
 from tests.builders import build_index_folder, open_index
-from tests.reason_claims import assert_true, spoken
+from tests.reason_claims import Comparison, assert_true, spoken
 
 TRACKS = tuple(synthetic_tracks(3_000, 5))
 SMALL = [track.track_id for track in TRACKS if track.artist_popularity is not None and track.artist_popularity < 30]

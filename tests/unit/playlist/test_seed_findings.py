@@ -12,7 +12,7 @@ from daltonify_core.errors import LookUpOutcome, LookUpTried, SeedDataNeeded
 from daltonify_core.playlist.findings import SeedFindings
 from daltonify_core.playlist.request import RecommendationRequest, Seed
 from daltonify_core.playlist.seeds import resolve_seeds
-from daltonify_core.ports import IdentitySource, TrackIdentity
+from daltonify_core.ports.look_ups import IdentitySource, TrackIdentity
 from daltonify_core.use_cases.recommend import Recommender
 from tests.builders import build_index_folder, make_features, make_track, open_index, track_id
 from tests.bundles import make_tracks

@@ -2,7 +2,7 @@
 
 import pytest
 
-from daltonify_core.ports import FoundRelease
+from daltonify_core.ports.releases import FoundRelease
 from daltonify_core.releases.nearest import is_long_before, nearest
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from daltonify_core.catalogue.audio_features import AudioFeatures
 from daltonify_core.errors import UpstreamRateLimited, UpstreamRefused, UpstreamUnavailable
-from daltonify_core.ports import AudioJob, AudioJobState, Circuit
+from daltonify_core.ports.audio import AudioJob, AudioJobState
+from daltonify_core.ports.limits import Circuit
 from daltonify_core.use_cases.analyse_audio import CIRCUIT, AnalyseAudio, Attempt, Fallback
 from daltonify_core.use_cases.submit_audio import AudioSettings, as_seen
 from tests.fakes.faults import Fault, Moment, ProcessKilled

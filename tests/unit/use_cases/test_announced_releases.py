@@ -8,7 +8,7 @@ import pytest
 
 from daltonify_core.errors import ConsentNeeded, DaltonifyError, UpstreamRateLimited, UpstreamUncertain
 from daltonify_core.playlist.publishing import PublishSettings
-from daltonify_core.ports import Circuit
+from daltonify_core.ports.limits import Circuit
 from daltonify_core.releases.reference import announced_release
 from daltonify_core.releases.release import ReferenceKind, Release, ReleaseReference, ReleaseState
 from daltonify_core.use_cases.record_release import RecordRelease

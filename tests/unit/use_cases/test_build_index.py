@@ -1,6 +1,7 @@
 """Building an index: any fault leaves the old one serving, and equal input is one version."""
 
 import gzip
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from daltonify_core.catalogue.track import Track
 from daltonify_core.errors import ActivationConflict, CatalogueEmpty, DaltonifyError, IndexCorrupt, InvalidDataset
 from daltonify_core.index.builder import BuildSettings
 from daltonify_core.index.bundle import LoadedIndex, load_bundle
-from daltonify_core.ports import CatalogueShards, CurrentIndex, IndexStore, no_progress
+from daltonify_core.ports.catalogue import CatalogueShards
+from daltonify_core.ports.index import CurrentIndex, IndexStore
+from daltonify_core.ports.surroundings import no_progress
 from daltonify_core.use_cases.build_index import BuildReport, build_index
-from tests.builders import make_track, track_id
+from tests.builders import WITH_NEIGHBOURS, make_track, track_id
 from tests.bundles import make_tracks
 from tests.catalogues import catalogue_csv as shard
 from tests.fakes.exact_neighbours import ExactFormat
@@ -47,7 +50,7 @@ def build(
         SqliteTracksFormat() if real else MemoryTracksFormat(),
         built_at,
         no_progress,
-        settings,
+        settings or WITH_NEIGHBOURS,
         work_folder,
     )
 
@@ -152,7 +155,7 @@ def test_packed_and_plain_shards_give_the_same_version(tmp_path):
 def test_another_seed_gives_another_version(real):
     shards = {"a.csv": shard(make_tracks(50))}
     one, two, again = (
-        build(shards, MemoryIndexStore(), settings=BuildSettings(seed=seed), real=real) for seed in (1, 2, 1)
+        build(shards, MemoryIndexStore(), settings=replace(WITH_NEIGHBOURS, seed=seed), real=real) for seed in (1, 2, 1)
     )
     assert one.manifest.version != two.manifest.version
     assert one.manifest.version == again.manifest.version
@@ -308,7 +311,7 @@ class ForgetfulStore(MemoryIndexStore):
             self.versions[version][self.damaged] = self.versions[version][self.damaged][:-2]
 
 
-@pytest.mark.parametrize("damaged", ["vectors.npy", "tracks.sqlite", "all.ann", "manifest.json"])
+@pytest.mark.parametrize("damaged", ["vectors.npy", "tracks.sqlite", "arrays.bin", "all.ann", "manifest.json"])
 def test_what_was_stored_is_verified_before_it_becomes_current(damaged):
     store = ForgetfulStore()
     build({"a.csv": shard(make_tracks(3))}, store)

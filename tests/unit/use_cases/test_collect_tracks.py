@@ -15,7 +15,7 @@ from daltonify_core.errors import (
     UpstreamRefused,
     UpstreamUnavailable,
 )
-from daltonify_core.ports import FEATURE_BATCH, IdentitySource, TrackIdentity
+from daltonify_core.ports.look_ups import FEATURE_BATCH, IdentitySource, TrackIdentity
 from daltonify_core.use_cases.collect_tracks import CollectReport, CollectRun, Run, catalogue_track_ids
 from daltonify_core.use_cases.collected_shards import MISS_DAYS, CollectedShards
 from daltonify_core.use_cases.refresh_popularity import STALE_DAYS, RefreshRun

@@ -15,8 +15,9 @@ from daltonify_core.errors import (
     UpstreamUnavailable,
 )
 from daltonify_core.playlist.request import Seed
-from daltonify_core.ports import FEATURE_BATCH, IdentitySource, LookUpKind, TrackIdentity
-from daltonify_core.use_cases.complete_seeds import SeedCompleter, facts_to_look_up, usable_identity
+from daltonify_core.ports.look_ups import FEATURE_BATCH, IdentitySource, LookUpKind, TrackIdentity
+from daltonify_core.use_cases.complete_seeds import SeedCompleter, usable_identity
+from daltonify_core.use_cases.lacking_facts import facts_to_look_up
 from daltonify_core.use_cases.look_ups import RECORDS, LookUpSettings
 from tests.builders import build_index_folder, make_features, make_track, open_index, track_id
 from tests.fakes.faults import Fault

@@ -21,7 +21,7 @@ from daltonify_core.catalogue.public_data.report import ImportReport
 from daltonify_core.catalogue.public_data.scales import PopularityScale
 from daltonify_core.catalogue.track import ArtistCredit, Track
 from daltonify_core.errors import InvalidDataset, InvalidQuery
-from daltonify_core.ports import RawTable
+from daltonify_core.ports.catalogue import RawTable
 from daltonify_core.use_cases.import_catalogue import ImportSettings, genre_of_file_name, import_catalogue
 from tests.builders import make_features, make_track, track_id
 from tests.fakes.memory_table import MemoryTable

@@ -7,7 +7,7 @@ import pytest
 
 from daltonify_core.errors import CapReached, UpstreamUnavailable
 from daltonify_core.playlist.findings import NO_FINDINGS
-from daltonify_core.ports import NewAlbum
+from daltonify_core.ports.releases import NewAlbum
 from daltonify_core.use_cases.look_up_budget import BudgetedDirectory, BudgetSettings, LookUpBudget
 from daltonify_core.use_cases.poll_releases import PollSettings
 from daltonify_core.use_cases.publish_playlist import PublishSettings

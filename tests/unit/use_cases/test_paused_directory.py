@@ -7,7 +7,7 @@ import pytest
 
 from daltonify_core.errors import UpstreamRateLimited, UpstreamUnavailable
 from daltonify_core.playlist.publishing import PublishSettings
-from daltonify_core.ports import Circuit
+from daltonify_core.ports.limits import Circuit
 from daltonify_core.releases.release import ReleaseState
 from daltonify_core.use_cases.paused_directory import PausedDirectory
 from tests.fakes.faults import Fault

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from daltonify_core.errors import CapReached, UpstreamRateLimited, UpstreamUnavailable
-from daltonify_core.ports import NewAlbum
+from daltonify_core.ports.releases import NewAlbum
 from daltonify_core.releases.profile import ArtistProfile
 from daltonify_core.releases.release import Trigger
 from daltonify_core.use_cases.poll_releases import Polled, PollSettings, poll_releases

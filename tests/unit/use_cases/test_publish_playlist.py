@@ -32,7 +32,7 @@ from daltonify_core.errors import (
     UpstreamUncertain,
 )
 from daltonify_core.playlist.publishing import PublishedPlaylist, PublishRequest, PublishSettings
-from daltonify_core.ports import PlaylistText, PublicationState
+from daltonify_core.ports.publishing import PlaylistText, PublicationState
 from daltonify_core.use_cases.publish_playlist import PublishPlaylist
 from tests.fakes.faults import Fault, FaultPlan, Moment, ProcessKilled
 from tests.fakes.memory_playlists import MemoryPlaylistService

@@ -15,9 +15,9 @@ from daltonify_core.adapters.sqlite_tracks import SqliteTracksFormat
 from daltonify_core.errors import DaltonifyError, IndexCorrupt, IndexUnavailable
 from daltonify_core.index.bundle import VECTORS_FILE
 from daltonify_core.index.manifest import MANIFEST_FILE, FileDigest, IndexManifest
-from daltonify_core.ports import ActivationState, CurrentIndex, IndexStore
+from daltonify_core.ports.index import ActivationState, CurrentIndex, IndexStore
 from daltonify_core.use_cases.read_index import IndexReader
-from tests.builders import make_track, track_id
+from tests.builders import WITH_NEIGHBOURS, make_track, track_id
 from tests.bundles import make_tracks, write_bundle
 from tests.fakes.exact_neighbours import ExactFormat
 from tests.fakes.memory_index_store import MemoryIndexStore
@@ -127,8 +127,8 @@ def activate(store, tmp_path):
 
     def build(tracks, *, of: IndexStore = store, built_at: str = "2026-01-01T00:00:00Z", real=False) -> str:
         bundle = tmp_path / f"bundle-{len(list(tmp_path.iterdir()))}"
-        formats = (AnnoyFormat(), SqliteTracksFormat()) if real else (ExactFormat(), MemoryTracksFormat())
-        version = write_bundle(tracks, bundle, *formats).version
+        neighbours, store = (AnnoyFormat(), SqliteTracksFormat()) if real else (ExactFormat(), MemoryTracksFormat())
+        version = write_bundle(tracks, bundle, neighbours, store, WITH_NEIGHBOURS).version
         of.upload(version, bundle)
         state = MemoryIndexStore.read_state(of) if isinstance(of, MemoryIndexStore) else of.read_state()
         older = (state.current.version, *state.current.previous) if state.current else ()
@@ -242,7 +242,7 @@ def test_a_pointer_that_was_removed_keeps_the_index_serving(reader, activate, st
     assert [fault.code for fault in faults] == ["index_unavailable"]
 
 
-@pytest.mark.parametrize("name", ["vectors.npy", "tracks.sqlite", "all.ann", "artist_popularity.npy", MANIFEST_FILE])
+@pytest.mark.parametrize("name", ["vectors.npy", "tracks.sqlite", "all.ann", "arrays.bin", MANIFEST_FILE])
 def test_a_new_version_that_is_damaged_is_refused_and_told_once(reader, activate, store, clock, faults, scratch, name):
     old = activate(make_tracks(10))
     reader.recommender()

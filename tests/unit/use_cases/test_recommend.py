@@ -557,6 +557,17 @@ def test_the_answer_has_exactly_the_shape_of_the_contract(exact):
     assert [row["own"] for row in answer["tracks"]].count(True) == 1
 
 
+def test_a_request_without_parts_of_reasons_gives_the_same_list(exact):
+    seeds = (Seed(LOW[0].track_id),)
+    whole, without = (
+        exact.recommend(RecommendationRequest(seeds, genre="pop", reason_parts=wanted)) for wanted in (True, False)
+    )
+    assert without == whole
+    shorter = without.to_dict(reason_parts=False)
+    assert list(shorter["tracks"][0]) == [name for name in ROW_FIELDS if name != "reason_parts"]
+    assert [row["reason"] for row in shorter["tracks"]] == [row.reason for row in whole.tracks]
+
+
 # --- Single rules with a few tracks -----------------------------------------------------------------------------------
 
 SEED = make_track(track_id=track_id(1), title="Boston", artists=("Me",), popularity=30)

@@ -8,7 +8,7 @@ import pytest
 from daltonify_core.catalogue.collection import decode_shard, encode_shard, shard_name
 from daltonify_core.catalogue.track import ArtistCredit, Track
 from daltonify_core.errors import UpstreamRefused, UpstreamUnavailable
-from daltonify_core.ports import IdentitySource, TrackIdentity
+from daltonify_core.ports.look_ups import IdentitySource, TrackIdentity
 from daltonify_core.use_cases.collected_shards import MISS_DAYS, CollectedShards
 from daltonify_core.use_cases.refresh_popularity import (
     STALE_DAYS,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from daltonify_core.errors import ActivationConflict, IndexCorrupt, IndexUnavailable, InvalidQuery
-from daltonify_core.ports import ActivationState, CurrentIndex
+from daltonify_core.ports.index import ActivationState, CurrentIndex
 from daltonify_core.use_cases.roll_back_index import kept_indexes, roll_back_index
 from tests.bundles import make_tracks, write_bundle
 from tests.fakes.exact_neighbours import ExactFormat

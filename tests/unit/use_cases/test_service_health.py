@@ -6,7 +6,7 @@ import pytest
 
 from daltonify_core.errors import SecretUnavailable
 from daltonify_core.playlist.publishing import PublishSettings
-from daltonify_core.ports import Cap, Circuit
+from daltonify_core.ports.limits import Cap, Circuit
 from daltonify_core.use_cases.service_health import (
     WARNING_DAYS,
     ServiceHealth,

@@ -7,7 +7,7 @@ import pytest
 
 from daltonify_core.audio.clip import read_clip, write_clip
 from daltonify_core.errors import AudioRefused, CapReached, UpstreamUnavailable
-from daltonify_core.ports import AudioJob, AudioJobState
+from daltonify_core.ports.audio import AudioJob, AudioJobState
 from daltonify_core.use_cases.analyse_audio import AnalyseAudio
 from daltonify_core.use_cases.submit_audio import AudioSettings, SubmitAudio, as_seen, is_job_id, job_of
 from tests.fakes.faults import Fault, FaultPlan, Moment, ProcessKilled

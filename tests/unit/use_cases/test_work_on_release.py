@@ -20,7 +20,8 @@ from daltonify_core.errors import (
     UpstreamUncertain,
 )
 from daltonify_core.playlist.publishing import PublishSettings
-from daltonify_core.ports import Circuit, PlaylistText
+from daltonify_core.ports.limits import Circuit
+from daltonify_core.ports.publishing import PlaylistText
 from daltonify_core.releases.reference import announced_release
 from daltonify_core.releases.release import MOST_UNENDED, ReferenceKind, Release, ReleaseReference, ReleaseState
 from daltonify_core.use_cases.keep_artists import KeepArtists
