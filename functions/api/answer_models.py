@@ -117,7 +117,11 @@ class RowAnswer(Answer):
     lift: int
     similarity: float
     reason: str
-    reason_parts: list[ReasonPart]
+    reason_parts: list[ReasonPart] = Field(
+        default_factory=list,
+        description="The statements of `reason` without its words, from which a program can write it in another "
+        "language. Left out where the request's `reason_parts` is false",
+    )
     features: Features
 
 

@@ -1,6 +1,6 @@
 """The body of a request for a playlist: what the API accepts. Limits come from the domain, which checks them again."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 
@@ -21,7 +21,7 @@ from daltonify_core.playlist.request import (
     SIZE_LIMITS,
     YEAR_LIMITS,
 )
-from daltonify_core.ports import IdentitySource
+from daltonify_core.ports.look_ups import IdentitySource
 
 LINK_TAG: Final = "as a link"
 OBJECT_TAG: Final = "as an object"
@@ -37,6 +37,11 @@ class Body(BaseModel):
 
     # Whatever checks a body is made once, for the outermost model, and not anew for each part of it.
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        # Powertools writes a route's arguments into a line of its own log: what people type has no place there. It does
+        # so for each request, even where that log is switched off.
+        return ()
 
 
 def _feature(name: str, words: str) -> Any:
@@ -240,4 +245,9 @@ class RecommendationBody(Body):
         description="Tracks that stay in the list, ahead of the choice: genre, band and similarity do not bind them, "
         "rules and `filters` do, and `notes` say what could not be kept. They count in `size`; more of them than that "
         "make the list longer",
+    )
+    reason_parts: bool | None = Field(
+        default=True,
+        description="Whether rows hold `reason_parts`: their `reason` for programs, without words. The list is the "
+        "same without them, and is sent sooner",
     )

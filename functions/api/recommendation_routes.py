@@ -65,5 +65,5 @@ def register_recommendations(
             request = RecommendationRequest.from_dict({**values, "seeds": album.seeds})
             recommended = recommender.recommend(request, findings)
         metrics.add_metric("RecommendationMilliseconds", MetricUnit.Milliseconds, 1000 * (perf_counter() - started))
-        answer = recommended.to_dict()
+        answer = recommended.to_dict(reason_parts=request.reason_parts)
         return json_answer(200, answer | {"notes": [*album.notes, *answer["notes"]]})

@@ -46,6 +46,8 @@ export function recommendationRequest({ seeds, wishes, list }, pinned = []) {
       exclude_tracks: (list?.removed ?? []).slice(-MOST_EXCLUSIONS),
       exclude_artists: (list?.banned ?? []).map((artist) => artist.id ?? artist.name).slice(-MOST_EXCLUSIONS),
     },
+    // The page shows reasons as they are written.
+    reason_parts: false,
     ...(ids.length > 0 && { pinned: ids }),
   };
 }

@@ -186,6 +186,14 @@ def test_a_whole_request_is_read_from_a_file_or_standard_input(index, small_seed
     assert len(json.loads(from_file.out)["tracks"]) == 8
 
 
+def test_a_request_may_leave_out_the_parts_of_reasons(index, small_seed, run: Run):
+    request = json.dumps({"seeds": [small_seed], "size": 7, "reason_parts": False})
+    answer = json.loads(run("recommend", "--index", index, "--json", "--request", "-", stdin=request).out)
+    for row in answer["tracks"]:
+        assert row["reason"]
+        assert "reason_parts" not in row
+
+
 def test_a_target_is_repeated_in_the_notes(index, small_seed, run: Run):
     targets = ("--target", "energy=0.4", "--target", "tempo=-0.2")
     answer = json.loads(run("recommend", small_seed, "--index", index, "--json", *targets).out)
@@ -235,10 +243,10 @@ def test_a_missing_or_damaged_index_has_an_exit_code_of_its_own(tmp_path, run: R
     source = tmp_path / "c.csv"
     run("import", _one_track(tmp_path), "--out", source)
     version = json.loads(run("build", "--catalogue", source, "--index", tmp_path / "index", "--json").out)["version"]
-    (tmp_path / "index" / version / "all.ann").write_bytes(b"")
+    (tmp_path / "index" / version / "arrays.bin").write_bytes(b"")
     damaged = run("recommend", "A" * 22, "--index", tmp_path / "index")
     assert damaged.code == 4
-    assert "all.ann" in damaged.err
+    assert "arrays.bin" in damaged.err
 
 
 def test_find_lists_tracks_by_words(index, run: Run):
@@ -330,7 +338,7 @@ def test_building_again_mends_a_damaged_index(tmp_path, run: Run):
     catalogue, index = tmp_path / "c.csv", tmp_path / "index"
     run("import", _one_track(tmp_path), "--out", catalogue)
     version = json.loads(run("build", "--catalogue", catalogue, "--index", index, "--json").out)["version"]
-    (index / version / "all.ann").write_bytes(b"damaged")
+    (index / version / "arrays.bin").write_bytes(b"damaged")
     assert run("find", "One", "--index", index).code == 4
     assert run("build", "--catalogue", catalogue, "--index", index).code == 0
     assert run("find", "One", "--index", index).code == 0

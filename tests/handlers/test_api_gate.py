@@ -159,7 +159,7 @@ JSON = st.recursive(
 )
 FIELDS = st.sampled_from(
     ["seeds", "genre", "size", "band", "widen", "popularity_weight", "order", "own_slots", "filters", "era", "targets",
-     "variation"]
+     "variation", "reason_parts"]
 )  # fmt: skip
 INNER = st.sampled_from(
     ["track", "title", "artists", "features", "genres", "artist_popularity", "followers", "energy", "tempo", "key",

@@ -14,7 +14,7 @@ from shared.observability import logger
 from daltonify_core import errors
 from daltonify_core.errors import DaltonifyError, SeedDataNeeded, SeedKnowledge, UnknownGenre
 from daltonify_core.playlist.seeds import SeedFacts
-from daltonify_core.ports import Circuit
+from daltonify_core.ports.limits import Circuit
 from tests.fakes.faults import Fault
 from tests.handlers.api_client import CODE, NOON, SEED, check_problem
 
@@ -217,6 +217,14 @@ def test_what_people_type_is_in_no_line(api, logged):
     lines = logged()
     assert [line["route"] for line in lines] == ["GET /api/tracks", "unmatched"]
     assert "crush" not in json.dumps(lines)
+
+
+def test_a_body_is_not_even_in_powertools_own_log(api, caplog, monkeypatch):
+    caplog.set_level(logging.DEBUG, "aws_lambda_powertools")
+    monkeypatch.setattr(logging.getLogger("aws_lambda_powertools"), "handlers", [caplog.handler])
+    api.post(PATH, {"seeds": [SEED], "filters": {"exclude_artists": ["A secret crush"]}})
+    assert "Calling API Route Handler" in caplog.text
+    assert "crush" not in caplog.text
 
 
 def test_an_unexpected_error_is_logged_with_its_stack_and_told_with_the_request_s_id(api, logged, measured):

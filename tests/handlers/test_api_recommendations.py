@@ -56,6 +56,7 @@ def test_every_field_of_the_contract_is_taken(api):
             "targets": {"energy": 0.2, "tempo": -1, "valence": None},
             "variation": 3,
             "pinned": [track_id(7)],
+            "reason_parts": True,
         },
     )
     assert answer.status == 200, answer.text
@@ -72,7 +73,17 @@ def test_a_resolved_seed_may_be_sent_back_as_it_came(api):
 
 def test_null_means_not_given(api):
     names = ("genre", "size", "band", "widen", "popularity_weight", "order", "own_slots", "filters", "era", "targets")
-    assert ask(api, **dict.fromkeys((*names, "variation", "pinned"))).json == ask(api).json
+    assert ask(api, **dict.fromkeys((*names, "variation", "pinned", "reason_parts"))).json == ask(api).json
+
+
+def test_who_does_not_read_parts_of_reasons_gets_the_same_list_without_them(api):
+    whole = ask(api, size=10, variation=2).json
+    lean = ask(api, size=10, variation=2, reason_parts=False).json
+    for row in whole["tracks"] + whole["reserves"]:
+        parts = row.pop("reason_parts")
+        assert row["own"] or parts[-1]["points"] == row["lift"]
+    assert lean == whole
+    assert lean["reserves"]
 
 
 def test_answers_are_neither_cached_nor_anonymous(api):
@@ -107,6 +118,8 @@ def test_answers_are_neither_cached_nor_anonymous(api):
         ({"popularity_weight": "1"}, "popularity_weight", "must be a number."),
         ({"order": "random"}, "order", "order must be one of 'flow', 'similarity' or 'popularity'."),
         ({"widen": 1}, "widen", "widen must be true or false."),
+        ({"reason_parts": "no"}, "reason_parts", "reason_parts must be true or false."),
+        ({"reason_parts": 0}, "reason_parts", "reason_parts must be true or false."),
         ({"genre": 5}, "genre", "genre must be text."),
         ({"targets": {"energy": 1.5}}, "targets.energy", "targets.energy must be at most 1."),
         ({"targets": {"energy": "more"}}, "targets.energy", "targets.energy must be a number."),

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { USUAL_WISHES } from "../../infra/site/address.js";
@@ -18,6 +19,14 @@ const refused = { position: 0, track_id: ID, title: "A", artists: ["B"], tried: 
 test("a link is asked for as it is, and a seed of an answer is sent back as it came", () => {
   assert.equal(seedRequest({ text: ID, known: null, given: null }), ID);
   assert.equal(seedRequest({ text: ID, known, given: null }), known);
+});
+
+test("what is asked first is what handlers and benchmarks are tried with", () => {
+  const recorded = JSON.parse(readFileSync(new URL("../events/api_recommend.json", import.meta.url)));
+  const seeds = [{ text: "https://open.spotify.com/track/0aB1cD2eF3gH4iJ5kL6mN7", known: null, given: null }];
+  const body = JSON.stringify(recommendationRequest({ seeds, wishes: USUAL_WISHES, list: null }));
+  assert.equal(recorded.body, body);
+  assert.equal(recorded.headers["content-length"], String(body.length));
 });
 
 test("what a refusal knew is not sent, since the service knows it", () => {
