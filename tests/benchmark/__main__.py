@@ -22,7 +22,7 @@ from typing import Any, Final
 from tests.benchmark.preparing import KEPT, ROOT, catalogue_of, index_folder, keep_figures, kept_figures, one_genre
 from tests.benchmark.report import growth_picture, search_picture, table
 
-SECTIONS: Final = ("build", "load", "search", "original", "handler", "start")
+SECTIONS: Final = ("build", "load", "search", "original", "phases", "handler", "start")
 SIZES: Final = (10_000, 100_000, 1_000_000)
 _FIGURES: Final = KEPT / "figures.json"
 _DECISIONS: Final = ROOT / "infra" / "decisions"
@@ -92,6 +92,10 @@ def _measured(section: str, tracks: int, asked: argparse.Namespace) -> dict[str,
         return _least([_run(sys.executable, "tests.benchmark.loading", folder) for _ in range(_LOADS)])
     if section == "search":
         return _run(_peers(), "tests.benchmark.searching", folder, asked.questions, asked.rounds, **_ONE_THREAD)
+    if section == "phases":
+        return _run(
+            sys.executable, "tests.benchmark.recommending", folder, asked.questions, asked.rounds, **_ONE_THREAD
+        )
     # What a local AWS needs takes a second to import, and most sections need none.
     if section == "start":
         from tests.benchmark.starting import measure

@@ -16,7 +16,7 @@ from typing import Any
 from daltonify_core.adapters.annoy_index import AnnoyFormat
 from daltonify_core.adapters.local_folder import FolderIndexStore, FolderShards
 from daltonify_core.adapters.sqlite_tracks import SqliteTracksFormat
-from daltonify_core.ports import CurrentIndex
+from daltonify_core.ports.index import CurrentIndex
 from daltonify_core.use_cases.build_index import build_index
 from tests.benchmark.memory import forget_peak, peak_bytes
 

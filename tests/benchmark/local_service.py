@@ -8,7 +8,7 @@ from typing import Any
 
 from daltonify_core.adapters.local_folder import FolderIndexStore
 from daltonify_core.adapters.s3 import S3IndexStore
-from daltonify_core.ports import CurrentIndex
+from daltonify_core.ports.index import CurrentIndex
 from infra.local.sam_template import read_template
 from tests.benchmark.preparing import ROOT, open_index
 from tests.benchmark.questions import questions_of, request_of
@@ -47,13 +47,15 @@ def _deployed_environment() -> dict[str, str]:
 
 
 def events_for(folder: Path, count: int) -> list[dict[str, Any]]:
-    """Requests for lists as a browser sends them, each for another seed and for one of its genres."""
+    """Requests for lists as the page sends them, each for another seed and for one of its genres."""
     recorded = json.loads((ROOT / "tests/events/api_recommend.json").read_text(encoding="utf-8"))
+    sent = json.loads(recorded["body"])
     index = open_index(folder)
     events = []
     for one in questions_of(index, count):
         request = request_of(index, one)
-        body = json.dumps({"seeds": [request.seeds[0].track_id], "genre": request.genre})
+        link = f"https://open.spotify.com/track/{request.seeds[0].track_id}"
+        body = json.dumps(sent | {"seeds": [link], "genre": request.genre}, separators=(",", ":"))
         headers = recorded["headers"] | {"content-length": str(len(body))}
         events.append(recorded | {"headers": headers, "body": body})
     index.close()

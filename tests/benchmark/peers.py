@@ -98,7 +98,7 @@ def over_fetched(ground: Ground, nearest: Nearest, is_exact: bool = False) -> Se
     """
 
     def search(one: Question, filtering: str, count: int, effort: int) -> Found:
-        query = one.point.vector.astype(np.float32)
+        query = one.query
         margin = effort / 100 if is_exact else 1.5
         wanted = count if filtering == "none" else int(count / ground.share(one, filtering) * margin) + 1
         while True:
@@ -124,7 +124,7 @@ def _numpy(ground: Ground) -> list[Way]:
 
     def search(one: Question, filtering: str, count: int, effort: int) -> Found:
         vectors, norms, items = rows.chosen(one, filtering)
-        distances = norms - 2.0 * (vectors @ one.point.vector.astype(np.float32))
+        distances = norms - 2.0 * (vectors @ one.query)
         near = np.argpartition(distances, count - 1)[:count] if count < len(distances) else np.arange(len(distances))
         places = near[np.argsort(distances[near], kind="stable")]
         return places + items if isinstance(items, int) else items[places]
@@ -170,7 +170,7 @@ def _sklearn(ground: Ground) -> list[Way]:
     of_genre: dict[int, Any] = {}
 
     def by_brute(one: Question, filtering: str, count: int, effort: int) -> Found:
-        query = one.point.vector.astype(np.float32)[None]
+        query = one.query[None]
         if filtering == "none":
             return np.asarray(whole.kneighbors(query, count, return_distance=False)[0])
         if filtering == "band":
@@ -222,7 +222,7 @@ def _faiss(ground: Ground) -> list[Way]:
 
     def native(index: Any, parameters: Callable[[int, Any], Any]) -> Search:
         def search(one: Question, filtering: str, count: int, effort: int) -> Found:
-            query = one.point.vector.astype(np.float32)[None]
+            query = one.query[None]
             chosen = (None,) if filtering == "none" else selector(one, filtering)
             _, found = index.search(query, count, params=parameters(max(effort, count), chosen[0]))
             return np.asarray(found[0][found[0] >= 0])
@@ -249,7 +249,7 @@ def _faiss(ground: Ground) -> list[Way]:
         if "band" in filtering:
             ends = np.searchsorted(items, np.array((one.start, one.end), dtype=items.dtype)).tolist()
             parameters = faiss.SearchParameters(sel=faiss.IDSelectorRange(*ends))
-        query = one.point.vector.astype(np.float32)[None]
+        query = one.query[None]
         _, found = of_genre[one.genre].search(query, count, params=parameters)
         return np.asarray(items[found[0][found[0] >= 0]])
 
@@ -296,7 +296,7 @@ def _hnswlib(ground: Ground) -> list[Way]:
         return np.asarray(found[0].astype(np.int64))
 
     def native(one: Question, filtering: str, count: int, effort: int) -> Found:
-        query = one.point.vector.astype(np.float32)
+        query = one.query
         if filtering == "none":
             return nearest(query, count, effort)
         start, end = one.start, one.end

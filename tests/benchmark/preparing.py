@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from daltonify_core.index.bundle import LoadedIndex, load_bundle
-from daltonify_core.ports import CurrentIndex
+from daltonify_core.ports.index import CurrentIndex
 
 ROOT: Final = Path(__file__).parents[2]
 KEPT: Final = ROOT / ".cache" / "benchmark"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from daltonify_core.index.bundle import LoadedIndex
 from daltonify_core.index.feature_space import QueryPoint
@@ -29,6 +30,8 @@ class Question:
     start: int
     end: int
     point: QueryPoint
+    query: NDArray[np.float32]
+    """The point's vector in single precision, which everybody finds prepared."""
 
 
 FILTERINGS: Final[dict[str, Callable[[LoadedIndex, Question], Pool]]] = {
@@ -62,7 +65,8 @@ def questions_of(index: LoadedIndex, count: int, only_genre: int | None = None) 
         first, last = arrays.popularity_range(level + lifts.min_lift, level + lifts.max_lift)
         if len(arrays.genre_range(genre, first, last)) < LEAST_CHOICE:
             continue
-        found.append(Question(item, genre, first, last, _point(index, item)))
+        point = _point(index, item)
+        found.append(Question(item, genre, first, last, point, point.vector.astype(np.float32)))
     return found
 
 

@@ -1,6 +1,6 @@
 """One table, and the pictures, of everything that was measured."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from tests.benchmark.figures import growth
@@ -25,9 +25,7 @@ def table(figures: Figures) -> str:
     lines: list[str] = []
     for size, sections in sizes_of(figures).items():
         lines += ["", f"{size:,} tracks"]
-        for section, write in (
-            ("build", _build), ("load", _load), ("search", _search), ("handler", _handler), ("start", _start)
-        ):  # fmt: skip
+        for section, write in _WRITERS.items():
             if section in sections:
                 lines += write(sections[section])
     if figures.get("original"):
@@ -57,17 +55,24 @@ def _load(found: Figures) -> Iterator[str]:
 
 def _search(found: Figures) -> Iterator[str]:
     for filtering, measured in found.items():
-        ours = measured["rows"][OURS]["p50"]
         allowed = measured["allowed"]
         yield f"  search, filter: {filtering} ({allowed['p50']:,.0f} allowed, at most {allowed['largest']:,})"
         yield f"    {'':<34}{'p50 ms':>9}{'p99 ms':>9}{'/ ours':>8}{'recall@30':>11}"
         for name, row in measured["rows"].items():
             recall = f"{row['recall']:11.4f}" if "recall" in row else " " * 11
+            # Lists are compared with our list, and searches with our search.
+            ours = measured["rows"][OURS + RULES if name.endswith(RULES) else OURS]["p50"]
             yield (
                 f"    {name:<34}{row['p50']:9.3f}{row['p99']:9.3f}{row['p50'] / ours:8.2f}{recall}  {row['way']}"
             ).rstrip()
         for name, reached in measured["given_up"].items():
             yield f"    {name} was given up at a recall of {reached:.3f}"
+
+
+def _phases(found: Figures) -> Iterator[str]:
+    yield f"  a recommendation takes {found['whole_p50']:.2f} ms, step by step (watched, which takes time too)"
+    for name, milliseconds in found["steps"].items():
+        yield f"    {name:<32}{milliseconds:9.2f} ms"
 
 
 def _handler(found: Figures) -> Iterator[str]:
@@ -110,6 +115,16 @@ def _growth(figures: Figures) -> Iterator[str]:
             power = growth(list(costs), list(costs.values()))
             if power is not None and name in panel.ours:
                 yield f"    {panel.head + ', ' + name:<60}{power:6.2f}"
+
+
+_WRITERS: Final[Mapping[str, Callable[[Figures], Iterator[str]]]] = {
+    "build": _build,
+    "load": _load,
+    "search": _search,
+    "phases": _phases,
+    "handler": _handler,
+    "start": _start,
+}
 
 
 def panels(figures: Figures) -> list[Panel]:

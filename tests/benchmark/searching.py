@@ -57,7 +57,7 @@ def measure(folder: Path, count: int, rounds: int) -> dict[str, Any]:
     """Figures by way of filtering and contender."""
     index = open_index(folder)
     # A copy of our own: some libraries refuse what is mapped from a file, since nobody may write to it.
-    vectors = np.array(index.vectors)
+    vectors = np.array(index.vectors, order="C")
     digest = hashlib.sha256(vectors.tobytes()).hexdigest()[:12]
     kept = KEPT / f"peers-{len(vectors)}-{digest}"
     kept.mkdir(parents=True, exist_ok=True)

@@ -10,10 +10,14 @@ import time
 _STARTED = (time.perf_counter(), time.process_time())
 
 import functools  # noqa: E402 - the clock starts first
+import gc  # noqa: E402
+import hashlib  # noqa: E402
 import importlib  # noqa: E402
 import json  # noqa: E402
+import os  # noqa: E402
 from collections.abc import Iterator  # noqa: E402
 from contextlib import contextmanager  # noqa: E402
+from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
 _LAZY = (
@@ -70,13 +74,19 @@ def _watch(module: str, path: str, name: str) -> None:
     setattr(owner, last, watched)
 
 
+# As the handler does before anything else.
+gc.disable()
 _found["interpreter and runtime client"] = {"passed": 0.0, "processor": 1000 * _STARTED[1]}
-with _phase("import the third parties"):
+with _phase("import numpy"):
+    import numpy as np
+with _phase("import Powertools and pydantic"):
     import aws_lambda_powertools.event_handler
     import aws_lambda_powertools.event_handler.openapi.params  # noqa: F401
-    import botocore.session
-    import numpy as np
     import pydantic  # noqa: F401
+with _phase("import botocore"):
+    import botocore.session
+with _phase("import the recommender"):
+    import daltonify_core.use_cases.recommend  # noqa: F401
 with _phase("import the API and make its routes"):
     from api.handler import handler as _real
 with _phase("import what reads the index"):
@@ -90,9 +100,22 @@ for _module, _path, _words in _WATCHED:
 _used = (botocore.session, np)
 
 
+def _part_hashing() -> None:
+    """Hash the files of the index once more: as they come, several threads do it, and no clock tells them apart."""
+    files = [path.read_bytes() for path in Path(os.environ["SCRATCH_FOLDER"]).rglob("*") if path.is_file()]
+    name = "hash the index"
+    with _phase(name):
+        for content in files:
+            hashlib.sha256(content)
+    _found["download the index"]["processor"] -= _found[name]["processor"]
+    # As they come it takes no time of its own.
+    _found[name]["passed"] = 0.0
+
+
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer, and print the phases."""
     with _phase("the rest of the first request"):
         answer = _real(event, context)
+    _part_hashing()
     print("START-PHASES" + json.dumps(_found), flush=True)
     return answer

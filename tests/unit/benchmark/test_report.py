@@ -41,7 +41,11 @@ def search(scale):
 FIGURES = {
     "sizes": {
         "100000": {"build": build(100_000, 20.0), "search": search(2)},
-        "10000": {"build": build(10_000, 2.0), "search": search(1)},
+        "10000": {
+            "build": build(10_000, 2.0),
+            "search": search(1),
+            "phases": {"whole_p50": 3.25, "steps": {"search": 0.1, "flow": 0.5}},
+        },
     },
     "original": {
         "2000": {"milliseconds": {"original": 14.0}, "ratios": {"search": 200.0, "rules": 28.0, "whole": 1.7}}
@@ -54,7 +58,10 @@ def test_the_table_begins_with_the_smallest_size_and_compares_everybody_with_our
     assert told.startswith("10,000 tracks\n")
     [line] = [line for line in told.split("100,000 tracks\n")[0].splitlines() if line.strip().startswith("voyager  ")]
     assert line.split()[1:5] == ["1.000", "2.000", "5.00", "0.9912"]
+    [line] = [line for line in told.split("100,000 tracks\n")[0].splitlines() if "voyager, rules" in line]
+    assert line.split()[-3:] == ["4.000", "8.000", "8.00"]
     assert "700 bytes a track" in told
+    assert "a recommendation takes 3.25 ms" in told
 
 
 def test_the_table_tells_who_did_not_reach_the_recall():
