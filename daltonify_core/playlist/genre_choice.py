@@ -1,7 +1,7 @@
 """Genre choice: in which genre to look for bigger artists."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
@@ -65,7 +65,7 @@ class GenreChoice:
 def choose_genre(
     asked: str | None,
     track_genres: Sequence[Sequence[str]],
-    artist_genres: Mapping[str, float],
+    artist_genres: Callable[[], Mapping[str, float]],
     inferred: Mapping[str, float],
     offered: Sequence[str],
     settings: GenreSettings | None = None,
@@ -73,9 +73,9 @@ def choose_genre(
     """The genre asked for, else the seed tracks', else their artists', else the nearest tracks'.
 
     ``track_genres``: one list per seed; every seed has one vote that its genres share, or those related to them where
-    none is offered (``related_genres``). ``artist_genres`` and ``inferred``: weights by genre. Within seed and artist
-    genres that tie, the nearest tracks decide. Raises ``UnknownGenre`` when the genre asked for is not offered, or when
-    nothing points to any.
+    none is offered (``related_genres``). ``artist_genres`` and ``inferred``: weights by genre, the former found only
+    where they count. Within seed and artist genres that tie, the nearest tracks decide. Raises ``UnknownGenre`` when
+    the genre asked for is not offered, or when nothing points to any.
     """
     settings = settings or GenreSettings()
     shown = tuple(sorted(inferred.items(), key=lambda genre: (-genre[1], genre[0]))[: settings.shown])
@@ -87,20 +87,19 @@ def choose_genre(
         known = known or list(dict.fromkeys(wider for genre in genres for wider in related_genres(genre, offered)))
         for genre in known:
             votes[genre] = votes.get(genre, 0.0) + 1.0 / len(known)
-    for weights, source, lead in (
-        (votes, GenreSource.TRACK, settings.clear_lead),
-        (
-            {genre: weight for genre, weight in artist_genres.items() if genre in offered},
-            GenreSource.ARTIST,
-            settings.clear_lead,
-        ),
-        (inferred, GenreSource.INFERRED, settings.inferred_lead),
-    ):
-        if weights:
-            ranked = sorted(weights, key=lambda genre: (-weights[genre], -inferred.get(genre, 0.0), genre))
-            clear = len(ranked) == 1 or weights[ranked[0]] >= lead * weights[ranked[1]]
-            return GenreChoice(tuple(ranked[: 1 if clear else 2]), source, shown)
-    raise UnknownGenre("The catalogue offers no genres. Import data that name them, or one file per genre.", offered)
+    weights, source, lead = votes, GenreSource.TRACK, settings.clear_lead
+    if not weights:
+        weights = {genre: weight for genre, weight in artist_genres().items() if genre in offered}
+        source = GenreSource.ARTIST
+    if not weights:
+        weights, source, lead = dict(inferred), GenreSource.INFERRED, settings.inferred_lead
+    if not weights:
+        raise UnknownGenre(
+            "The catalogue offers no genres. Import data that name them, or one file per genre.", offered
+        )
+    ranked = sorted(weights, key=lambda genre: (-weights[genre], -inferred.get(genre, 0.0), genre))
+    clear = len(ranked) == 1 or weights[ranked[0]] >= lead * weights[ranked[1]]
+    return GenreChoice(tuple(ranked[: 1 if clear else 2]), source, shown)
 
 
 def offered_genre(asked: str, offered: Sequence[str]) -> str:

@@ -64,6 +64,7 @@ def pick(
     ``rank(n)`` gives the n best candidates; it is asked for more until enough are found or none are left. The path is
     exact only when every ranking was.
     """
+    admits, takes = [one.admits for one in filters], [one.take for one in filters]
     wanted = count * _FIRST_REQUEST
     picks: list[Pick] = []
     seen: set[int] = set()
@@ -77,12 +78,12 @@ def pick(
             if item in seen:
                 continue
             seen.add(item)
-            for one in filters:
-                if not one.admits(item):
+            for admit in admits:
+                if not admit(item):
                     break
             else:
-                for one in filters:
-                    one.take(item)
+                for take in takes:
+                    take(item)
                 picks.append(Pick(item, score, similarity))
         if ranking.complete or len(picks) == count:
             return picks, path

@@ -27,6 +27,7 @@ from daltonify_core.playlist.filters import (
     OnePerArtist,
     PrimaryArtistBigger,
     ReleasedBetween,
+    SelectionFilter,
     apply_filters,
 )
 from daltonify_core.playlist.findings import NO_FINDINGS, SeedFindings
@@ -89,7 +90,6 @@ class Recommender:
         excluded_items, excluded_names = self._excluded(request)
         filters = self._item_filters(request, level, united((own_items, excluded_items)))
         own_names = frozenset[str]().union(*(seed.unnumbered_artists for seed in seeds))
-        not_by_name = NotByName(self._linked_artists, excluded_names | own_names)
         songs = [seed.song for seed in seeds]
         rules = self._list_rules(seeds, songs)
         pins = self._pins(request, level, rules, own_items, own_names, excluded_items, excluded_names)
@@ -99,7 +99,10 @@ class Recommender:
                 aimed(index.space, query, seed.features, request.targets)
                 for query, seed in zip(queries, seeds, strict=True)
             ]
-        selection = self._select(request, seeds, queries, level, genre_numbers, filters, rules, not_by_name, pins)
+        apart: list[SelectionFilter] = [rules.one_per_artist, rules.one_version]
+        if left_out := excluded_names | own_names:
+            apart.append(NotByName(self._linked_artists, left_out))
+        selection = self._select(request, seeds, queries, level, genre_numbers, filters, apart, pins)
         if not selection.chosen:
             raise self._nobody_bigger(request, level, genre, genre_numbers, own_items)
         own = _distinct_songs(seeds, songs)[: own_track_limit(min(request.size, len(selection.chosen)))]
@@ -171,7 +174,7 @@ class Recommender:
         return choose_genre(
             request.genre,
             [seed.genres for seed in seeds],
-            artist_genre_weights(self._items_of_primary_artists(seeds), self.index),
+            lambda: artist_genre_weights(self._items_of_primary_artists(seeds), self.index),
             inferred_shares(others, self.index, self.genre_settings),
             self.index.genres,
             self.genre_settings,
@@ -189,6 +192,8 @@ class Recommender:
     def _excluded(self, request: RecommendationRequest) -> tuple[Items, frozenset[str]]:
         """Items of the tracks and artists that the request excludes, and keys of names that lead to no one artist."""
         wanted = request.filters.exclude_artists
+        if not wanted and not request.filters.exclude_tracks:
+            return np.empty(0, dtype=np.int32), frozenset()
         by_id = self.index.tracks.find_artists([f"id:{artist}" for artist in wanted if is_spotify_id(artist)])
         # What is no id of an artist here may still be a name, 22 letters long or not.
         named = [artist for artist in wanted if f"id:{artist}" not in by_id and artist.strip()]
@@ -258,6 +263,8 @@ class Recommender:
         self, request: RecommendationRequest, pins: Pins, level: int, own: Sequence[ResolvedSeed]
     ) -> list[str]:
         """Notes about pinned tracks that are not kept, but for own tracks, which the list holds by itself."""
+        if not request.pinned:
+            return []
         standing = {seed.item for seed in own}
         unkept = {item: why for item, why in pins.unkept.items() if item not in standing}
         titles = [track.title for track in self.index.tracks.listed(list(unkept))]
@@ -273,8 +280,7 @@ class Recommender:
         level: int,
         genres: Sequence[int],
         filters: Sequence[ItemFilter],
-        rules: _ListRules,
-        not_by_name: NotByName,
+        apart: Sequence[SelectionFilter],
         pins: Pins,
     ) -> Selection:
         arrays = self.index.arrays
@@ -302,7 +308,7 @@ class Recommender:
                 return self.index.search.rank(queries, allowed, count, request.popularity_weight)
 
             pool_size = missing * (VARIATION_POOL if request.variation else 1) + RESERVES
-            found, path = pick(rank, (rules.one_per_artist, rules.one_version, not_by_name), pool_size)
+            found, path = pick(rank, apart, pool_size)
             pool = like_enough(found, reach, SIZE_LIMITS[0] - len(chosen))
             unlike += len(found) - len(pool)
             taken = (
