@@ -116,14 +116,18 @@ class CandidateSearch:
         proposed, neighbours = None, self._neighbours
         # Popularity moves items that are far away to the front, and an absent feature changes what is near; the
         # neighbour index knows neither.
-        is_plain = popularity_weight == 0 and all(query.basis is None for query in queries)
-        if neighbours is not None and len(pool) > self._settings.exact_up_to and is_plain:
+        if (
+            neighbours is not None
+            and len(pool) > self._settings.exact_up_to
+            and popularity_weight == 0
+            and all(query.basis is None for query in queries)
+        ):
             proposed = self._propose(neighbours, queries, pool, count, share)
         if proposed is None:
-            path, items = SearchPath.EXACT, self._shortlist(queries, pool, count, popularity_weight)
+            path, (items, vectors) = SearchPath.EXACT, self._shortlist(queries, pool, count, popularity_weight)
         else:
-            path, items = SearchPath.ANNOY, proposed
-        return self._ordered(queries, items, count, popularity_weight, path, len(pool))
+            path, items, vectors = SearchPath.ANNOY, proposed, self._vectors[proposed]
+        return self._ordered(queries, items, vectors, count, popularity_weight, path, len(pool))
 
     def _propose(
         self, neighbours: NeighbourIndex, queries: Sequence[QueryPoint], pool: Pool, count: int, share: float
@@ -155,37 +159,51 @@ class CandidateSearch:
             wanted *= 2
         return None
 
-    def _shortlist(self, queries: Sequence[QueryPoint], pool: Pool, count: int, weight: float) -> Items:
-        """The items that can be among the ``count`` that rank first, ties with the last place included.
+    def _shortlist(
+        self, queries: Sequence[QueryPoint], pool: Pool, count: int, weight: float
+    ) -> tuple[Items, Float32Array]:
+        """The items that can be among the ``count`` that rank first, ties with the last place included; their vectors.
 
         A scan in single precision that leaves out only what lies beyond every rounding error, so that measuring the
         shortlist in double precision gives the very answer that measuring all items would.
         """
         if len(pool) <= count:
-            return pool.items()
-        keys = [self._keys(queries, run, weight) for run in pool.runs]
-        found = [least_keys(one, run.kept, count) for one, run in zip(keys, pool.runs, strict=True)]
-        last = found[0].last
-        if len(found) > 1:
-            last = float(np.partition(np.concatenate([one.least for one in found]), count - 1)[count - 1])
-        reach = max([query.square for query in queries])
-        limit = -last_score(self._space, reach, -last, weight) if weight else last_distance(self._space, reach, last)
+            return (items := pool.items()), self._vectors[items]
+        if len(pool.runs) == 1:
+            [run] = pool.runs
+            keys = self._keys(queries, run, weight)
+            found = least_keys(keys, run.kept, count)
+            return self._at(run, found.up_to(self._limit(queries, found.last, weight), keys, run.kept))
+        keys_of = [self._keys(queries, run, weight) for run in pool.runs]
+        found_in = [least_keys(keys, run.kept, count) for keys, run in zip(keys_of, pool.runs, strict=True)]
+        last = float(np.partition(np.concatenate([found.least for found in found_in]), count - 1)[count - 1])
+        limit = self._limit(queries, last, weight)
         parts = [
-            run.rows.at(near.up_to(limit, one, run.kept)) for run, one, near in zip(pool.runs, keys, found, strict=True)
+            self._at(run, found.up_to(limit, keys, run.kept))
+            for run, keys, found in zip(pool.runs, keys_of, found_in, strict=True)
         ]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return np.concatenate([items for items, _ in parts]), np.concatenate([vectors for _, vectors in parts])
+
+    def _at(self, run: Run, places: NDArray[np.intp]) -> tuple[Items, Float32Array]:
+        """The items in some rows of a run, and their vectors: of a genre's rows from where the scan has just been."""
+        rows, items = run.rows, run.rows.at(places)
+        return items, rows.points[:-1].T[places] if isinstance(rows, GenreStretch) else self._vectors[items]
+
+    def _limit(self, queries: Sequence[QueryPoint], last: float, weight: float) -> float:
+        """Up to which key an item may tie with, or precede, one whose key is ``last``."""
+        reach = max([query.square for query in queries])
+        return -last_score(self._space, reach, -last, weight) if weight else last_distance(self._space, reach, last)
 
     def _keys(self, queries: Sequence[QueryPoint], run: Run, weight: float) -> Float32Array:
         """What ranks every row of a run, the least first: squared distances or, with a weight, negative scores."""
         rows = run.rows
         if isinstance(rows, GenreStretch):
             points = rows.points
-            distances = rough_ranking_distances(self._space, queries, lambda query: rough_of_columns(points, query))
+            measured = [rough_of_columns(points, query) for query in queries]
         else:
             vectors, squares = self._vectors_of(rows)
-            distances = rough_ranking_distances(
-                self._space, queries, lambda query: rough_of_rows(vectors, squares, query)
-            )
+            measured = [rough_of_rows(vectors, squares, query) for query in queries]
+        distances = rough_ranking_distances(self._space, measured)
         if not weight:
             return distances
         keys = -np.exp(np.maximum(distances, np.float32(0.0)) / np.float32(-self._space.width))
@@ -212,15 +230,16 @@ class CandidateSearch:
         self,
         queries: Sequence[QueryPoint],
         items: Items,
+        vectors: Float32Array,
         count: int,
         popularity_weight: float,
         path: SearchPath,
         allowed_count: int,
     ) -> Ranking:
-        similarities = self._space.similarity(squared_distances(self._vectors, items, queries))
+        similarities = self._space.similarity(squared_distances(vectors, queries))
         scores = similarities
         if len(queries) >= CROWD:
-            scores = self._space.similarity(ranking_distances(self._space, self._vectors, items, queries))
+            scores = self._space.similarity(ranking_distances(self._space, vectors, queries))
         if popularity_weight:
             popularity = self._arrays.artist_popularity[items]
             scores = np.round(scores + popularity_weight * popularity / 100.0, 5)

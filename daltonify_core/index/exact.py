@@ -1,14 +1,13 @@
 """Exact search: the reference answer, and the faster one while few items are left after filtering."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from daltonify_core.index.feature_space import FeatureSpace, Float32Array, FloatArray, IntArray, QueryPoint
-from daltonify_core.index.items import Items
 
 # Single precision errs by about 1e-6 of a squared distance; these margins are a hundred times wider.
 _RELATIVE_MARGIN: Final = 1e-4
@@ -34,32 +33,28 @@ CROWD: Final = 4
 _REACH: Final = 0.25
 
 
-def squared_distances(vectors: NDArray[Any], items: Items, queries: Sequence[QueryPoint]) -> FloatArray:
-    """Squared distance of each item to its nearest query; float64, shape ``(len(items),)``.
+def squared_distances(vectors: NDArray[Any], queries: Sequence[QueryPoint]) -> FloatArray:
+    """Squared distance of each vector to its nearest query; float64, shape ``(n,)``.
 
     ``vectors``: shape ``(n, dimension)``. Several queries mean "near to any of them": a mean of unlike seeds would
     resemble none.
     """
-    chosen = vectors[items]
-    nearest = queries[0].squared_distances(chosen)
+    nearest = queries[0].squared_distances(vectors)
     for query in queries[1:]:
-        np.minimum(nearest, query.squared_distances(chosen), out=nearest)
+        np.minimum(nearest, query.squared_distances(vectors), out=nearest)
     return nearest
 
 
-def ranking_distances(
-    space: FeatureSpace, vectors: NDArray[Any], items: Items, queries: Sequence[QueryPoint]
-) -> FloatArray:
-    """Squared distances that rank; float64, shape ``(len(items),)``.
+def ranking_distances(space: FeatureSpace, vectors: NDArray[Any], queries: Sequence[QueryPoint]) -> FloatArray:
+    """Squared distances that rank; float64, shape ``(n,)`` for ``vectors`` of shape ``(n, dimension)``.
 
     Up to three queries: to the nearest one. A crowd of them, such as an album: every query draws within its own small
     reach, and all of them together rank an item by how many it is near to. So an item beside one query beats one in an
     empty middle, and one beside a query that lies apart from the crowd comes after those beside its fellows.
     """
     if len(queries) < CROWD:
-        return squared_distances(vectors, items, queries)
-    chosen = vectors[items]
-    return np.asarray(_crowd_distances([query.squared_distances(chosen) for query in queries], space))
+        return squared_distances(vectors, queries)
+    return np.asarray(_crowd_distances([query.squared_distances(vectors) for query in queries], space))
 
 
 def _crowd_distances(distances: Sequence[NDArray[Any]], space: FeatureSpace) -> NDArray[Any]:
@@ -72,16 +67,14 @@ def _crowd_distances(distances: Sequence[NDArray[Any]], space: FeatureSpace) -> 
     return np.asarray(nearest - width * np.log(total / len(distances)))
 
 
-def rough_ranking_distances(
-    space: FeatureSpace, queries: Sequence[QueryPoint], measure: Callable[[QueryPoint], Float32Array]
-) -> Float32Array:
-    """As ``ranking_distances``, in single precision; ``measure`` gives the distances to one query.
+def rough_ranking_distances(space: FeatureSpace, distances: Sequence[Float32Array]) -> Float32Array:
+    """As ``ranking_distances``, in single precision, from the ``distances`` to each query.
 
     Of a single query they may fall below 0, which tracks do that lie further outward than what sounds just like it.
     """
-    if len(queries) == 1:
-        return measure(queries[0])
-    found = [np.maximum(measure(query), np.float32(0.0)) for query in queries]
+    if len(distances) == 1:
+        return distances[0]
+    found = [np.maximum(one, np.float32(0.0)) for one in distances]
     if len(found) < CROWD:
         return np.asarray(np.minimum.reduce(found))
     return np.asarray(_crowd_distances(found, space))

@@ -194,12 +194,10 @@ class GenreStretch:
 
 
 def _drop(kept: Mask, items: Items, ascending: Items) -> None:
-    # The dropped are few and the rows many, so each dropped one is looked up among the rows; most lie beyond them.
-    first, end = items.searchsorted((ascending[0], ascending[-1] + 1)) if len(ascending) else (0, 0)
-    if first < end:
-        near = items[first:end]
-        places = ascending.searchsorted(near)
-        kept[places[ascending[places] == near]] = False
+    # The dropped are few and the rows many, so each dropped one is looked up among the rows, unless all lie beyond.
+    if len(ascending) and len(items) and items[0] <= ascending[-1] and items[-1] >= ascending[0]:
+        places = ascending.searchsorted(items)
+        kept[places[ascending.take(places, mode="clip") == items]] = False
 
 
 def _found(items: NDArray[Any], ascending: Items) -> tuple[NDArray[np.intp], Mask]:

@@ -113,7 +113,7 @@ COARSE = np.round(VECTORS, 0)
 def test_leaving_out_early_who_cannot_win_never_changes_the_answer(queries, allowed, count, vectors, distance):
     # Coarse vectors tie often, and far away everything rounds to the same similarity.
     queries = [QueryPoint(query.vector + distance) for query in queries]
-    similarities = SPACE.similarity(squared_distances(vectors, allowed, queries))
+    similarities = SPACE.similarity(squared_distances(vectors[allowed], queries))
     threshold = np.sort(similarities)[::-1][: min(count, len(allowed))][-1]
     winners = sorted(
         (-similarity, ARRAYS.track_ids[item], item)
@@ -195,16 +195,16 @@ crowds = st.lists(
 
 @given(queries=crowds, allowed=subsets)
 def test_no_item_is_nearer_to_a_crowd_than_to_its_nearest_member_and_copies_of_one_seed_are_that_seed(queries, allowed):
-    nearest = squared_distances(VECTORS, allowed, queries)
-    assert np.all(ranking_distances(SPACE, VECTORS, allowed, queries) >= nearest - 1e-9)
-    same = ranking_distances(SPACE, VECTORS, allowed, queries[:1] * CROWD)
-    assert same == pytest.approx(squared_distances(VECTORS, allowed, queries[:1]))
+    nearest = squared_distances(VECTORS[allowed], queries)
+    assert np.all(ranking_distances(SPACE, VECTORS[allowed], queries) >= nearest - 1e-9)
+    same = ranking_distances(SPACE, VECTORS[allowed], queries[:1] * CROWD)
+    assert same == pytest.approx(squared_distances(VECTORS[allowed], queries[:1]))
 
 
 @given(queries=crowds, allowed=subsets, count=st.integers(1, 40), distance=st.sampled_from([0.0, 10.0, 100.0]))
 def test_leaving_out_early_who_cannot_win_never_changes_the_answer_for_a_crowd(queries, allowed, count, distance):
     queries = [QueryPoint(query.vector + distance) for query in queries]
-    scores = SPACE.similarity(ranking_distances(SPACE, VECTORS, allowed, queries))
+    scores = SPACE.similarity(ranking_distances(SPACE, VECTORS[allowed], queries))
     threshold = np.sort(scores)[::-1][: min(count, len(allowed))][-1]
     winners = sorted(
         (-score, ARRAYS.track_ids[item], item)
@@ -244,7 +244,7 @@ def test_a_seed_that_lacks_features_is_measured_exactly():
     partial = QueryPoint(np.zeros(DIMENSION), np.eye(DIMENSION)[:4] * 1.5)
     ranking = search_in().rank([point(), partial], EVERYTHING, 10)
     assert ranking.path is SearchPath.EXACT
-    distances = squared_distances(VECTORS, EVERYTHING, [point(), partial])
+    distances = squared_distances(VECTORS[EVERYTHING], [point(), partial])
     expected = np.minimum(
         np.square(VECTORS.astype(np.float64)).sum(axis=1),
         np.square(VECTORS[:, :4].astype(np.float64)).sum(axis=1) * 2.25,
@@ -262,7 +262,7 @@ def test_without_a_popularity_weight_score_is_similarity():
 def test_popularity_weighs_as_much_as_asked_for_and_is_measured_exactly(weight):
     ranking = search_in().rank([point()], EVERYTHING, COUNT, weight)
     assert ranking.path is SearchPath.EXACT
-    similarities = SPACE.similarity(squared_distances(VECTORS, EVERYTHING, [point()]))
+    similarities = SPACE.similarity(squared_distances(VECTORS[EVERYTHING], [point()]))
     scores = np.round(similarities + weight * np.array(POPULARITY) / 100.0, 5)
     assert ranking.scores.tolist() == np.sort(scores)[::-1].tolist()
     assert ranking.similarities.tolist() == similarities[ranking.items].tolist()

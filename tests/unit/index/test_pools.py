@@ -85,7 +85,7 @@ def reference(
     """The best items with their scores, ties with the last place in, by measuring every one in double precision."""
     if len(allowed) == 0:
         return []
-    scores = SPACE.similarity(ranking_distances(SPACE, vectors, allowed, points))
+    scores = SPACE.similarity(ranking_distances(SPACE, vectors[allowed], points))
     if weight:
         scores = np.round(scores + weight * arrays.artist_popularity[allowed] / 100.0, 5)
     last = np.sort(scores)[::-1][: min(count, len(allowed))][-1]
@@ -138,7 +138,7 @@ def test_a_pool_of_genres_ranks_as_measuring_every_allowed_item_does(
         assert ranking.path is SearchPath.EXACT
         assert ranking.complete == (len(expected) == len(allowed))
         if len(allowed):
-            measured = SPACE.similarity(squared_distances(vectors, ranking.items, points))
+            measured = SPACE.similarity(squared_distances(vectors[ranking.items], points))
             assert ranking.similarities.tolist() == measured.tolist()
 
 
