@@ -44,7 +44,7 @@ def load_arrays(path: Path, names: Collection[str]) -> dict[str, NDArray[Any]]:
         raise ValueError(f"{path.name} lacks arrays, or holds others: {', '.join(sorted(others))}")
     arrays, end = {}, len(line)
     for name, (dtype, shape) in table.items():
-        start, kind = end + -end % _ALIGNMENT, np.dtype(dtype)
+        start, kind = end + -end % _ALIGNMENT, _kind(dtype)
         if kind.hasobject:
             raise ValueError(f"{path.name} holds addresses where {name} should be")
         arrays[name] = np.ndarray(shape, kind, content, start)
@@ -52,3 +52,11 @@ def load_arrays(path: Path, names: Collection[str]) -> dict[str, NDArray[Any]]:
     if end != len(content):
         raise ValueError(f"{path.name} has {len(content):,} bytes, and its arrays take {end:,}")
     return arrays
+
+
+def _kind(text: Any) -> np.dtype[Any]:
+    try:
+        kind: np.dtype[Any] = np.dtype(text)
+    except SyntaxError as error:  # what numpy makes of "," and the like
+        raise ValueError(f"{text!r} is no type of numbers") from error
+    return kind

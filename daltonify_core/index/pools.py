@@ -31,9 +31,6 @@ class ItemRows(Protocol):
     def drop(self, kept: Mask, items: Items) -> None:
         """Make ``kept`` false in the rows of ``items``, which ascend."""
 
-    def find(self, items: NDArray[Any]) -> tuple[NDArray[np.intp], Mask]:
-        """For each of ``items`` a row, and whether that is it."""
-
     @property
     def artist_popularity(self) -> NDArray[np.int16]: ...
     @property

@@ -168,7 +168,9 @@ class Recommender:
             else self.index.pool_of(np.arange(0, count, stride, dtype=np.int32))
         )
         wanted = self.genre_settings.neighbours + len(own_items)
-        share = self.genre_settings.inspected_share
+        # Where something stronger chooses, the nearest tracks are only shown.
+        chooses = request.genre is None and not any(seed.genres for seed in seeds)
+        share = 1.0 if chooses else self.genre_settings.shown_share
         nearest = self.index.search.rank(queries, everything, wanted, share=share).items[:wanted]
         others = nearest[~contained(nearest, own_items)][: self.genre_settings.neighbours]
         return choose_genre(

@@ -8,7 +8,7 @@ from typing import Any, Final
 _WORTH_COMPRESSING: Final = 1_000
 """In characters; less fits into one packet as it is."""
 _LEVEL: Final = 3
-"""A list of 47 KB becomes 8.9 KB in .3 ms; the highest level takes 1.0 ms, more than finding the tracks, for 7.8 KB."""
+"""A list of 47 KB became 8.9 KB in .3 ms; the highest level took 1.0 ms, more than finding the tracks, for 7.8 KB."""
 _GZIP: Final = zlib.MAX_WBITS + 16
 _NEVER: Final = {"0", "0.0", "0.00", "0.000"}
 

@@ -166,6 +166,15 @@ def import_faults(function: BuiltFunction, layers: Sequence[Path], runtime: Path
     return [f"{function.handler} imports {name} when it starts" for name in SLOW_TO_IMPORT if name in loaded]
 
 
+def annoy_faults(layers: Sequence[Path]) -> list[str]:
+    """Whether the neighbour index works from nothing but the layers; only large catalogues need it."""
+    script = Path(__file__).with_name("lambda_annoy.py")
+    process = subprocess.run(  # noqa: S603 - our own interpreter and artefacts
+        [sys.executable, "-I", "-S", "-B", script, *layers], capture_output=True, encoding="utf-8", check=False
+    )
+    return [] if process.returncode == 0 else [f"Annoy cannot be used from the layers:\n{process.stderr.rstrip()}"]
+
+
 def link_runtime(folder: Path) -> None:
     """Put the packages that the runtime brings into a folder, as this environment has them."""
     for name in BROUGHT_BY_THE_RUNTIME:
@@ -181,7 +190,7 @@ def build_faults(build: Path) -> list[str]:
     """Everything that is wrong with a build."""
     template = read_template(build / "template.yaml")
     layers, functions = built_layers(template, build), built_functions(template, build)
-    faults = [*size_faults(layers), *package_faults(layers)]
+    faults = [*size_faults(layers), *package_faults(layers), *annoy_faults(layers)]
     for layer in layers:
         faults += [*bytecode_faults(layer), *native_faults(layer)]
     with tempfile.TemporaryDirectory() as folder:

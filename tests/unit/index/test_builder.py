@@ -68,6 +68,7 @@ def test_arrays_metadata_and_vectors_speak_of_the_same_tracks(build):
     rows = np.array([row_of(track.features, track.duration_ms, track.release_date) for track in tracks])
     primary = np.array([arrays.artists_of(item)[0] for item in range(len(tracks))])
     assert np.array_equal(index.vectors, index.space.vectors(rows, primary))
+    assert index.vectors.flags.f_contiguous, "a scan of all tracks reads them column by column"
     for item, track in enumerate(tracks):
         assert arrays.track_ids[item].decode() == track.track_id
         assert arrays.release_year[item] == (track.release_year or 0)

@@ -41,15 +41,20 @@ def search_in(
 
 
 class CountingNeighbours(ExactNeighbours):
-    """Remembers how many neighbours were asked for."""
+    """Remembers how many neighbours were asked for, and with which share of the usual inspection."""
 
     def __init__(self, vectors) -> None:
         super().__init__(vectors)
         self.asked: list[int] = []
+        self.shares: list[float] = []
 
     def nearest(self, query, count, share=1.0):
         self.asked.append(count)
+        self.shares.append(share)
         return super().nearest(query, count)
+
+    def effort(self, count):
+        return 100 + 10 * count
 
 
 def assert_same_best(one: Ranking, other: Ranking, count: int) -> None:
@@ -238,6 +243,22 @@ def test_a_seed_among_forbidden_tracks_still_gets_its_share_when_another_seed_is
     ranking = search_in(vectors, make_arrays([60] * 61)).rank([point(0.0), point(100.0)], allowed, 3)
     assert ranking.path is SearchPath.ANNOY
     assert ranking.items[:3].tolist() == [60, 0, 1]
+
+
+def test_less_is_inspected_where_less_will_do():
+    neighbours = CountingNeighbours(VECTORS)
+    search = search_in(neighbours=neighbours)
+    search.rank([point()], EVERYTHING, 10)
+    search.rank([point()], EVERYTHING, 10, share=0.25)
+    assert neighbours.shares == [1.0, 0.25]
+
+
+def test_the_way_is_chosen_by_what_the_neighbour_index_says_of_its_effort():
+    settings = SearchSettings.beside(CountingNeighbours(VECTORS))
+    # Measuring sixty items takes as long as inspecting one entry.
+    assert (settings.exact_up_to, settings.items_per_proposal) == (6_000, 600.0)
+    search = CandidateSearch(SPACE, VECTORS, ARRAYS, CountingNeighbours(VECTORS))
+    assert search.rank([point()], EVERYTHING, 10).path is SearchPath.EXACT
 
 
 def test_a_seed_that_lacks_features_is_measured_exactly():

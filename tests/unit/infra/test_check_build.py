@@ -5,6 +5,7 @@ import py_compile
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from infra.local import check_build
@@ -97,6 +98,14 @@ def test_layers_count_together_towards_the_limit(tmp_path, monkeypatch):
     assert check_build.size_faults(layers) == []
     monkeypatch.setattr(check_build, "MAX_LAYER_BYTES", 99)
     assert len(check_build.size_faults(layers)) == 1
+
+
+def test_annoy_is_used_from_the_layers_alone(layer):
+    installed = Path(np.__file__).parents[1]
+    assert check_build.annoy_faults([installed, Path(check_build.__file__).parents[2]]) == []
+    [fault] = check_build.annoy_faults([layer])
+    assert fault.startswith("Annoy cannot be used from the layers:\n")
+    assert "No module named 'numpy'" in fault
 
 
 def test_hashed_unchecked_bytecode_is_what_a_layer_needs(layer):
@@ -231,6 +240,8 @@ def test_the_runtime_is_stood_in_for_by_what_is_installed_here(runtime):
 def test_a_sound_build_is_said_to_be_sound(tmp_path, layer, function, monkeypatch, capsys):
     write(tmp_path / "template.yaml", TEMPLATE)
     monkeypatch.setattr(check_build, "FUNCTIONS", function.code)
+    # The layer of this test holds no packages.
+    monkeypatch.setattr(check_build, "annoy_faults", lambda layers: [])
     assert check_build.main([str(tmp_path)]) == 1
     assert "handler.py: has no bytecode" in capsys.readouterr().err
     for path in function.code.rglob("*.py"):
@@ -254,6 +265,7 @@ def test_every_gate_counts_towards_the_verdict(tmp_path, layer, function, monkey
         "has no bytecode",
         "does not belong",
         "cannot be imported",
+        "Annoy cannot be used",
     ):
         assert words in said
 

@@ -24,7 +24,7 @@ from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES, AudioFe
 from daltonify_core.catalogue.songs import Song, song_of
 from daltonify_core.catalogue.track import ArtistCredit, Track
 from daltonify_core.errors import InvalidQuery, NoBiggerArtists, SeedDataNeeded, UnknownGenre
-from daltonify_core.index.candidate_search import SearchPath, SearchSettings
+from daltonify_core.index.candidate_search import CandidateSearch, SearchPath, SearchSettings
 from daltonify_core.playlist.band import Band, BandLifts
 from daltonify_core.playlist.filters import Explicit
 from daltonify_core.playlist.genre_choice import GenreSource
@@ -34,6 +34,7 @@ from daltonify_core.playlist.request import Order, RecommendationRequest, Reques
 from daltonify_core.use_cases.recommend import Recommender
 from infra.local.synthetic_catalogue import synthetic_tracks
 from tests.builders import build_index_folder, make_features, make_track, open_index, track_id
+from tests.fakes.exact_neighbours import ExactNeighbours
 
 BUILT_AT = "2026-01-15T12:00:00Z"
 ALWAYS_ANNOY = SearchSettings(exact_up_to=0, items_per_proposal=0)
@@ -905,6 +906,34 @@ def test_a_genre_is_inferred_from_what_sounds_nearest(exact):
         assert said in answer.notes
         votes += "hip hop" in [name for name, _ in answer.genre.inferred]
     assert votes >= 5
+
+
+class Inspected(ExactNeighbours):
+    """Remembers how much of the usual inspection was asked for."""
+
+    def __init__(self, vectors: Any) -> None:
+        super().__init__(vectors)
+        self.shares: list[float] = []
+
+    def nearest(self, query: Any, count: int, share: float = 1.0) -> Any:
+        self.shares.append(share)
+        return super().nearest(query, count)
+
+
+def test_the_nearest_tracks_are_looked_for_thoroughly_only_where_they_choose_the_genre(approximate):
+    index = approximate.index
+    neighbours = Inspected(index.vectors)
+    search = CandidateSearch(index.space, index.vectors, index.arrays, neighbours, ALWAYS_ANNOY)
+    watched = Recommender(replace(index, search=search), BUILT_AT)
+    track = next(track for track in TRACKS if track.genres == ("hip hop",))
+    seed = Seed(title="X", artists=("Somebody new",), features=track.features, duration_ms=200_000, followers=100)
+    seed = replace(seed, release_date="2020-05-01")
+    seen = []
+    for one, genre in ((seed, None), (seed, "pop"), (replace(seed, genres=("pop",)), None)):
+        neighbours.shares.clear()
+        watched.recommend(RecommendationRequest((one,), genre=genre))
+        seen.append(neighbours.shares[0])
+    assert seen == [1.0, 0.5, 0.5]
 
 
 def test_a_seed_without_data_is_refused_before_anything_else(exact):
