@@ -27,12 +27,16 @@ from daltonify_core.index.exact import (
 )
 from daltonify_core.index.feature_space import FeatureSpace, Float32Array, FloatArray, QueryPoint
 from daltonify_core.index.items import ItemArrays, Items, united
-from daltonify_core.index.pools import GatheredRows, GenreStretch, ItemStretch, Pool, Run
+from daltonify_core.index.pools import GatheredRows, GenreStretch, ItemStretch, Mask, Pool, Run
 from daltonify_core.ports.index import NeighbourIndex
 
 # Items that exact search measures in the time in which Annoy inspects one entry: .15 us beside 2.5 ns (one thread,
 # medians; the decision record on the search engine). A ratio, and stored, so that no timing decides at build time.
 _ITEMS_PER_ENTRY: Final = 60
+
+
+# Rows that are measured in double precision in the time that single precision and a closer look at the nearest take.
+_FEW: Final = 700
 
 
 class SearchPath(StrEnum):
@@ -75,6 +79,14 @@ class Ranking(NamedTuple):
     similarities: FloatArray
     path: SearchPath
     complete: bool
+
+
+class _Near(NamedTuple):
+    """Items among which the best are, ascending, and their vectors; only those ``kept``, where that is given."""
+
+    items: Items
+    vectors: Float32Array
+    kept: Mask | None = None
 
 
 class CandidateSearch:
@@ -123,11 +135,12 @@ class CandidateSearch:
             and all(query.basis is None for query in queries)
         ):
             proposed = self._propose(neighbours, queries, pool, count, share)
-        if proposed is None:
-            path, (items, vectors) = SearchPath.EXACT, self._shortlist(queries, pool, count, popularity_weight)
+        path = SearchPath.EXACT if proposed is None else SearchPath.ANNOY
+        if proposed is not None:
+            near = _Near(proposed, self._vectors[proposed])
         else:
-            path, items, vectors = SearchPath.ANNOY, proposed, self._vectors[proposed]
-        return self._ordered(queries, items, vectors, count, popularity_weight, path, len(pool))
+            near = _all_of_few(pool) or self._shortlist(queries, pool, count, popularity_weight)
+        return self._ordered(queries, near, count, popularity_weight, path, len(pool))
 
     def _propose(
         self, neighbours: NeighbourIndex, queries: Sequence[QueryPoint], pool: Pool, count: int, share: float
@@ -159,16 +172,14 @@ class CandidateSearch:
             wanted *= 2
         return None
 
-    def _shortlist(
-        self, queries: Sequence[QueryPoint], pool: Pool, count: int, weight: float
-    ) -> tuple[Items, Float32Array]:
-        """The items that can be among the ``count`` that rank first, ties with the last place included; their vectors.
+    def _shortlist(self, queries: Sequence[QueryPoint], pool: Pool, count: int, weight: float) -> _Near:
+        """The items that can be among the ``count`` that rank first, ties with the last place included.
 
         A scan in single precision that leaves out only what lies beyond every rounding error, so that measuring the
         shortlist in double precision gives the very answer that measuring all items would.
         """
         if len(pool) <= count:
-            return (items := pool.items()), self._vectors[items]
+            return _Near(items := pool.items(), self._vectors[items])
         if len(pool.runs) == 1:
             [run] = pool.runs
             keys = self._keys(queries, run, weight)
@@ -182,12 +193,12 @@ class CandidateSearch:
             self._at(run, found.up_to(limit, keys, run.kept))
             for run, keys, found in zip(pool.runs, keys_of, found_in, strict=True)
         ]
-        return np.concatenate([items for items, _ in parts]), np.concatenate([vectors for _, vectors in parts])
+        return _Near(np.concatenate([part.items for part in parts]), np.concatenate([part.vectors for part in parts]))
 
-    def _at(self, run: Run, places: NDArray[np.intp]) -> tuple[Items, Float32Array]:
-        """The items in some rows of a run, and their vectors: of a genre's rows from where the scan has just been."""
+    def _at(self, run: Run, places: NDArray[np.intp]) -> _Near:
+        """What stands in some rows of a run; the vectors of a genre's rows from where the scan has just been."""
         rows, items = run.rows, run.rows.at(places)
-        return items, rows.points[:-1].T[places] if isinstance(rows, GenreStretch) else self._vectors[items]
+        return _Near(items, rows.vectors[places] if isinstance(rows, GenreStretch) else self._vectors[items])
 
     def _limit(self, queries: Sequence[QueryPoint], last: float, weight: float) -> float:
         """Up to which key an item may tie with, or precede, one whose key is ``last``."""
@@ -229,13 +240,13 @@ class CandidateSearch:
     def _ordered(
         self,
         queries: Sequence[QueryPoint],
-        items: Items,
-        vectors: Float32Array,
+        near: _Near,
         count: int,
         popularity_weight: float,
         path: SearchPath,
         allowed_count: int,
     ) -> Ranking:
+        items, vectors, kept = near
         similarities = self._space.similarity(squared_distances(vectors, queries))
         scores = similarities
         if len(queries) >= CROWD:
@@ -243,6 +254,9 @@ class CandidateSearch:
         if popularity_weight:
             popularity = self._arrays.artist_popularity[items]
             scores = np.round(scores + popularity_weight * popularity / 100.0, 5)
+        if kept is not None:
+            best = _best(scores, kept, count)
+            items, scores, similarities = items.take(best), scores.take(best), similarities.take(best)
         order = scores.argsort()[::-1]
         ranked = scores[order]
         ties = (ranked[1:] == ranked[:-1]).nonzero()[0]
@@ -256,5 +270,25 @@ class CandidateSearch:
             # Everything that ties with the last place stays.
             end = len(items) - int(ranked[::-1].searchsorted(ranked[count - 1]))
             order, ranked = order[:end], ranked[:end]
-        nearness = ranked if scores is similarities else similarities[order]
-        return Ranking(items[order], ranked, nearness, path, len(order) == allowed_count)
+        return Ranking(items[order], ranked, similarities[order], path, len(order) == allowed_count)
+
+
+def _all_of_few(pool: Pool) -> _Near | None:
+    """All rows of a genre, where finding out which of them are near takes longer than measuring them."""
+    if len(pool.runs) != 1:
+        return None
+    [run] = pool.runs
+    if len(run.rows) > _FEW or not isinstance(run.rows, GenreStretch):
+        return None
+    kept = np.ones(len(run.rows), dtype=np.bool_) if run.kept is None else run.kept
+    return _Near(run.rows.items, run.rows.vectors, kept)
+
+
+def _best(scores: FloatArray, kept: Mask, count: int) -> NDArray[np.intp]:
+    """Places of the ``count`` greatest of the kept scores and of all that equal the last of them, ascending."""
+    if len(scores) <= count:
+        return kept.nonzero()[0]
+    wanted = np.where(kept, scores, -np.inf)
+    first = len(wanted) - count
+    found: NDArray[np.intp] = (kept & (wanted >= np.partition(wanted, first)[first])).nonzero()[0]
+    return found

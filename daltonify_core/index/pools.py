@@ -170,6 +170,11 @@ class GenreStretch:
         return self._columns.genre_points[:, self._stretch]
 
     @property
+    def vectors(self) -> Float32Array:
+        """Shape ``(m, dimension)``."""
+        return self._columns.genre_points[:-1, self._stretch].T
+
+    @property
     def artist_popularity(self) -> NDArray[np.int16]:
         """Of the primary artist."""
         return self._arrays.artist_popularity[self.items]
@@ -208,14 +213,15 @@ def _found(items: NDArray[Any], ascending: Items) -> tuple[NDArray[np.intp], Mas
 class Run:
     """Rows in ascending order of items; ``kept`` says which of them are allowed, ``None`` that all are."""
 
-    __slots__ = ("kept", "rows")
+    __slots__ = ("_count", "kept", "rows")
 
     def __init__(self, rows: GatheredRows | ItemStretch | GenreStretch, kept: Mask | None = None) -> None:
         self.rows = rows
         self.kept = kept
+        self._count = len(rows) if kept is None else int(np.count_nonzero(kept))
 
     def __len__(self) -> int:
-        return len(self.rows) if self.kept is None else int(np.count_nonzero(self.kept))
+        return self._count
 
     @property
     def items(self) -> Items:
@@ -224,7 +230,12 @@ class Run:
 
     def under(self, filters: Sequence[Narrowing]) -> "Run":
         """The run of what every filter keeps."""
-        kept = np.ones(len(self.rows), dtype=np.bool_) if self.kept is None else self.kept.copy()
+        if self.kept is None:
+            # Half the time of np.ones.
+            kept = np.empty(len(self.rows), dtype=np.bool_)
+            kept.fill(True)
+        else:
+            kept = self.kept.copy()
         for narrow in filters:
             narrow(kept, self.rows)
         return Run(self.rows, kept)
@@ -244,7 +255,7 @@ class Pool:
 
     def __init__(self, runs: Sequence[Run]) -> None:
         self.runs = runs
-        self._count: int | None = None
+        self._count = sum([len(run) for run in runs])
 
     @classmethod
     def of(cls, items: Items, arrays: ItemArrays) -> Self:
@@ -259,8 +270,6 @@ class Pool:
         return cls([Run(ItemStretch(first, end, arrays))])
 
     def __len__(self) -> int:
-        if self._count is None:
-            self._count = sum(map(len, self.runs))
         return self._count
 
     def items(self) -> Items:
