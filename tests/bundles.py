@@ -85,6 +85,8 @@ def make_arrays(popularity: Sequence[int], track_ids: Sequence[str] | None = Non
         release_year=np.full(count, 2020, np.int16),
         explicit=np.zeros(count, np.int8),
         song_keys=np.arange(count, dtype=np.int64),
+        song_mark_offsets=offsets,
+        song_marks=artists,
         credit_offsets=offsets,
         credit_artists=artists,
         artist_offsets=artist_offsets,

@@ -11,8 +11,8 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple, Self
 
 from daltonify_core.catalogue.track import artist_key_of_name
 
@@ -90,17 +90,29 @@ _ROMAN: Final = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "one": "1
 _SPELLINGS: Final = {"n": "and", "u": "you", "pt": "part"}
 
 
-@dataclass(frozen=True, slots=True)
-class Song:
-    """What tells whether two tracks are versions of one song.
+class Song(NamedTuple):
+    """What tells whether two tracks are versions of one song, in numbers that stand for texts.
 
-    ``names``: everybody credited or named as a guest, in letters alone. ``mentions``: what else the title may name
-    beside the song itself, such as whoever remixed it.
+    ``key``: 63 bits, equal for equal ``song_title``, wherever its spaces stand ("Love Song", "Lovesong"). ``names``:
+    everybody credited or named as a guest. ``mentions``: what else the title may name beside the song itself, such as
+    whoever remixed it. Both are of 31 bits, because they only count between equal keys.
     """
 
     key: int
-    names: frozenset[str]
-    mentions: frozenset[str]
+    names: frozenset[int]
+    mentions: frozenset[int]
+
+    @classmethod
+    def of_marks(cls, key: int, marks: Iterable[int]) -> Self:
+        """The song of this key whose ``marks`` are these."""
+        numbers = frozenset(marks)
+        names = frozenset(number for number in numbers if number >= 0)
+        return cls(key, names, frozenset(~number for number in numbers - names))
+
+    @property
+    def marks(self) -> list[int]:
+        """Names and mentions as 32-bit numbers, the latter negative; always in the same order."""
+        return [*sorted(self.names), *(~number for number in sorted(self.mentions))]
 
     def is_version_of(self, other: "Song") -> bool:
         """Whether both are recordings of one song: equal titles, and an artist who ties them."""
@@ -113,11 +125,27 @@ class Song:
 
 def song_of(title: str, artists: Iterable[str]) -> Song:
     """The song that a track with this title and these credited names is a version of."""
-    credited = list(artists)
-    parts = (part for name in credited for part in (name, *_BAND_SEPARATORS.split(name)))
-    names = frozenset(name for part in (*parts, *linked_artists(title, ())) if (name := _name_letters(part)))
+    names = frozenset[int]().union(*map(_numbers_of_credit, artists))
+    if _may_name_guests(title):
+        names |= _numbers(linked_artists(title, ()))
     own, beside = _split(title)
-    return Song(_key(_title_of(own, title)), names, frozenset(_mentions(beside)))
+    mentions = frozenset(map(_number, _mentions(beside))) if beside else frozenset[int]()
+    return Song(_key(_title_of(own, title)), names, mentions)
+
+
+# A catalogue names most artists several times.
+@lru_cache(maxsize=65_536)
+def _numbers_of_credit(name: str) -> frozenset[int]:
+    """Numbers of a credited name and of its parts, which may be members: "Simon & Garfunkel"."""
+    return _numbers([name, *_BAND_SEPARATORS.split(name)])
+
+
+def _numbers(names: Iterable[str]) -> frozenset[int]:
+    return frozenset(_number(letters) for name in names if (letters := _name_letters(name)))
+
+
+def _number(letters: str) -> int:
+    return int.from_bytes(hashlib.blake2b(letters.encode(), digest_size=4).digest()) >> 1
 
 
 def song_title(title: str) -> str:
@@ -129,14 +157,6 @@ def song_title(title: str) -> str:
     'wap'
     """
     return _title_of(_split(title)[0], title)
-
-
-def song_key(title: str) -> int:
-    """A 63-bit number that is equal for equal ``song_title``, wherever its spaces stand ("Love Song", "Lovesong").
-
-    Different songs share one by chance about never.
-    """
-    return _key(song_title(title))
 
 
 def _title_of(own: str, title: str) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES
-from daltonify_core.catalogue.songs import Song, guests, song_of
+from daltonify_core.catalogue.songs import Song, guests
 from daltonify_core.catalogue.track import Track, accentless_key_of_name
 from daltonify_core.index.bundle import LoadedIndex
 from daltonify_core.index.feature_space import FloatArray
@@ -47,10 +47,6 @@ class Ground:
         features = np.array([[getattr(track.features, name) for name in CONTINUOUS_FEATURES] for track in tracks])
         spread = features.std(axis=0)
 
-        @cache
-        def song(item: int) -> Song:
-            return song_of(tracks[item].title, [credit.name for credit in tracks[item].artists])
-
         people, popularity_of_name = _people(tracks, arrays.artist_popularity.tolist())
         item_genres: dict[int, tuple[int, ...]] = {}
         for number in range(len(index.genres)):
@@ -63,7 +59,7 @@ class Ground:
             z_scores=(features - features.mean(axis=0)) / np.where(spread > 0, spread, 1.0),
             tracks=tracks,
             primary=arrays.credit_artists[arrays.credit_offsets[:-1]],
-            song=song,
+            song=arrays.song,
             people=people,
             popularity_of_name=popularity_of_name,
             item_of={track.track_id: item for item, track in enumerate(tracks)},

@@ -21,7 +21,7 @@ from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES
 from daltonify_core.catalogue.canonical_csv import credit_texts, split_list
 from daltonify_core.catalogue.merging import MergedRows, TrackMerger
 from daltonify_core.catalogue.plain_rows import PlainRow
-from daltonify_core.catalogue.songs import guests, names_guests, song_key
+from daltonify_core.catalogue.songs import guests, names_guests, song_of
 from daltonify_core.catalogue.track import accentless_key_of_name, artist_key_of_name
 from daltonify_core.errors import CatalogueEmpty
 from daltonify_core.index.array_file import save_arrays
@@ -88,7 +88,9 @@ class _Columns:
         self.popularity = np.empty(count, dtype=np.int16)
         self.years = np.empty(count, dtype=np.int16)
         self.explicit = np.empty(count, dtype=np.int8)
-        self.songs = np.empty(count, dtype=np.int64)
+        self.song_keys = np.empty(count, dtype=np.int64)
+        self.song_mark_counts = np.empty(count, dtype=np.int64)
+        self.song_marks = array("i")
         self.credit_counts = np.empty(count, dtype=np.int64)
         self.credits = array("q")
         self.genre_counts = np.empty(count, dtype=np.int64)
@@ -112,7 +114,11 @@ class _Columns:
         self.years[here] = np.where(np.isnan(moments), UNKNOWN_YEAR, moments)
         self.popularity[here] = [UNKNOWN_POPULARITY if value is None else value for value in values["popularity"]]
         self.explicit[here] = [UNKNOWN_EXPLICIT if value is None else value for value in values["explicit"]]
-        self.songs[here] = [song_key(title) for title in titles]
+        songs = [song_of(title, split_list(names)) for title, names in zip(titles, values["artists"], strict=True)]
+        self.song_keys[here] = [song.key for song in songs]
+        marks = [song.marks for song in songs]
+        self.song_mark_counts[here] = [len(numbers) for numbers in marks]
+        self.song_marks.extend(chain.from_iterable(marks))
         self.titles_with_guests |= {
             place: title for place, title in enumerate(titles, start=first) if names_guests(title)
         }
@@ -296,6 +302,10 @@ def _number_items(columns: _Columns, credited: _Credits, genres: Collection[str]
     )
     artist_offsets, artist_items = invert(credit_offsets, credit_artists, len(credited.artists))
 
+    song_mark_offsets, song_marks = _reorder(
+        np.r_[0, np.cumsum(columns.song_mark_counts)], np.frombuffer(columns.song_marks, dtype=np.int32), order
+    )
+
     genre_counts = columns.genre_counts
     new_number = np.full(len(columns.genre_numbers) + 1, -1, dtype=np.int64)
     for number, name in enumerate(genres):
@@ -313,7 +323,9 @@ def _number_items(columns: _Columns, credited: _Credits, genres: Collection[str]
         track_popularity=popularity[order],
         release_year=columns.years[order],
         explicit=columns.explicit[order],
-        song_keys=columns.songs[order],
+        song_keys=columns.song_keys[order],
+        song_mark_offsets=song_mark_offsets,
+        song_marks=song_marks,
         credit_offsets=credit_offsets,
         credit_artists=credit_artists,
         artist_offsets=artist_offsets,

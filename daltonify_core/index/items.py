@@ -13,6 +13,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from daltonify_core.catalogue.songs import Song
+
 UNKNOWN_POPULARITY: Final = -1
 UNKNOWN_YEAR: Final = 0
 UNKNOWN_EXPLICIT: Final = -1
@@ -45,6 +47,10 @@ class ItemArrays:
     """``(n,)`` 1, 0 or ``UNKNOWN_EXPLICIT``."""
     song_keys: NDArray[np.int64]
     """``(n,)`` equal for titles of the same song, see ``catalogue.songs``."""
+    song_mark_offsets: NDArray[np.int64]
+    """``(n + 1,)``"""
+    song_marks: NDArray[np.int32]
+    """``Song.marks`` of each item: what ties tracks of one title as versions of one song."""
     credit_offsets: NDArray[np.int64]
     """``(n + 1,)``"""
     credit_artists: NDArray[np.int32]
@@ -72,10 +78,15 @@ class ItemArrays:
 
     def artists_of_each(self, items: Items) -> list[list[int]]:
         """Numbers of the credited artists of each of some items, primary first."""
-        places = ragged_places(self.credit_offsets, items)
-        numbers = self.credit_artists[places].tolist()
-        ends = (self.credit_offsets[items + 1] - self.credit_offsets[items]).cumsum().tolist()
-        return [numbers[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+        places, ends = ragged_places(self.credit_offsets, items)
+        numbers: list[int] = self.credit_artists.take(places).tolist()
+        last = ends.tolist()
+        return [numbers[start:end] for start, end in zip([0, *last], last, strict=False)]
+
+    def song(self, item: int) -> Song:
+        """What tells which other tracks are versions of the item's song."""
+        marks = self.song_marks[self.song_mark_offsets[item] : self.song_mark_offsets[item + 1]].tolist()
+        return Song.of_marks(int(self.song_keys[item]), marks)
 
     def items_by(self, artist: int) -> Items:
         """Every item that credits the artist."""
@@ -99,7 +110,7 @@ class ItemArrays:
 
     def genre_counts(self, items: Items) -> list[int]:
         """How many of ``items`` are of each genre; shape ``(g,)``."""
-        places = ragged_places(self.item_genre_offsets, items)
+        places, _ = ragged_places(self.item_genre_offsets, items)
         counts: list[int] = np.bincount(self.item_genres[places], minlength=len(self.genre_offsets) - 1).tolist()
         return counts
 
@@ -146,6 +157,8 @@ class ItemArrays:
         expected = {
             "credit_offsets": counts["items"] + 1,
             "artist_offsets": counts["artists"] + 1,
+            "song_mark_offsets": counts["items"] + 1,
+            "song_marks": int(self.song_mark_offsets[-1]) if len(self.song_mark_offsets) else 0,
             "genre_offsets": counts["genres"] + 1,
             "credit_artists": int(self.credit_offsets[-1]) if len(self.credit_offsets) else 0,
             "artist_items": int(self.artist_offsets[-1]) if len(self.artist_offsets) else 0,
@@ -169,6 +182,8 @@ _TYPES: Final[Mapping[str, Any]] = {
     "release_year": np.int16,
     "explicit": np.int8,
     "song_keys": np.int64,
+    "song_mark_offsets": np.int64,
+    "song_marks": np.int32,
     "credit_offsets": np.int64,
     "credit_artists": np.int32,
     "artist_offsets": np.int64,
@@ -197,13 +212,13 @@ def contained(items: NDArray[Any], ascending: Items) -> NDArray[np.bool_]:
     return np.asarray(ascending[places] == items)
 
 
-def ragged_places(offsets: NDArray[np.int64], rows: NDArray[Any]) -> NDArray[np.int64]:
-    """Where the values of some rows of a ragged list lie, row after row."""
-    starts = offsets[rows]
-    lengths = offsets[rows + 1] - starts
+def ragged_places(offsets: NDArray[np.int64], rows: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where the values of some rows of a ragged list lie, row after row, and where each row ends among those."""
+    starts = offsets.take(rows)
+    lengths = offsets.take(rows + 1) - starts
     ends = lengths.cumsum()
     total = int(ends[-1]) if len(ends) else 0
-    return np.asarray(np.arange(total) + np.repeat(starts - ends + lengths, lengths))
+    return np.arange(total) + (starts - ends + lengths).repeat(lengths), ends
 
 
 def load_array(path: Path) -> NDArray[Any]:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES
 from daltonify_core.errors import IndexCorrupt
 
-FORMAT: Final = 5
+FORMAT: Final = 6
 """Raised whenever a reader of the old number would misread a bundle; before 1.0 an unknown number means: rebuild."""
 MANIFEST_FILE: Final = "manifest.json"
 METRIC: Final = "euclidean"

@@ -127,16 +127,14 @@ class OnePerArtist:
 
     def admits(self, item: int) -> bool:
         """True when no credited artist is in the list yet."""
-        artists = self._known.get(item)
-        return self._taken.isdisjoint(self._artists(item) if artists is None else artists)
+        return self._taken.isdisjoint(self._known.get(item) or self._artists(item))
 
     def take(self, item: int) -> None:
         """Remember all credited artists."""
-        self._taken.update(self._artists(item))
+        self._taken.update(self._known.get(item) or self._artists(item))
 
     def _artists(self, item: int) -> list[int]:
-        if item not in self._known:
-            self.expect(np.array([item], dtype=np.int32))
+        self.expect(np.array([item], dtype=np.int32))
         return self._known[item]
 
 
@@ -172,7 +170,7 @@ class NoAlternateVersions:
     """No song stands in the list twice, whoever is credited first.
 
     ``keys_of`` gives the song key of each of some items, ``song_of`` all that ties versions together (see
-    ``catalogue.songs``); the latter is asked only when keys agree, because it reads metadata.
+    ``catalogue.songs``); the latter is asked only when keys agree.
     """
 
     def __init__(
@@ -206,9 +204,9 @@ class NoAlternateVersions:
 
     def take(self, item: int) -> None:
         """Remember the song."""
-        self._taken_items.setdefault(self._key(item), []).append(item)
+        key = self._keys.get(item)
+        self._taken_items.setdefault(self._key(item) if key is None else key, []).append(item)
 
     def _key(self, item: int) -> int:
-        if item not in self._keys:
-            self.expect(np.array([item], dtype=np.int32))
+        self.expect(np.array([item], dtype=np.int32))
         return self._keys[item]

@@ -7,7 +7,7 @@ import numpy as np
 
 from daltonify_core.catalogue.artists import artist_key
 from daltonify_core.catalogue.links import is_spotify_id
-from daltonify_core.catalogue.songs import Song, linked_artists, song_of
+from daltonify_core.catalogue.songs import Song, linked_artists
 from daltonify_core.catalogue.track import ArtistCredit, ListedTrack, artist_key_of_name
 from daltonify_core.errors import NoBiggerArtists
 from daltonify_core.index.bundle import LoadedIndex
@@ -218,7 +218,7 @@ class Recommender:
         arrays = self.index.arrays
         return _ListRules(
             OnePerArtist(arrays.artists_of_each, (number for seed in seeds for number in seed.artist_numbers)),
-            NoAlternateVersions(lambda items: arrays.song_keys[items].tolist(), self._song, songs),
+            NoAlternateVersions(lambda items: arrays.song_keys.take(items).tolist(), arrays.song, songs),
         )
 
     def _pins(
@@ -350,10 +350,6 @@ class Recommender:
 
     def _linked_artists(self, items: Items) -> list[frozenset[str]]:
         return [linked_artists(track.title, track.artists) for track in self.index.tracks.listed(items.tolist())]
-
-    def _song(self, item: int) -> Song:
-        [track] = self.index.tracks.listed([item])
-        return song_of(track.title, track.artists)
 
     def _ordered(
         self, order: Order, chosen: Sequence[Pick], tracks: Mapping[int, ListedTrack], slots: Mapping[int, ResolvedSeed]

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from daltonify_core.catalogue.songs import Song, song_of
 from daltonify_core.index.bundle import LoadedIndex
 from daltonify_core.index.candidate_search import Ranking, SearchPath
 from daltonify_core.playlist.filters import (
@@ -59,17 +58,14 @@ def list_of(index: LoadedIndex, nearest: Callable[[Question, int], NDArray[Any]]
 
 def _rules(index: LoadedIndex, one: Question) -> tuple[list[ItemFilter], list[SelectionFilter]]:
     arrays = index.arrays
-
-    def song(item: int) -> Song:
-        [track] = index.tracks.tracks([item])
-        return song_of(track.title, [credit.name for credit in track.artists])
-
     artists = arrays.artists_of(one.item)
     own = np.unique(np.concatenate([arrays.items_by(number) for number in artists]))
     return (
         [EveryArtistBigger(int(arrays.artist_popularity[one.item])), NotThese(own)],
         [
             OnePerArtist(arrays.artists_of_each, artists),
-            NoAlternateVersions(lambda items: arrays.song_keys[items].tolist(), song, [song(one.item)]),
+            NoAlternateVersions(
+                lambda items: arrays.song_keys.take(items).tolist(), arrays.song, [arrays.song(one.item)]
+            ),
         ],
     )

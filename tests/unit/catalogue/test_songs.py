@@ -8,7 +8,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from daltonify_core.catalogue.songs import guests, linked_artists, names_guests, song_key, song_of, song_title
+from daltonify_core.catalogue.songs import guests, linked_artists, names_guests, song_of, song_title
+
+
+def key_of(title: str) -> int:
+    return song_of(title, ()).key
 
 
 @pytest.mark.parametrize(
@@ -99,7 +103,7 @@ from daltonify_core.catalogue.songs import guests, linked_artists, names_guests,
 )
 def test_every_version_of_a_song_has_the_songs_title(version):
     assert song_title(version).replace(" ", "") == "dreams"
-    assert song_key(version) == song_key("Dreams")
+    assert key_of(version) == key_of("Dreams")
 
 
 DIFFERENT = [
@@ -180,7 +184,7 @@ def test_different_songs_keep_different_titles():
     titles = {title: song_title(title) for title in DIFFERENT}
     for one, other in itertools.combinations(DIFFERENT, 2):
         assert titles[one] != titles[other], f"{one} and {other} became {titles[one]}"
-        assert song_key(one) != song_key(other)
+        assert key_of(one) != key_of(other)
 
 
 @pytest.mark.parametrize(
@@ -273,11 +277,11 @@ def test_case_and_outer_spaces_never_matter(title):
 
 @given(any_title)
 def test_a_key_is_a_positive_number_of_63_bits(title):
-    assert 0 <= song_key(title) < 2**63
+    assert 0 <= key_of(title) < 2**63
 
 
 def test_a_key_is_the_same_in_every_run():
-    assert song_key("Dreams") == 6_683_868_501_865_233_672
+    assert key_of("Dreams") == 6_683_868_501_865_233_672
 
 
 @pytest.mark.parametrize(
@@ -412,6 +416,21 @@ def test_an_artist_who_is_credited_or_named_ties_versions(first, second):
 )
 def test_without_an_artist_who_ties_them_equal_titles_are_different_songs(first, second):
     assert not are_versions(first, second)
+
+
+@given(any_title, st.lists(st.text(min_size=1, max_size=9), max_size=3))
+@example("Dreams (feat. Ann) [Ben Remix] - Live", ["Cid & Dan"])
+def test_a_song_is_the_same_again_when_made_of_its_marks(title, artists):
+    song = song_of(title, artists)
+    assert type(song).of_marks(song.key, song.marks) == song
+    assert all(-(2**31) <= mark < 2**31 for mark in song.marks)
+    assert song.marks == song_of(title, artists[::-1]).marks, "in the same order, whoever is credited first"
+
+
+def test_marks_tell_who_is_credited_from_what_is_only_mentioned():
+    song = song_of("Dreams - Ben Remix", ["Ann"])
+    assert [mark >= 0 for mark in song.marks] == [True, *[False] * len(song.mentions)]
+    assert song.mentions & song_of("Home", ["Ben"]).names
 
 
 @given(any_title, st.text(min_size=1, max_size=5))

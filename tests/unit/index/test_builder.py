@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from daltonify_core.catalogue.merging import TrackMerger
-from daltonify_core.catalogue.songs import song_key
+from daltonify_core.catalogue.songs import song_of
 from daltonify_core.catalogue.track import ArtistCredit, Track
 from daltonify_core.errors import CatalogueEmpty
 from daltonify_core.index.builder import BuildSettings, IndexBuilder
@@ -73,7 +73,7 @@ def test_arrays_metadata_and_vectors_speak_of_the_same_tracks(build):
         assert arrays.track_ids[item].decode() == track.track_id
         assert arrays.release_year[item] == (track.release_year or 0)
         assert arrays.explicit[item] == (-1 if track.explicit is None else track.explicit)
-        assert arrays.song_keys[item] == song_key(track.title)
+        assert arrays.song(item) == song_of(track.title, [credit.name for credit in track.artists])
         credited = index.tracks.artists(arrays.artists_of(item))
         assert [artist.name for artist in credited] == [credit.name for credit in track.artists]
         assert arrays.artist_popularity[item] == (-1 if credited[0].popularity is None else credited[0].popularity)

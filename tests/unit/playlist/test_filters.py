@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from daltonify_core.catalogue.songs import Song, song_key, song_of
+from daltonify_core.catalogue.songs import Song, song_of
 from daltonify_core.index.items import UNKNOWN_EXPLICIT, UNKNOWN_POPULARITY, UNKNOWN_YEAR, Items
 from daltonify_core.index.pools import Pool
 from daltonify_core.playlist.filters import (
@@ -119,7 +119,7 @@ def test_a_track_that_was_not_taken_blocks_nobody():
 
 def versions(*tracks: tuple[str, str], taken: tuple[tuple[str, str], ...] = ()) -> NoAlternateVersions:
     return NoAlternateVersions(
-        of_each([song_key(title) for title, _ in tracks]),
+        of_each([song_of(title, ()).key for title, _ in tracks]),
         lambda item: song_of(tracks[item][0], [tracks[item][1]]),
         [song_of(title, [artist]) for title, artist in taken],
     )

@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import combinations
@@ -934,6 +934,39 @@ def test_the_nearest_tracks_are_looked_for_thoroughly_only_where_they_choose_the
         watched.recommend(RecommendationRequest((one,), genre=genre))
         seen.append(neighbours.shares[0])
     assert seen == [1.0, 0.5, 0.5]
+
+
+class WatchedTracks:
+    """A track store that remembers which items it was asked for."""
+
+    def __init__(self, tracks: Any) -> None:
+        self._tracks = tracks
+        self.asked: set[int] = set()
+
+    def tracks(self, items: Sequence[int]) -> Any:
+        self.asked |= set(items)
+        return self._tracks.tracks(items)
+
+    def listed(self, items: Sequence[int]) -> Any:
+        self.asked |= set(items)
+        return self._tracks.listed(items)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tracks, name)
+
+
+def test_metadata_are_read_of_seeds_and_of_returned_tracks_alone(tmp_path):
+    several = [big(number, title="Boston") for number in range(4)]
+    remix = big(4, title="Boston - Big 1 Remix")
+    index = open_index(build_index_folder(tmp_path, [SEED, *several, remix, big(20), big(21)]))
+    watched = WatchedTracks(index.tracks)
+    answer = Recommender(replace(index, tracks=watched), BUILT_AT).recommend(ask())
+    ids = index.arrays.track_ids
+    told = {row.track_id for row in (*answer.tracks, *answer.reserves)}
+    assert sum(row.title == "Boston" for row in answer.tracks) == 5, "songs of one title by different artists"
+    assert "Big 4" not in names(answer), "a version of a song that is in the list"
+    assert {ids[item].decode() for item in watched.asked} == told | {SEED.track_id}
+    index.close()
 
 
 def test_a_seed_without_data_is_refused_before_anything_else(exact):
