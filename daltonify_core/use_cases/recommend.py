@@ -159,19 +159,18 @@ class Recommender:
         own_items: Items,
     ) -> GenreChoice:
         # What an incomplete seed is near to takes a full scan, so a large catalogue is asked through a sample.
+        search, count = self.index.search, self.index.manifest.items
         complete = all(query.basis is None for query in queries)
-        stride = 1 if complete else max(1, self.index.manifest.items // self.genre_settings.sample)
-        count = self.index.manifest.items
-        everything = (
-            Pool.between(0, count, self.index.arrays)
-            if stride == 1
-            else self.index.pool_of(np.arange(0, count, stride, dtype=np.int32))
-        )
+        stride = 1 if complete else max(1, count // self.genre_settings.sample)
         wanted = self.genre_settings.neighbours + len(own_items)
         # Where something stronger chooses, the nearest tracks are only shown.
         chooses = request.genre is None and not any(seed.genres for seed in seeds)
         share = 1.0 if chooses else self.genre_settings.shown_share
-        nearest = self.index.search.rank(queries, everything, wanted, share=share).items[:wanted]
+        if stride == 1:
+            nearest = search.nearest(queries, wanted, share)
+        else:
+            sample = self.index.pool_of(np.arange(0, count, stride, dtype=np.int32))
+            nearest = search.rank(queries, sample, wanted).items[:wanted]
         others = nearest[~contained(nearest, own_items)][: self.genre_settings.neighbours]
         return choose_genre(
             request.genre,

@@ -253,6 +253,33 @@ def test_less_is_inspected_where_less_will_do():
     assert neighbours.shares == [1.0, 0.25]
 
 
+@given(queries=seeds, count=st.integers(1, COUNT + 5))
+@pytest.mark.parametrize("settings", [ALWAYS_PROPOSE, NEVER_PROPOSE], ids=["proposed", "exact"])
+def test_the_nearest_of_all_in_no_order_are_those_that_rank_first(settings, queries, count):
+    search = search_in(settings=settings)
+    found = search.nearest(queries, count)
+    assert len(set(found.tolist())) == len(found) == min(count, COUNT)
+    similarities = SPACE.similarity(squared_distances(VECTORS, queries))
+    assert np.sort(similarities[found]) == pytest.approx(np.sort(similarities)[::-1][:count][::-1], abs=1.1e-5)
+
+
+@pytest.mark.parametrize(
+    ("settings", "query", "asked"),
+    [
+        (SearchSettings(exact_up_to=100, items_per_proposal=10), point(), [20]),
+        (SearchSettings(exact_up_to=101, items_per_proposal=10), point(), []),
+        (ALWAYS_PROPOSE, QueryPoint(np.zeros(DIMENSION), np.eye(DIMENSION)[:3]), []),
+    ],
+    ids=["as cheap as measuring all", "dearer", "a seed that lacks features"],
+)
+def test_the_nearest_are_proposed_where_that_is_no_dearer_than_measuring_all(settings, query, asked):
+    neighbours = CountingNeighbours(VECTORS)
+    found = search_in(settings=settings, neighbours=neighbours).nearest([query], 20, 0.5)
+    assert len(found) == 20
+    assert neighbours.asked == asked
+    assert set(neighbours.shares) <= {0.5}
+
+
 def test_the_way_is_chosen_by_what_the_neighbour_index_says_of_its_effort():
     settings = SearchSettings.beside(CountingNeighbours(VECTORS))
     # Measuring sixty items takes as long as inspecting one entry.

@@ -933,7 +933,7 @@ def test_the_nearest_tracks_are_looked_for_thoroughly_only_where_they_choose_the
         neighbours.shares.clear()
         watched.recommend(RecommendationRequest((one,), genre=genre))
         seen.append(neighbours.shares[0])
-    assert seen == [1.0, 0.5, 0.5]
+    assert seen == [1.0, 0.25, 0.25]
 
 
 class WatchedTracks:
