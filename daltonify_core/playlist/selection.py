@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Final, NamedTuple
@@ -68,40 +68,34 @@ def pick(
     wanted = count * _FIRST_REQUEST
     picks: list[Pick] = []
     seen: set[int] = set()
-    path = SearchPath.EXACT
-    while True:
+    path, complete = SearchPath.EXACT, False
+    while len(picks) < count and not complete:
         ranking = rank(wanted)
         path = ranking.path if path is SearchPath.EXACT else path
-        for item, score, similarity in _expected(ranking, filters, len(seen)):
-            if len(picks) == count:
-                return picks, path
-            if item in seen:
-                continue
-            seen.add(item)
-            for admit in admits:
-                if not admit(item):
-                    break
-            else:
-                for take in takes:
-                    take(item)
-                picks.append(Pick(item, score, similarity))
-        if ranking.complete or len(picks) == count:
-            return picks, path
+        for start in range(0, len(ranking.items), _EXPECTED):
+            part = slice(start, start + _EXPECTED)
+            items = ranking.items[part]
+            # A longer ranking begins like the one before, of which the filters have been told.
+            if start + len(items) > len(seen):
+                for one in filters:
+                    one.expect(items)
+            scores, similarities = ranking.scores[part].tolist(), ranking.similarities[part].tolist()
+            for item, score, similarity in zip(items.tolist(), scores, similarities, strict=True):
+                if item in seen:
+                    continue
+                seen.add(item)
+                for admit in admits:
+                    if not admit(item):
+                        break
+                else:
+                    for take in takes:
+                        take(item)
+                    picks.append(Pick(item, score, similarity))
+                    if len(picks) == count:
+                        return picks, path
+        complete = ranking.complete
         wanted *= _GROWTH
-
-
-def _expected(ranking: Ranking, filters: Sequence[SelectionFilter], known: int) -> Iterator[tuple[int, float, float]]:
-    """Items with their scores and similarities, each part of them told to the filters before it is needed.
-
-    A longer ranking begins like the one before, so the first ``known`` items have been told.
-    """
-    for start in range(0, len(ranking.items), _EXPECTED):
-        part = slice(start, start + _EXPECTED)
-        items = ranking.items[part]
-        if start + len(items) > known:
-            for one in filters:
-                one.expect(items)
-        yield from zip(items.tolist(), ranking.scores[part].tolist(), ranking.similarities[part].tolist(), strict=True)
+    return picks, path
 
 
 def picks_of(ranking: Ranking) -> list[Pick]:
