@@ -10,9 +10,9 @@ remixes; a cover is a song of its own, even when its title names the artist whom
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple
 
 from daltonify_core.catalogue.track import artist_key_of_name
 
@@ -93,55 +93,47 @@ _SPELLINGS: Final = {"n": "and", "u": "you", "pt": "part"}
 class Song(NamedTuple):
     """What tells whether two tracks are versions of one song, in numbers that stand for texts.
 
-    ``key``: 63 bits, equal for equal ``song_title``, wherever its spaces stand ("Love Song", "Lovesong"). ``names``:
-    everybody credited or named as a guest. ``mentions``: what else the title may name beside the song itself, such as
-    whoever remixed it. Both are of 31 bits, because they only count between equal keys.
+    ``key``: 63 bits, equal for equal ``song_title``, wherever its spaces stand ("Love Song", "Lovesong"). ``marks``, of
+    31 bits, because they only count between equal keys: a number for everybody credited or named as a guest and, as
+    ``~number``, for what else the title may name beside the song itself, such as whoever remixed it. Equal sets of
+    names give equal marks.
     """
 
     key: int
-    names: frozenset[int]
-    mentions: frozenset[int]
-
-    @classmethod
-    def of_marks(cls, key: int, marks: Iterable[int]) -> Self:
-        """The song of this key whose ``marks`` are these."""
-        numbers = frozenset(marks)
-        names = frozenset(number for number in numbers if number >= 0)
-        return cls(key, names, frozenset(~number for number in numbers - names))
-
-    @property
-    def marks(self) -> list[int]:
-        """Names and mentions as 32-bit numbers, the latter negative; always in the same order."""
-        return [*sorted(self.names), *(~number for number in sorted(self.mentions))]
+    marks: tuple[int, ...]
 
     def is_version_of(self, other: "Song") -> bool:
-        """Whether both are recordings of one song: equal titles, and an artist who ties them."""
-        return self.key == other.key and not (
-            self.names.isdisjoint(other.names)
-            and self.names.isdisjoint(other.mentions)
-            and self.mentions.isdisjoint(other.names)
-        )
+        """Whether both are recordings of one song: equal titles, and an artist who ties them.
+
+        What is only mentioned ties with a name, and never with what the other one mentions.
+        """
+        theirs = other.marks
+        return self.key == other.key and any(~mark in theirs or (mark >= 0 and mark in theirs) for mark in self.marks)
 
 
-def song_of(title: str, artists: Iterable[str]) -> Song:
+def song_of(title: str, artists: Sequence[str]) -> Song:
     """The song that a track with this title and these credited names is a version of."""
-    names = frozenset[int]().union(*map(_numbers_of_credit, artists))
-    if _may_name_guests(title):
-        names |= _numbers(linked_artists(title, ()))
     own, beside = _split(title)
-    mentions = frozenset(map(_number, _mentions(beside))) if beside else frozenset[int]()
-    return Song(_key(_title_of(own, title)), names, mentions)
+    key, may_name_guests = _key(_title_of(own, title)), _may_name_guests(title)
+    if len(artists) == 1 and not beside and not may_name_guests:
+        # Most tracks of a catalogue.
+        return Song(key, _marks_of_credit(artists[0]))
+    numbers = {number for name in artists for number in _marks_of_credit(name)}
+    if may_name_guests:
+        numbers |= _numbers(linked_artists(title, ()))
+    mentioned = sorted([~_number(run) for run in set(_mentions(beside))]) if beside else ()
+    return Song(key, (*sorted(numbers), *mentioned))
 
 
 # A catalogue names most artists several times.
 @lru_cache(maxsize=65_536)
-def _numbers_of_credit(name: str) -> frozenset[int]:
-    """Numbers of a credited name and of its parts, which may be members: "Simon & Garfunkel"."""
-    return _numbers([name, *_BAND_SEPARATORS.split(name)])
+def _marks_of_credit(name: str) -> tuple[int, ...]:
+    """Those of a credited name and of its parts, which may be members: "Simon & Garfunkel"."""
+    return tuple(sorted(_numbers({name, *_BAND_SEPARATORS.split(name)})))
 
 
-def _numbers(names: Iterable[str]) -> frozenset[int]:
-    return frozenset(_number(letters) for name in names if (letters := _name_letters(name)))
+def _numbers(names: Iterable[str]) -> set[int]:
+    return {_number(letters) for name in names if (letters := _name_letters(name))}
 
 
 def _number(letters: str) -> int:

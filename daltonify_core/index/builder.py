@@ -116,9 +116,8 @@ class _Columns:
         self.explicit[here] = [UNKNOWN_EXPLICIT if value is None else value for value in values["explicit"]]
         songs = [song_of(title, split_list(names)) for title, names in zip(titles, values["artists"], strict=True)]
         self.song_keys[here] = [song.key for song in songs]
-        marks = [song.marks for song in songs]
-        self.song_mark_counts[here] = [len(numbers) for numbers in marks]
-        self.song_marks.extend(chain.from_iterable(marks))
+        self.song_mark_counts[here] = [len(song.marks) for song in songs]
+        self.song_marks.extend(chain.from_iterable(song.marks for song in songs))
         self.titles_with_guests |= {
             place: title for place, title in enumerate(titles, start=first) if names_guests(title)
         }

@@ -85,8 +85,8 @@ class ItemArrays:
 
     def song(self, item: int) -> Song:
         """What tells which other tracks are versions of the item's song."""
-        marks = self.song_marks[self.song_mark_offsets[item] : self.song_mark_offsets[item + 1]].tolist()
-        return Song.of_marks(int(self.song_keys[item]), marks)
+        marks = self.song_marks[self.song_mark_offsets[item] : self.song_mark_offsets[item + 1]]
+        return Song(int(self.song_keys[item]), tuple(marks.tolist()))
 
     def items_by(self, artist: int) -> Items:
         """Every item that credits the artist."""
