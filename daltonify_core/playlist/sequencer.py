@@ -10,7 +10,7 @@ neither helps. All such moves are weighed at once, and the best of those that do
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from statistics import median
 from typing import Final, NamedTuple
 
@@ -28,6 +28,8 @@ _FORBIDDEN: Final = 10**13
 """More than any list can cost: what keeps fixed tracks in their places and all others out of them."""
 _WHEEL_STEPS: Final = 7.0
 """From a key to the farthest one: half of the twelve hours, and the other mode."""
+_UNKNOWN_KEY: Final = 24
+"""Behind the twelve minor keys and the twelve major ones."""
 # Rounds after which an order is good enough in any case; lists of 100 take about 15.
 _MAXIMUM_ROUNDS: Final = 60
 # Of the moves that help, the best ones are tried together; later ones mostly touch what those have changed.
@@ -89,8 +91,7 @@ def camelot_jump(first_key: int, first_mode: int, second_key: int, second_mode: 
 
     Neighbours on the wheel (a fifth apart) and relative keys (A minor, C major) are one step; the farthest are seven.
     """
-    keys, modes = np.array([first_key, second_key], np.float64), np.array([first_mode, second_mode], np.float64)
-    return float(_key_steps(keys, modes)[0, 1])
+    return float(_wheel()[_key_number(first_key, first_mode), _key_number(second_key, second_mode)])
 
 
 def jump(first: AudioFeatures, second: AudioFeatures, settings: SequencerSettings | None = None) -> float:
@@ -165,10 +166,9 @@ class _Steps(NamedTuple):
     def between(cls, tracks: Sequence[AudioFeatures], settings: SequencerSettings) -> "_Steps":
         energies = _energies(tracks)
         tempos = np.array([track.tempo for track in tracks], dtype=np.float64)
-        keys = np.array([track.key for track in tracks], dtype=np.float64)
-        modes = np.array([track.mode for track in tracks], dtype=np.float64)
+        keys = [_key_number(track.key, track.mode) for track in tracks]
         energy = np.minimum(np.abs(energies[:, None] - energies) / settings.energy_clash, 1.0)
-        tempo, key = _tempo_steps(tempos), _key_steps(keys, modes)
+        tempo, key = _tempo_steps(tempos), _wheel().take(keys, 0).take(keys, 1)
         for part in (energy, tempo, key):
             part[np.isnan(part)] = settings.unknown
         return cls(energy, tempo, key, settings.energy * energy + settings.tempo * tempo + settings.key * key)
@@ -203,10 +203,8 @@ class _Arc(NamedTuple):
         opening = min(calmer / way_down, settings.arc_opening_limit)
         heights = np.interp(free / (total - 1), [0.0, settings.arc_peak, 1.0], [opening, 1.0, 0.0])
         # The calmest track belongs in the lowest place, and so on: then the arc can be met exactly.
-        from_lowest = np.argsort(heights, kind="stable")
-        by_energy = np.argsort(movable, kind="stable")
         order = np.empty(count, np.int64)
-        order[from_lowest] = by_energy
+        order[heights.argsort(kind="stable")] = movable.argsort(kind="stable")
         off = np.abs(energies[:count, None] - movable[order])
         off[unknown[:count]] = 0.0
         return cls(settings.arc * off / settings.energy_clash, order)
@@ -222,12 +220,20 @@ def _tempo_steps(tempos: _FloatArray) -> _FloatArray:
     return np.asarray(2.0 * np.abs(apart - np.rint(apart)))
 
 
-def _key_steps(keys: _FloatArray, modes: _FloatArray) -> _FloatArray:
+def _key_number(key: int | None, mode: int | None) -> int:
+    return _UNKNOWN_KEY if key is None or mode is None else 12 * mode + key
+
+
+@cache
+def _wheel() -> _FloatArray:
+    """The step from each key to each other one, by their numbers; NaN to and from what is unknown."""
+    modes, keys = np.divmod(np.arange(_UNKNOWN_KEY, dtype=np.float64), 12)
     # A major key sits at its place in the circle of fifths (C = 8), a minor key with its relative major.
     hours = (7 * np.where(modes == 1, keys, keys + 3) + 7) % 12
     apart = np.abs(hours[:, None] - hours)
-    steps = np.minimum(apart, 12 - apart) + np.abs(modes[:, None] - modes)
-    return np.asarray(steps / _WHEEL_STEPS)
+    steps = np.full((_UNKNOWN_KEY + 1, _UNKNOWN_KEY + 1), np.nan)
+    steps[:-1, :-1] = np.minimum(apart, 12 - apart) + np.abs(modes[:, None] - modes)
+    return steps / _WHEEL_STEPS
 
 
 def _in_units(costs: _FloatArray) -> _IntArray:
@@ -241,50 +247,44 @@ def _length(order: _IntArray, steps: _IntArray) -> int:
 class _Pairs(NamedTuple):
     """Every two places ``first < last`` of ``n``, and where the numbers lie from which the moves of both are weighed.
 
-    All arrays but ``diagonals`` have the shape ``(n * (n - 1) / 2,)``.
+    A reversal exchanges the outermost two of a stretch, the next two, and so on to its middle. So pairs stand sorted by
+    their middle, from the inside out: what a reversal costs by place is then a running sum.
     """
 
-    first: _IntArray
-    last: _IntArray
-    beside: NDArray[np.bool_]
-    """Whether the two places are neighbours."""
-    outside: tuple[_IntArray, _IntArray]
-    """The steps from before ``first`` to ``last`` and from ``first`` to behind ``last``."""
-    inside: tuple[_IntArray, _IntArray]
-    """The steps from behind ``first`` to ``last`` and from ``first`` to before ``last``."""
-    forth: _IntArray
-    back: _IntArray
-    """Costs of the first track in the last place, and of the last in the first."""
-    diagonals: _IntArray
-    """``(n * n,)``: the costs of track and place in an order in which a stretch that is reversed stands together."""
-    ends: _IntArray
-    starts: _IntArray
-    """Where each stretch ends and starts in that order."""
+    places: list[tuple[int, int]]
+    """By ``first``, then by ``last``: of moves that save as much, the first is made."""
+    sorted_places: _IntArray
+    """Where each of ``places`` stands in the sorted order."""
+    numbers: _IntArray
+    """``(12, n * (n - 1) / 2)``: see ``_changes``."""
+    inside: _IntArray
+    """How many pairs stand before the innermost one about the same middle."""
 
 
 @lru_cache(maxsize=16)
 def _pairs(count: int) -> _Pairs:
-    first, last = np.triu_indices(count, 1)
+    places = np.triu_indices(count, 1)
+    by_middle = np.lexsort((places[1], places[0] + places[1]))
+    first, last = (column[by_middle] for column in places)
 
     def step(one: _IntArray, other: _IntArray) -> _IntArray:
-        return (one + 1) * (count + 2) + other + 1
+        return (one + 1) * (2 * count + 2) + other + 1
 
-    numbers = np.arange(count)
-    # The tracks of a stretch i..j go to places whose sum with their own is always i + j.
-    diagonals = np.argsort((numbers[:, None] + numbers).ravel(), kind="stable")
-    position = np.argsort(diagonals)
-    forth, back = first * count + last, last * count + first
+    def cost(one: _IntArray, other: _IntArray) -> _IntArray:
+        return step(one, count + 1 + other)
+
     return _Pairs(
-        first,
-        last,
-        beside=last == first + 1,
-        outside=(step(first - 1, last), step(first, last + 1)),
-        inside=(step(first + 1, last), step(first, last - 1)),
-        forth=forth,
-        back=back,
-        diagonals=diagonals,
-        ends=position[back],
-        starts=position[forth],
+        places=list(zip(*(column.tolist() for column in places), strict=True)),
+        sorted_places=np.argsort(by_middle),
+        numbers=np.array(
+            [
+                *(step(first - 1, last), step(last - 1, first), cost(first, last)),
+                *(step(first, last + 1), step(last, first + 1), cost(last, first)),
+                *(step(first - 1, first), step(last - 1, last), cost(first, first)),
+                *(step(last, last + 1), step(first, first + 1), cost(last, last)),
+            ]
+        ),
+        inside=np.searchsorted(first + last, first + last),
     )
 
 
@@ -293,28 +293,38 @@ def _improved(order: _IntArray, steps: _IntArray, costs: _IntArray) -> _IntArray
 
     ``steps``: cost of two tracks beside each other, ``costs``: of a track (row) in a place (column).
     """
-    bordered = np.zeros((len(order) + 1, len(order) + 1), np.int64)
-    bordered[:-1, :-1] = steps
-    pairs = _pairs(len(order))
+    count = len(order)
+    pairs = _pairs(count)
+    # Beyond either end of the list is a track to which no step costs anything. No track comes to stand beside itself:
+    # exchanging two neighbours is reversing them.
+    table = np.zeros((count + 1, 2 * count + 1), np.int64)
+    table[:-1, :count], table[:-1, count + 1 :] = steps, costs
+    np.fill_diagonal(table, _FORBIDDEN)
+    columns = np.arange(-1, 2 * count + 1)
+    rows = columns[: count + 2]
+    rows[0] = rows[-1] = count
+    improved = order.tolist()
     for _ in range(_MAXIMUM_ROUNDS):
-        by_reversal, by_exchange = _gains(order, bordered, costs)
-        gains = np.maximum(by_reversal, by_exchange)
-        (helpful,) = (gains > 0).nonzero()
+        rows[1:-1] = improved
+        by_reversal, by_exchange = _changes(table.take(rows, 0).take(columns, 1), pairs)
+        changes = np.minimum(by_reversal, by_exchange).take(pairs.sorted_places)
+        (helpful,) = (changes < 0).nonzero()
         if len(helpful) == 0:
             break
-        best = helpful[(-gains[helpful]).argsort(kind="stable")[:_MOVES_TRIED]]
-        moves = (pairs.first[best], pairs.last[best], by_reversal[best] >= by_exchange[best])
-        order = _moved(order.tolist(), zip(*(column.tolist() for column in moves), strict=True))
-    return order
+        best = helpful[changes[helpful].argsort(kind="stable")[:_MOVES_TRIED]]
+        standing = pairs.sorted_places[best]
+        is_reversal = by_reversal[standing] <= by_exchange[standing]
+        _move(improved, [pairs.places[one] for one in best.tolist()], is_reversal.tolist())
+    return np.array(improved)
 
 
-def _moved(order: list[int], moves: Iterable[tuple[int, int, bool]]) -> _IntArray:
-    """The order after the moves, best first, of which each touches no place, and no neighbour, of a better one.
+def _move(order: list[int], moves: Iterable[tuple[int, int]], are_reversals: Iterable[bool]) -> None:
+    """Make the moves, best first, of which each touches no place, and no neighbour, of a better one.
 
     A move is its first and last place, and whether all from one to the other is reversed or only those two exchanged.
     """
     touched = 0
-    for first, last, is_reversal in moves:
+    for (first, last), is_reversal in zip(moves, are_reversals, strict=True):
         # One bit a place, shifted by one so that the place before the first has a bit, too.
         touches = (1 << last + 3) - (1 << first) if is_reversal else 7 << first | 7 << last
         if touched & touches:
@@ -324,34 +334,27 @@ def _moved(order: list[int], moves: Iterable[tuple[int, int, bool]]) -> _IntArra
             order[first : last + 1] = order[first : last + 1][::-1]
         else:
             order[first], order[last] = order[last], order[first]
-    return np.array(order)
 
 
-def _gains(order: _IntArray, steps: _IntArray, costs: _IntArray) -> tuple[_IntArray, _IntArray]:
-    """What reversing all between two places, and exchanging the two, saves; in the order of ``_pairs``.
+def _changes(laid_out: _IntArray, pairs: _Pairs) -> tuple[_IntArray, _IntArray]:
+    """What reversing all between two places, and exchanging the two, adds to the costs; in the sorted order of pairs.
 
-    ``steps`` has one more row and column of zeros: beyond either end of the list no step costs anything. Exchanging two
-    neighbours is reversing them, so as an exchange it counts 0.
+    ``laid_out`` has a row for each place, and for one beyond either end: the steps from its track to the track of every
+    such place, and the track's costs in all places.
     """
-    count = len(order)
-    pairs = _pairs(count)
-    beside = np.array([count, *order.tolist(), count])
-    step = steps.take((beside * (count + 1))[:, None] + beside)
-    placed = costs.take(order, axis=0)
-    before, standing = step.ravel()[1 :: count + 3], placed.diagonal()
-    outside = step.take(pairs.outside[0]) + step.take(pairs.outside[1])
-    forth = placed.take(pairs.forth)
-
-    upto = standing.cumsum()
-    running = placed.take(pairs.diagonals).cumsum()
-    by_reversal = (before[1:] + upto).take(pairs.last) + (before[:-1] - upto + standing).take(pairs.first)
-    by_reversal -= outside
-    # The running sum at the start holds the first track already, so that is added again.
-    by_reversal -= running.take(pairs.ends) - running.take(pairs.starts) + forth
-
-    own = before[:-1] + before[1:] + standing
-    by_exchange = own.take(pairs.first) + own.take(pairs.last)
-    by_exchange -= outside + step.take(pairs.inside[0]) + step.take(pairs.inside[1])
-    by_exchange -= forth + placed.take(pairs.back)
-    by_exchange[pairs.beside] = 0
+    # All numbers in one go, and sums of three rows each: a call of numpy takes longer than what it does here. They are
+    # steps from before the first to the last and from there on, the same for the last, and both in each other's place;
+    # first what would be, then what is.
+    parts = laid_out.take(pairs.numbers)
+    sums = parts[:3]
+    sums += parts[3:6]
+    sums -= parts[6:9]
+    sums -= parts[9:]
+    by_reversal, by_exchange, placed = sums
+    by_exchange += by_reversal
+    by_exchange += placed
+    running = np.zeros(len(placed) + 1, np.int64)
+    placed.cumsum(out=running[1:])
+    by_reversal += running[1:]
+    by_reversal -= running.take(pairs.inside)
     return by_reversal, by_exchange
