@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
-from daltonify_core.index.feature_space import RELEASE_YEAR
-from daltonify_core.playlist.reasons import Comparisons, Level, Likeness, ReasonPart, Reasons, Time
+from daltonify_core.playlist.reasons import SAYINGS, Comparisons, Level, Likeness, ReasonPart, Reasons
 
 _GREATER: Final = (Likeness.MORE, Likeness.A_BIT_MORE)
 _SLIGHT: Final = (Likeness.A_BIT_MORE, Likeness.A_BIT_LESS)
@@ -75,6 +74,9 @@ class ReasonWriter:
 
     def __init__(self, comparisons: Comparisons) -> None:
         self._reasons = Reasons(comparisons)
+        self._lifts = comparisons.lifts
+        # How often the list has used each pattern and phrase: of several that say the same, the one that was used least
+        # is taken, and the plainest first.
         self._worded: dict[str, int] = {}
 
     def write(self, place: int, seed_title: str | None = None) -> tuple[tuple[ReasonPart, ...], str]:
@@ -83,70 +85,42 @@ class ReasonWriter:
         ``seed_title`` is named when there are several seeds. The last statement is the lift; the text tells it after
         the only semicolon.
         """
-        parts = self._reasons.next_of(place)
-        return parts, reason_text(parts, seed_title, self._worded)
-
-
-def reason_text(
-    parts: Sequence[ReasonPart], seed_title: str | None = None, worded: dict[str, int] | None = None
-) -> str:
-    """The statements as one line of English; ``seed_title`` is named when there are several seeds.
-
-    ``worded`` counts the wordings that a list has used, and is kept up to date: of several that say the same, the one
-    that was used least is taken, and the plainest first.
-
-    >>> reason_text([ReasonPart("energy", Likeness.SAME), ReasonPart("tempo", Likeness.SAME),
-    ...              ReasonPart("acousticness", Likeness.A_BIT_MORE),
-    ...              ReasonPart("artist_popularity", Likeness.LIFT, 31)])
-    'same energy and tempo, a bit more acoustic; 31 points more popular'
-    """
-    worded = {} if worded is None else worded
-    same: list[tuple[str, Level | None]] = []
-    similar: list[tuple[str, Level | None]] = []
-    eras: list[_Wordings] = []
-    asked: list[tuple[str, Likeness]] = []
-    unasked: list[_Wordings] = []
-    points = 0
-    for part in parts:
-        if part.kind is Likeness.LIFT:
-            points = part.points or 0
-        elif part.feature == RELEASE_YEAR:
-            eras.append(_era_wordings(part.kind, part.decade, part.level))
-        elif part.kind is Likeness.SAME:
-            same.append((part.feature, part.level))
-        elif part.kind is Likeness.SIMILAR:
-            similar.append((part.feature, part.level))
-        elif part.asked:
-            asked.append((part.feature, part.kind))
-        else:
-            unasked.append(_change_wordings(part.feature, part.kind, part.time))
-    wordings = [_likeness_wordings(Likeness.SAME, tuple(same))] if same else []
-    if similar:
-        wordings.append(_likeness_wordings(Likeness.SIMILAR, tuple(similar)))
-    wordings += eras
-    if asked:
-        wordings.append(_wish_wordings(tuple(asked)))
-    wordings += unasked
-    phrases: list[str] = []
-    heard = 0
-    for one in wordings:
-        phrase, marks = _least_used(one, worded, heard)
-        phrases.append(phrase)
-        heard |= marks
-    sound = ", ".join(phrases) or "the nearest sound within reach"
-    if seed_title is not None:
-        sound = f"beside “{seed_title}”: {sound}"
-    return f"{sound}; {points} {'point' if points == 1 else 'points'} more popular"
+        parts, alike, era, granted, changed = self._reasons.next_of(place)
+        wordings = [*_likeness_wordings(alike)]
+        if era is not None:
+            wordings.append(_era_wordings(era.kind, era.decade, era.level))
+        if granted:
+            wordings.append(_wish_wordings(granted))
+        if changed is not None:
+            wordings.append(_change_wordings(changed))
+        phrases: list[str] = []
+        heard = 0
+        for one in wordings:
+            phrase, marks = _least_used(one, self._worded, heard)
+            phrases.append(phrase)
+            heard |= marks
+        sound = ", ".join(phrases) or "the nearest sound within reach"
+        if seed_title is not None:
+            sound = f"beside “{seed_title}”: {sound}"
+        points = self._lifts[place]
+        return parts, f"{sound}; {points} {'point' if points == 1 else 'points'} more popular"
 
 
 @cache
-def _likeness_wordings(kind: Likeness, features: tuple[tuple[str, Level | None], ...]) -> _Wordings:
-    nouns = _listed([FEATURE_NOUNS[name] for name, _ in features])
-    wordings = [_wording(pattern, nouns=nouns) for pattern in _LIKENESS_WORDINGS[kind]]
-    words = [_LEVEL_WORDS[name][level] for name, level in features if level is not None]
-    if len(words) == len(features):
-        wordings.insert(1, _wording(_LEVEL_WORDING, words=_listed(words)))
-    return wordings
+def _likeness_wordings(alike: tuple[int, ...]) -> list[_Wordings]:
+    """Those of what is the same, if anything is, and those of what is similar."""
+    found = []
+    sayings = [SAYINGS[one] for one in alike]
+    for likeness, patterns in _LIKENESS_WORDINGS.items():
+        features = [(name, level) for name, kind, level, _ in sayings if kind is likeness]
+        nouns = _listed([FEATURE_NOUNS[name] for name, _ in features])
+        wordings = [_wording(pattern, nouns=nouns) for pattern in patterns]
+        words = [_LEVEL_WORDS[name][level] for name, level in features if level is not None]
+        if len(words) == len(features):
+            wordings.insert(1, _wording(_LEVEL_WORDING, words=_listed(words)))
+        if features:
+            found.append(wordings)
+    return found
 
 
 @cache
@@ -159,15 +133,16 @@ def _era_wordings(kind: Likeness, decade: int | None, level: Level | None) -> _W
 
 
 @cache
-def _change_wordings(feature: str, kind: Likeness, time: Time | None = None) -> _Wordings:
+def _change_wordings(change: int) -> _Wordings:
+    feature, kind, _, time = SAYINGS[change]
     patterns = _SLIGHT_WORDINGS if kind in _SLIGHT else _CLEAR_WORDINGS
     word = _comparative(feature, kind) + (f" at {time} time" if time else "")
     return [_wording(pattern, word=word) for pattern in patterns]
 
 
 @cache
-def _wish_wordings(changes: tuple[tuple[str, Likeness], ...]) -> _Wordings:
-    words = _listed([_change_wordings(feature, kind)[0][1] for feature, kind in changes])
+def _wish_wordings(changes: tuple[int, ...]) -> _Wordings:
+    words = _listed([_change_wordings(change)[0][1] for change in changes])
     return [_wording(pattern, words=words) for pattern in _ASKED_WORDINGS]
 
 

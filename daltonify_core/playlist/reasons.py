@@ -13,11 +13,11 @@ goes track by track.
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from functools import cache
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from daltonify_core.catalogue.audio_features import AudioFeatures
 from daltonify_core.index.feature_space import COLUMNS, RELEASE_YEAR, FloatArray
@@ -157,15 +157,23 @@ _LOW, _HIGH = np.array([LEVELS.get(name, (-np.inf, np.inf)) for name in _FEATURE
 _IN_SPACE: Final = [COLUMNS.index(name) for name in _FEATURES]
 _YEAR_IN_SPACE: Final = COLUMNS.index(RELEASE_YEAR)
 
-# Numbers stand for these until a statement is chosen.
 _LIKENESS_KINDS: Final = (Likeness.SAME, Likeness.SIMILAR)
 _CHANGE_KINDS: Final = (Likeness.A_BIT_MORE, Likeness.MORE, Likeness.A_BIT_LESS, Likeness.LESS)
-_KINDS: Final = (*_LIKENESS_KINDS, *_CHANGE_KINDS)
-_LEVELS: Final = (None, Level.LOW, Level.HIGH)
-_TIMES: Final = {1.0: Time.DOUBLE, -1.0: Time.HALF}
+_OF_LIKENESS: Final = [(kind, level, None) for level in (None, Level.LOW, Level.HIGH) for kind in _LIKENESS_KINDS]
+_OF_CHANGE: Final = [(kind, None, time) for time in (None, Time.DOUBLE, Time.HALF) for kind in _CHANGE_KINDS]
+SAYINGS: Final[Sequence[tuple[str, Likeness, Level | None, Time | None]]] = [
+    (feature, *one) for feature in _FEATURES for one in (*_OF_LIKENESS, *_OF_CHANGE)
+]
+"""All that can be said of a sound but for the amount: what are chosen, and worded, are places in here."""
+_FIRST_SAYINGS: Final = np.arange(len(_FEATURES)) * (len(SAYINGS) // len(_FEATURES))
+
+type Said = tuple[tuple[ReasonPart, ...], tuple[int, ...], ReasonPart | None, tuple[int, ...], int | None]
+"""The statements of one reason, of which the last is the lift; and again in groups, as places in ``SAYINGS``: what is
+alike, the era if it is told (a statement), what was asked for, and what else differs, if that is told."""
 
 # These are noticed less, and most tracks of one genre share them.
 _UNREMARKABLE: Final = frozenset(map(_FEATURES.index, ("instrumentalness", "speechiness", "loudness", "liveness")))
+_REMARKABLE: Final = [one for one in range(len(_FEATURES)) if one not in _UNREMARKABLE]
 _UNREMARKABLE_WEIGHT: Final = 0.5
 _NOTICED: Final = np.array([_UNREMARKABLE_WEIGHT if one in _UNREMARKABLE else 1.0 for one in range(len(_FEATURES))])
 
@@ -192,138 +200,151 @@ class Reasons:
         # Higher by one with each time that the list speaks of it.
         self._worn = [1] * len(_FEATURES)
         self._said_eras = 0
+        self._least_era_share = _LEAST_ERA_SHARE
 
-    def next_of(self, place: int) -> tuple[ReasonPart, ...]:
-        """The statements about the track at a place among the compared ones, which is the list's next.
-
-        The last one is the lift.
-        """
-        heard = self._heard[place]
+    def next_of(self, place: int) -> Said:
+        """What to say of the track at a place among the compared ones, which is the list's next."""
+        heard, worn = self._heard, self._worn
+        said, changes, granted = heard.said[place], heard.changes[place], heard.granted[place]
         era = self._era(place)
-        alike = self._likenesses(heard, _LIKENESSES - len(era))
-        changed = self._loudest(heard)
-        for feature in (*alike, *heard.granted, *changed):
-            self._worn[feature] += 1
-        self._said_eras += len(era)
+        alike, changed = self._worth_saying(place, _LIKENESSES if era is None else _LIKENESSES - 1)
+        parts: list[ReasonPart] = []
+        for feature in (*alike, *granted, *changed):
+            worn[feature] += 1
+            name, kind, level, time = SAYINGS[said[feature]]
+            values = (name, kind, None, changes[feature], level, None, feature in granted, time)
+            # Half of the time of calling the class.
+            parts.append(tuple.__new__(ReasonPart, values))
+        if era is not None:
+            parts.insert(len(alike), era)
+            self._said_eras += 1
+            self._least_era_share = _LEAST_ERA_SHARE * (1.0 + self._said_eras / _ERA_WORN_AFTER) ** 2
         return (
-            *[_statement(heard, feature) for feature in alike],
-            *era,
-            *[_statement(heard, feature, asked=True) for feature in heard.granted],
-            *[_statement(heard, feature) for feature in changed],
-            ReasonPart("artist_popularity", Likeness.LIFT, self._compared.lifts[place]),
+            (*parts, _lift(self._compared.lifts[place])),
+            tuple([said[feature] for feature in alike]),
+            era,
+            tuple([said[feature] for feature in granted]),
+            said[changed[0]] if changed else None,
         )
 
-    def _likenesses(self, heard: "_Heard", count: int) -> list[int]:
-        """At most ``count`` features of which to say that they are alike, in the order of noticing them."""
-        nearness, worn = heard.nearness, self._worn
-        worths = {feature: gain / worn[feature] ** 2 for feature, gain in nearness.items()}
-        ranked = sorted(worths, key=worths.__getitem__, reverse=True) or _most_noticed(heard)
-        named = ranked[:count]
-        # Where nobody would notice any of them, the last makes room for the best that is noticed.
-        if named and _UNREMARKABLE.issuperset(named):
-            noticed = [feature for feature in ranked[count:] if feature not in _UNREMARKABLE]
-            if noticed:
-                named[-1] = max(noticed, key=nearness.__getitem__)
-        return sorted(named)
+    def _worth_saying(self, place: int, count: int) -> tuple[list[int], list[int]]:
+        """At most ``count`` features, 1 or 2, of which to say that they are alike, in the order of noticing them.
 
-    def _loudest(self, heard: "_Heard") -> list[int]:
-        """The feature whose difference is to be told, if any is."""
-        loudest, most = [], 0.0
-        for feature, worth in heard.apartness.items():
-            if worth / self._worn[feature] > most:
-                loudest, most = [feature], worth / self._worn[feature]
-        return loudest
+        And the one whose difference is to be told, if any is.
+        """
+        worths, worn = self._heard.worths[place], self._worn
+        first = second = loudest = -1
+        most = next_most = least = 0.0
+        for feature, worth in enumerate(worths):
+            if worth > 0.0:
+                worth /= worn[feature] * worn[feature]
+                if worth > most:
+                    first, second, most, next_most = feature, first, worth, most
+                elif worth > next_most:
+                    second, next_most = feature, worth
+            elif worth < 0.0:
+                worth /= worn[feature]
+                if worth < least:
+                    loudest, least = feature, worth
+        if first < 0:
+            named = _most_noticed(self._heard.said[place])[:count]
+        else:
+            named = [first, second] if count > 1 and second >= 0 else [first]
+            # Where nobody would notice any of them, the last makes room for the best that is noticed.
+            if first in _UNREMARKABLE and named[-1] in _UNREMARKABLE:
+                noticed = [feature for feature in _REMARKABLE if worths[feature] > 0.0]
+                if noticed:
+                    named[-1] = max(noticed, key=lambda feature: (worths[feature], -worn[feature]))
+        named.sort()
+        return named, [loudest] if loudest >= 0 else []
 
-    def _era(self, place: int) -> list[ReasonPart]:
+    def _era(self, place: int) -> ReasonPart | None:
         """The years, where both are known, of one era, and brought the track nearer; the oftener said, the more."""
-        if self._heard[place].era_share <= _LEAST_ERA_SHARE * (1.0 + self._said_eras / _ERA_WORN_AFTER) ** 2:
-            return []
+        if self._heard.era_shares[place] <= self._least_era_share:
+            return None
         compared = self._compared
         ours, theirs = compared.seed_years[compared.nearest[place]], compared.track_years[place]
         if ours is None or theirs is None:
-            return []
+            return None
         decade = ours // 10 * 10 if ours // 10 == theirs // 10 else None
         near = abs(theirs - ours) <= SAME_ERA_YEARS
         newest = compared.newest_year
         # A release later than all of the catalogue has its newest tracks for company, however old they are.
         both_new = newest is not None and theirs >= newest - SAME_ERA_YEARS and ours > newest
         if not near and decade is None and not both_new:
-            return []
+            return None
         kind = Likeness.SAME if near else Likeness.SIMILAR
         level = Level.HIGH if both_new else None
-        return [ReasonPart(RELEASE_YEAR, kind, change=float(theirs - ours), level=level, decade=decade)]
+        return ReasonPart(RELEASE_YEAR, kind, change=float(theirs - ours), level=level, decade=decade)
+
+
+@cache
+def _lift(points: int) -> ReasonPart:
+    return ReasonPart("artist_popularity", Likeness.LIFT, points)
 
 
 class _Heard(NamedTuple):
-    """What is heard of one track beside its seed. Features have numbers, in the order of noticing them."""
+    """What is heard of each track of a list beside its seed. Features have numbers, in the order of noticing them."""
 
-    nearness: dict[int, float]
-    """Of likenesses that bring the track near: by how much, and how well people notice it."""
-    apartness: dict[int, float]
-    """Of differences: how loud each is, and how much nearness it costs."""
-    granted: dict[int, float]
-    """Of differences that were asked for: how large each is."""
-    kinds: list[int]
-    levels: list[int]
-    """Of each feature the places in ``_KINDS`` and ``_LEVELS``."""
-    changes: list[float]
+    worths: list[list[float]]
+    """Of each feature how well it serves as a reason: above 0 a likeness, by how much it brings the track near; below 0
+    a difference, by how loud it is and how much nearness it costs; both by how well people notice it."""
+    granted: list[list[int]]
+    """The features that differ as was asked for."""
+    said: list[list[int]]
+    """Of each feature the place in ``SAYINGS``."""
+    changes: list[list[float]]
     """Of each feature the track's value less the seed's."""
-    octaves: float
-    """By which the track's tempo is counted down as if it were the seed's."""
-    era_share: float
+    era_shares: list[float]
     """How much of what brings the track nearer is its time of release."""
 
 
-def _hear(compared: Comparisons) -> list[_Heard]:
+def _hear(compared: Comparisons) -> _Heard:
     """What is heard of every track; arrays have a row for each, and a column for each feature."""
-    ours, theirs = _features_of(compared.seeds)[compared.nearest], _features_of(compared.tracks)
+    ours, theirs = _features_of(compared.seeds).take(compared.nearest, 0), _features_of(compared.tracks)
     # A track at 140 BPM beside one at 72 is hardly faster: whoever counts both alike counts 70.
     apart = np.log2(theirs[:, _TEMPO] / ours[:, _TEMPO])
     octaves = np.rint(apart)
     theirs[:, _TEMPO] *= np.exp2(-octaves)
     changes = theirs - ours
-    differences = changes.copy()
-    differences[:, _TEMPO] = apart - octaves
     # What either lacks is NaN, which no comparison finds small or large.
-    sizes = np.abs(differences)
+    sizes = np.abs(changes)
+    sizes[:, _TEMPO] = np.abs(apart - octaves)
     alike, unlike = sizes <= _SIMILAR, sizes > _SIMILAR
     # Half and double time feel related, but are no likeness to name. Near half an octave a tempo is as much faster as
     # slower, counted anew.
     counted_alike = octaves == 0.0
     alike[:, _TEMPO] &= counted_alike
     unlike[:, _TEMPO] &= counted_alike | ((np.abs(octaves) == 1.0) & (sizes[:, _TEMPO] <= _A_BIT[_TEMPO]))
-    granted: list[dict[int, float]] = [{}] * len(sizes)
+    granted: list[list[int]] = [[]] * len(sizes)
     if compared.targets:
         # What was asked for is said as soon as it can be heard; unasked, a difference must be clearer.
         wishes = [compared.targets.get(name, 0.0) for name in _FEATURES]
-        is_granted = (sizes > _SAME) & (differences * wishes > 0.0)
+        is_granted = (sizes > _SAME) & (changes * wishes > 0.0)
         is_granted[:, _TEMPO] &= counted_alike
         is_granted &= is_granted.cumsum(axis=1) <= _WISHES
-        granted = _by_track(is_granted, sizes)
+        granted = [row.nonzero()[0].tolist() for row in is_granted]
         alike &= ~is_granted
         unlike &= ~is_granted
 
-    gains = compared.closeness[:, _IN_SPACE]
+    gains = compared.closeness.take(_IN_SPACE, 1)
     nearer = np.maximum(compared.closeness, 0.0)
     of_era, total = nearer[:, _YEAR_IN_SPACE], nearer.sum(axis=1)
     is_reason = gains > (_LEAST_SHARE * (total - of_era))[:, None]
     # A feature that the metric hardly counts may still be the loudest difference, so both have a say.
     loudness = sizes / _SIMILAR * (1.0 - np.minimum(gains, 0.0))
-    kinds_of_change = len(_LIKENESS_KINDS) + (sizes > _A_BIT) + 2 * (differences <= 0.0)
+    worths = np.where(alike & is_reason, gains, np.where(unlike, -loudness, 0.0)) * _NOTICED
     levels = (np.maximum(ours, theirs) <= _LOW) + 2 * (np.minimum(ours, theirs) >= _HIGH)
+    likenesses = (sizes > _SAME) + len(_LIKENESS_KINDS) * levels
+    differences = len(_OF_LIKENESS) + (sizes > _A_BIT) + 2 * (changes <= 0.0)
+    differences[:, _TEMPO] += len(_CHANGE_KINDS) * ((octaves == 1.0) + 2 * (octaves == -1.0))
     # Lists, because what follows takes single values, and those of an array cost four times as much.
-    return list(
-        map(
-            _Heard,
-            _by_track(alike & is_reason, gains * _NOTICED),
-            _by_track(unlike, loudness * _NOTICED),
-            granted,
-            np.where(alike, sizes > _SAME, kinds_of_change).tolist(),
-            np.where(alike, levels, 0).tolist(),
-            changes.tolist(),
-            octaves.tolist(),
-            (of_era / np.where(total > 0.0, total, 1.0)).tolist(),
-        )
+    return _Heard(
+        worths.tolist(),
+        granted,
+        (np.where(alike, likenesses, differences) + _FIRST_SAYINGS).tolist(),
+        changes.tolist(),
+        (of_era / np.where(total > 0.0, total, 1.0)).tolist(),
     )
 
 
@@ -332,23 +353,8 @@ def _features_of(tracks: Sequence[AudioFeatures]) -> FloatArray:
     return np.array([_values(track) for track in tracks], dtype=np.float64).reshape(-1, len(_FEATURES))
 
 
-def _by_track(chosen: NDArray[np.bool_], values: FloatArray) -> list[dict[int, float]]:
-    """For each track the values of its ``chosen`` features."""
-    found: list[dict[int, float]] = [{} for _ in chosen]
-    tracks, features = chosen.nonzero()
-    for track, feature, value in zip(tracks.tolist(), features.tolist(), values[chosen].tolist(), strict=True):
-        found[track][feature] = value
-    return found
-
-
-def _most_noticed(heard: _Heard) -> list[int]:
+def _most_noticed(said: Sequence[int]) -> list[int]:
     """What to name where nothing in the distance tells: the same before the similar, else as people notice it."""
-    alike = [feature for feature, kind in enumerate(heard.kinds) if kind < len(_LIKENESS_KINDS)]
-    by_kind = sorted(alike, key=heard.kinds.__getitem__)
+    kinds = [SAYINGS[one][1] for one in said]
+    by_kind = [feature for wanted in _LIKENESS_KINDS for feature, kind in enumerate(kinds) if kind is wanted]
     return [feature for feature in by_kind if feature not in _UNREMARKABLE] or by_kind[:1]
-
-
-def _statement(heard: _Heard, feature: int, asked: bool = False) -> ReasonPart:
-    time = _TIMES.get(heard.octaves) if feature == _TEMPO else None
-    kind, level = _KINDS[heard.kinds[feature]], _LEVELS[heard.levels[feature]]
-    return ReasonPart(_FEATURES[feature], kind, None, heard.changes[feature], level, None, asked, time)

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daltonify_core.catalogue.audio_features import CONTINUOUS_FEATURES, FEATURE_RANGES, AudioFeatures
-from daltonify_core.playlist.reason_words import ReasonWriter, reason_text
-from daltonify_core.playlist.reasons import Level, Likeness, ReasonPart, Reasons
+from daltonify_core.playlist.reason_words import ReasonWriter
+from daltonify_core.playlist.reasons import Level, Likeness, ReasonPart
 from tests.builders import make_features
 from tests.reason_claims import CLAIMS, NOUNS, THRESHOLDS, Comparison, assert_true, one_list, spoken
 
@@ -58,7 +58,11 @@ def in_words(part: ReasonPart) -> set[tuple[str, str]]:
 
 
 def reason_parts(one: Comparison) -> tuple[ReasonPart, ...]:
-    return Reasons(one_list([one])).next_of(0)
+    return ReasonWriter(one_list([one])).write(0)[0]
+
+
+def reason_text(one: Comparison, seed_title: str | None = None) -> str:
+    return ReasonWriter(one_list([one])).write(0, seed_title)[1]
 
 
 def written(rows: list[Comparison]) -> list[tuple[tuple[ReasonPart, ...], str]]:
@@ -72,7 +76,7 @@ def compare(seed: AudioFeatures, track: AudioFeatures, lift: int = 31, **others)
 
 def test_the_example_of_the_design():
     one = compare(make_features(), make_features(acousticness=0.3))
-    assert reason_text(reason_parts(one)) == "same energy and tempo, a bit more acoustic; 31 points more popular"
+    assert reason_text(one) == "same energy and tempo, a bit more acoustic; 31 points more popular"
 
 
 @given(lists)
@@ -98,11 +102,11 @@ def test_amounts_and_directions_agree_with_the_numbers(one):
 
 @given(comparisons)
 def test_what_either_track_lacks_is_not_spoken_of(one):
-    parts = reason_parts(one)
+    ((parts, text),) = written([one])
     absent = set(one.seed.missing()) | set(one.track.missing())
     absent |= {"release_year"} if one.seed_year is None or one.track_year is None else set()
     assert not absent & {part.feature for part in parts}
-    assert not absent & {name for name, _ in spoken(reason_text(parts))}
+    assert not absent & {name for name, _ in spoken(text)}
 
 
 @given(lists)
@@ -117,12 +121,12 @@ def test_parts_say_the_same_as_the_text(rows):
 
 @given(comparisons)
 def test_a_reason_is_one_short_line(one):
-    parts = reason_parts(one)
+    ((parts, text),) = written([one])
     assert len([part for part in parts if part.kind in (Likeness.SAME, Likeness.SIMILAR)]) <= 2
     assert len([part for part in parts if part.asked]) <= 2
     assert len(parts) <= 6
     assert len({part.feature for part in parts}) == len(parts)
-    assert re.fullmatch(r"[a-z0-9 ,;-]+", reason_text(parts))
+    assert re.fullmatch(r"[a-z0-9 ,;-]+", text)
 
 
 @given(features, lift_points)
@@ -153,17 +157,17 @@ def test_a_likeness_that_brings_the_track_no_nearer_is_not_named_beside_one_that
 def test_the_reason_is_what_brings_the_track_nearer_than_its_peers():
     sound = make_features()
     one = compare(sound, sound, closeness={"energy": 0.1, "tempo": 0.0, "valence": 3.0, "acousticness": 2.0})
-    assert reason_text(reason_parts(one)).startswith("same mood and acoustic sound;")
+    assert reason_text(one).startswith("same mood and acoustic sound;")
 
 
 def test_a_line_names_something_that_listeners_notice_where_that_is_a_reason():
     sound = make_features()
     hardly_noticed = {"instrumentalness": 5.0, "speechiness": 4.0, "loudness": 3.0}
     reason = compare(sound, sound, closeness=hardly_noticed | {"valence": 0.8, "energy": 0.6})
-    assert reason_text(reason_parts(reason)).startswith("same mood and share of vocals;")
+    assert reason_text(reason).startswith("same mood and share of vocals;")
     # Too little of the nearness is no reason, however plain.
     none = compare(sound, sound, closeness=hardly_noticed | {"valence": 0.1})
-    assert reason_text(reason_parts(none)).startswith("same share of vocals and share of spoken words;")
+    assert reason_text(none).startswith("same share of vocals and share of spoken words;")
     of_one_time = compare(sound, sound, closeness=hardly_noticed | {"valence": 0.8, "release_year": 9.0},
                           seed_year=2001, track_year=2001)  # fmt: skip
     assert {part.feature for part in reason_parts(of_one_time)} == {"valence", "release_year", "artist_popularity"}
@@ -172,14 +176,14 @@ def test_a_line_names_something_that_listeners_notice_where_that_is_a_reason():
 def test_of_two_audible_differences_the_one_that_costs_more_nearness_is_named():
     track = make_features(energy=0.5, valence=0.25)
     apart = {"energy": -2.0, "valence": 1.9}
-    assert "calmer" in reason_text(reason_parts(compare(make_features(), track, closeness=apart)))
-    assert "darker" in reason_text(reason_parts(compare(make_features(), make_features(energy=0.55, valence=0.05))))
+    assert "calmer" in reason_text(compare(make_features(), track, closeness=apart))
+    assert "darker" in reason_text(compare(make_features(), make_features(energy=0.55, valence=0.05)))
 
 
 def test_half_and_double_time_are_neither_likeness_nor_difference():
     double = compare(make_features(tempo=80.0), make_features(tempo=158.0, valence=0.3))
     assert "tempo" not in {part.feature for part in reason_parts(double)}
-    assert "a bit darker" in reason_text(reason_parts(double))
+    assert "a bit darker" in reason_text(double)
 
 
 @pytest.mark.parametrize(
@@ -193,8 +197,8 @@ def test_half_and_double_time_are_neither_likeness_nor_difference():
     ],
 )
 def test_a_tempo_is_compared_as_the_sequencer_compares_it(ours, theirs, words, part):
-    parts = reason_parts(compare(make_features(tempo=ours), make_features(tempo=theirs)))
-    assert f", {words};" in reason_text(parts)
+    ((parts, text),) = written([compare(make_features(tempo=ours), make_features(tempo=theirs))])
+    assert f", {words};" in text
     said = next(one.to_dict() for one in parts if one.feature == "tempo")
     assert said == {"feature": "tempo", "direction": "more" if "faster" in words else "less"} | part
 
@@ -215,31 +219,31 @@ def test_no_line_says_also_or_like_yours_twice(rows):
 
 def test_without_a_reason_in_the_distance_what_listeners_notice_is_named_first():
     sounds_other = make_features(energy=0.1, tempo=80.0, danceability=0.2, valence=0.38, acousticness=0.6)
-    assert reason_text(reason_parts(compare(make_features(), sounds_other))).startswith("similar mood")
+    assert reason_text(compare(make_features(), sounds_other)).startswith("similar mood")
 
 
 def test_nothing_to_compare_is_said_plainly():
-    parts = reason_parts(compare(AudioFeatures(energy=0.5), AudioFeatures(tempo=100.0), 1))
-    assert reason_text(parts) == "the nearest sound within reach; 1 point more popular"
+    one = compare(AudioFeatures(energy=0.5), AudioFeatures(tempo=100.0), 1)
+    assert reason_text(one) == "the nearest sound within reach; 1 point more popular"
 
 
 def test_with_several_seeds_the_reason_names_the_one_it_speaks_of():
-    parts = [ReasonPart("energy", Likeness.SAME), ReasonPart("artist_popularity", Likeness.LIFT, 9)]
-    assert reason_text(parts, "Boston") == "beside “Boston”: same energy; 9 points more popular"
+    one = compare(AudioFeatures(energy=0.5), AudioFeatures(energy=0.5), 9)
+    assert reason_text(one, "Boston") == "beside “Boston”: same energy; 9 points more popular"
 
 
 def test_what_was_asked_for_and_is_so_is_said_with_the_wish():
     one = compare(make_features(energy=0.6, tempo=120.0), make_features(energy=0.8, tempo=100.0),
                   targets={"energy": 0.2, "tempo": -0.1})  # fmt: skip
-    assert "a bit more energetic and slower, as you asked" in reason_text(reason_parts(one))
+    assert "a bit more energetic and slower, as you asked" in reason_text(one)
     energy = next(part.to_dict() for part in reason_parts(one) if part.feature == "energy")
     assert energy == {"feature": "energy", "kind": "a_bit_more", "direction": "more", "amount": 0.2, "asked": True}
 
 
 def test_a_wish_that_the_track_does_not_meet_is_not_claimed():
     calmer = compare(make_features(energy=0.8), make_features(energy=0.6), targets={"energy": 0.2})
-    assert "asked" not in reason_text(reason_parts(calmer))
-    assert "a bit calmer" in reason_text(reason_parts(calmer))
+    assert "asked" not in reason_text(calmer)
+    assert "a bit calmer" in reason_text(calmer)
 
 
 @pytest.mark.parametrize(
@@ -256,14 +260,14 @@ def test_the_era_is_named_where_it_brought_the_track_nearer(years, words):
     sound = make_features()
     near = {"energy": 1.0, "release_year": 1.0}
     one = compare(sound, sound, closeness=near, seed_year=seed_year, track_year=track_year)
-    assert words in reason_text(reason_parts(one))
+    assert words in reason_text(one)
 
 
 def test_a_release_later_than_the_whole_catalogue_is_beside_its_newest_tracks():
     sound = make_features()
     near = {"energy": 1.0, "release_year": 1.0}
     one = compare(sound, sound, closeness=near, seed_year=2026, track_year=2018, newest_year=2019)
-    assert "among the newest here, like yours" in reason_text(reason_parts(one))
+    assert "among the newest here, like yours" in reason_text(one)
     older = one._replace(track_year=2011)
     assert "release_year" not in {part.feature for part in reason_parts(older)}
 
@@ -328,5 +332,5 @@ def test_every_continuous_feature_can_be_spoken_of():
     alone = [
         AudioFeatures.from_mapping({name: value}) for name, value in make_features().present().items() if name in names
     ]
-    every = [reason_text(reason_parts(compare(features, features))) for features in alone]
+    every = [reason_text(compare(features, features)) for features in alone]
     assert {name for text in every for name, _ in spoken(text)} == names
