@@ -24,16 +24,17 @@ def closeness(space: FeatureSpace, query: QueryPoint, peers: NDArray[Any], vecto
     with the numbers in the order of the space's columns. A value is negative where the number holds the track off, and
     0 where it does not count, be it unknown or not wanted.
     """
-    parts = _parts(space, query, np.concatenate([peers, vectors]))
-    # A third of the time of numpy's own mean over the first axis.
-    usual = np.einsum("ij->j", parts[: len(peers)]) / len(peers)
-    return np.asarray((usual - parts[len(peers) :]).round(_DECIMALS))
+    parts = _parts(space, query, np.concatenate([peers.T, vectors.T], axis=1))
+    usual = parts[:, : len(peers)].sum(axis=1) / len(peers)
+    return np.asarray((usual - parts[:, len(peers) :].T).round(_DECIMALS))
 
 
 def _parts(space: FeatureSpace, query: QueryPoint, vectors: NDArray[Any]) -> FloatArray:
-    """What each number adds to the squared distances of ``vectors``; shape as ``vectors``."""
-    difference = vectors.astype(np.float64) - query.vector
-    by_number = difference @ space.unwhitening.T
+    """What each number adds to the squared distances of ``vectors``; shape as ``vectors``, ``(dimension, n)``."""
+    difference = vectors.astype(np.float64)
+    difference -= query.vector[:, None]
+    parts = space.unwhitening @ difference
     if query.basis is not None:
-        difference = difference @ query.basis.T @ query.basis
-    return np.asarray(by_number * (difference @ space.whitening))
+        difference = query.basis.T @ (query.basis @ difference)
+    parts *= space.whitening.T @ difference
+    return np.asarray(parts)
