@@ -72,8 +72,9 @@ Made once and never changed.
 class ReasonWriter:
     """Writes the reasons of one list: the same for the same tracks in the same order, and varied among them."""
 
-    def __init__(self, comparisons: Comparisons) -> None:
-        self._reasons = Reasons(comparisons)
+    def __init__(self, comparisons: Comparisons, with_parts: bool = True) -> None:
+        """Without parts, ``write`` gives the line alone and no statements, which take as long as the words."""
+        self._reasons, self._with_parts = Reasons(comparisons), with_parts
         self._lifts = comparisons.lifts
         # How often the list has used each pattern and phrase: of several that say the same, the one that was used least
         # is taken, and the plainest first.
@@ -85,7 +86,8 @@ class ReasonWriter:
         ``seed_title`` is named when there are several seeds. The last statement is the lift; the text tells it after
         the only semicolon.
         """
-        parts, alike, era, granted, changed = self._reasons.next_of(place)
+        said = self._reasons.next_of(place)
+        alike, era, granted, changed = said
         wordings = [*_likeness_wordings(alike)]
         if era is not None:
             wordings.append(_era_wordings(era.kind, era.decade, era.level))
@@ -93,17 +95,39 @@ class ReasonWriter:
             wordings.append(_wish_wordings(granted))
         if changed is not None:
             wordings.append(_change_wordings(changed))
-        phrases: list[str] = []
-        heard = 0
-        for one in wordings:
-            phrase, marks = _least_used(one, self._worded, heard)
-            phrases.append(phrase)
-            heard |= marks
-        sound = ", ".join(phrases) or "the nearest sound within reach"
+        sound = ", ".join(self._phrases(wordings)) or "the nearest sound within reach"
         if seed_title is not None:
             sound = f"beside “{seed_title}”: {sound}"
         points = self._lifts[place]
+        parts = self._reasons.parts(place, said) if self._with_parts else ()
         return parts, f"{sound}; {points} {'point' if points == 1 else 'points'} more popular"
+
+    def _phrases(self, sayings: Sequence[_Wordings]) -> list[str]:
+        """Of each saying the phrase that the list has used least; of these, one whose pattern is not yet worn.
+
+        None repeats a mark that the line has before it, if that can be helped.
+        """
+        worded, times = self._worded, self._worded.get
+        phrases: list[str] = []
+        heard = 0
+        for wordings in sayings:
+            chosen, least = wordings[0], 2 * _CLUMSY
+            for one in wordings:
+                pattern, phrase, marks = one
+                against = times(phrase, 0) * _REPEATED + times(pattern, 0) // _WORN_AFTER
+                if heard & marks:
+                    against += _CLUMSY
+                if against < least:
+                    chosen, least = one, against
+                    if against == 0:
+                        break
+            pattern, phrase, marks = chosen
+            worded[phrase] = times(phrase, 0) + 1
+            if pattern != phrase:
+                worded[pattern] = times(pattern, 0) + 1
+            phrases.append(phrase)
+            heard |= marks
+        return phrases
 
 
 @cache
@@ -153,28 +177,6 @@ def _wording(pattern: str, **words: object) -> tuple[str, str, int]:
 
 def _comparative(feature: str, kind: Likeness) -> str:
     return FEATURE_COMPARATIVES[feature][0 if kind in _GREATER else 1]
-
-
-def _least_used(wordings: _Wordings, worded: dict[str, int], heard: int) -> tuple[str, int]:
-    """The phrase that the list has used least; of these, one whose pattern is not yet worn. And the bits of its marks.
-
-    None repeats a mark ``heard`` before it in the same line, if that can be helped.
-    """
-    chosen, least = wordings[0], 2 * _CLUMSY
-    for one in wordings:
-        pattern, phrase, marks = one
-        against = worded.get(phrase, 0) * _REPEATED + worded.get(pattern, 0) // _WORN_AFTER
-        if heard & marks:
-            against += _CLUMSY
-        if against < least:
-            chosen, least = one, against
-            if against == 0:
-                break
-    pattern, phrase, marks = chosen
-    worded[phrase] = worded.get(phrase, 0) + 1
-    if pattern != phrase:
-        worded[pattern] = worded.get(pattern, 0) + 1
-    return phrase, marks
 
 
 def _listed(words: Sequence[str]) -> str:

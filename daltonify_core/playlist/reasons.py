@@ -13,7 +13,6 @@ goes track by track.
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from functools import cache
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
@@ -165,11 +164,12 @@ SAYINGS: Final[Sequence[tuple[str, Likeness, Level | None, Time | None]]] = [
     (feature, *one) for feature in _FEATURES for one in (*_OF_LIKENESS, *_OF_CHANGE)
 ]
 """All that can be said of a sound but for the amount: what are chosen, and worded, are places in here."""
-_FIRST_SAYINGS: Final = np.arange(len(_FEATURES)) * (len(SAYINGS) // len(_FEATURES))
+_SAYINGS_EACH: Final = len(SAYINGS) // len(_FEATURES)
+_FIRST_SAYINGS: Final = np.arange(len(_FEATURES)) * _SAYINGS_EACH
 
-type Said = tuple[tuple[ReasonPart, ...], tuple[int, ...], ReasonPart | None, tuple[int, ...], int | None]
-"""The statements of one reason, of which the last is the lift; and again in groups, as places in ``SAYINGS``: what is
-alike, the era if it is told (a statement), what was asked for, and what else differs, if that is told."""
+type Said = tuple[tuple[int, ...], ReasonPart | None, tuple[int, ...], int | None]
+"""What one reason says: what is alike, the statement about the era, if any, what was asked for, and what else differs,
+if that is told; all but the era as places in ``SAYINGS``. A plain tuple, because a list makes dozens."""
 
 # These are noticed less, and most tracks of one genre share them.
 _UNREMARKABLE: Final = frozenset(map(_FEATURES.index, ("instrumentalness", "speechiness", "loudness", "liveness")))
@@ -204,36 +204,47 @@ class Reasons:
 
     def next_of(self, place: int) -> Said:
         """What to say of the track at a place among the compared ones, which is the list's next."""
-        heard, worn = self._heard, self._worn
-        said, changes, granted = heard.said[place], heard.changes[place], heard.granted[place]
+        said, granted, worn = self._heard.said[place], self._heard.granted[place], self._worn
         era = self._era(place)
-        alike, changed = self._worth_saying(place, _LIKENESSES if era is None else _LIKENESSES - 1)
-        parts: list[ReasonPart] = []
-        for feature in (*alike, *granted, *changed):
+        alike, loudest = self._worth_saying(place, _LIKENESSES if era is None else _LIKENESSES - 1)
+        for feature in alike:
             worn[feature] += 1
-            name, kind, level, time = SAYINGS[said[feature]]
-            values = (name, kind, None, changes[feature], level, None, feature in granted, time)
-            # Half of the time of calling the class.
-            parts.append(tuple.__new__(ReasonPart, values))
+        for feature in granted:
+            worn[feature] += 1
+        if loudest is not None:
+            worn[loudest] += 1
         if era is not None:
-            parts.insert(len(alike), era)
             self._said_eras += 1
             self._least_era_share = _LEAST_ERA_SHARE * (1.0 + self._said_eras / _ERA_WORN_AFTER) ** 2
         return (
-            (*parts, _lift(self._compared.lifts[place])),
             tuple([said[feature] for feature in alike]),
             era,
-            tuple([said[feature] for feature in granted]),
-            said[changed[0]] if changed else None,
+            tuple([said[feature] for feature in granted]) if granted else (),
+            None if loudest is None else said[loudest],
         )
 
-    def _worth_saying(self, place: int, count: int) -> tuple[list[int], list[int]]:
+    def parts(self, place: int, said: Said) -> tuple[ReasonPart, ...]:
+        """The statements of what is said about the track at a place; the last one is the lift."""
+        alike, era, granted, changed = said
+        changes = self._heard.changes[place].tolist()
+        parts: list[ReasonPart] = []
+        for saying in (*alike, *granted, *(() if changed is None else (changed,))):
+            feature, kind, level, time = SAYINGS[saying]
+            change = changes[saying // _SAYINGS_EACH]
+            # Half of the time of calling the class.
+            parts.append(tuple.__new__(ReasonPart, (feature, kind, None, change, level, None, saying in granted, time)))
+        if era is not None:
+            parts.insert(len(alike), era)
+        return (*parts, ReasonPart("artist_popularity", Likeness.LIFT, self._compared.lifts[place]))
+
+    def _worth_saying(self, place: int, count: int) -> tuple[list[int], int | None]:
         """At most ``count`` features, 1 or 2, of which to say that they are alike, in the order of noticing them.
 
         And the one whose difference is to be told, if any is.
         """
         worths, worn = self._heard.worths[place], self._worn
-        first = second = loudest = -1
+        first = second = -1
+        loudest = None
         most = next_most = least = 0.0
         for feature, worth in enumerate(worths):
             if worth > 0.0:
@@ -256,7 +267,7 @@ class Reasons:
                 if noticed:
                     named[-1] = max(noticed, key=lambda feature: (worths[feature], -worn[feature]))
         named.sort()
-        return named, [loudest] if loudest >= 0 else []
+        return named, loudest
 
     def _era(self, place: int) -> ReasonPart | None:
         """The years, where both are known, of one era, and brought the track nearer; the oftener said, the more."""
@@ -278,11 +289,6 @@ class Reasons:
         return ReasonPart(RELEASE_YEAR, kind, change=float(theirs - ours), level=level, decade=decade)
 
 
-@cache
-def _lift(points: int) -> ReasonPart:
-    return ReasonPart("artist_popularity", Likeness.LIFT, points)
-
-
 class _Heard(NamedTuple):
     """What is heard of each track of a list beside its seed. Features have numbers, in the order of noticing them."""
 
@@ -293,8 +299,8 @@ class _Heard(NamedTuple):
     """The features that differ as was asked for."""
     said: list[list[int]]
     """Of each feature the place in ``SAYINGS``."""
-    changes: list[list[float]]
-    """Of each feature the track's value less the seed's."""
+    changes: FloatArray
+    """Of each feature the track's value less the seed's; shape ``(tracks, features)``."""
     era_shares: list[float]
     """How much of what brings the track nearer is its time of release."""
 
@@ -343,7 +349,7 @@ def _hear(compared: Comparisons) -> _Heard:
         worths.tolist(),
         granted,
         (np.where(alike, likenesses, differences) + _FIRST_SAYINGS).tolist(),
-        changes.tolist(),
+        changes,
         (of_era / np.where(total > 0.0, total, 1.0)).tolist(),
     )
 

@@ -32,12 +32,13 @@ class RowWriter:
         tracks: Mapping[int, ListedTrack],
         peers: Sequence[Items],
         targets: Mapping[str, float],
+        reason_parts: bool = True,
     ) -> None:
         """``level`` is the seed level, ``tracks`` the picks' metadata by item.
 
         ``peers`` are the items among which the list was chosen, one list after the other: a reason names what brings a
         track nearer than them (none: than all tracks). ``targets`` are the shifts that the request asked for, by
-        feature; ``queries`` already hold them.
+        feature; ``queries`` already hold them. Rows hold their ``reason_parts``, or none.
         """
         self._index, self._seeds, self._queries, self._level = index, seeds, queries, level
         self._tracks, self._peers = tracks, peers
@@ -59,7 +60,7 @@ class RowWriter:
             targets=targets,
             newest_year=int(index.space.tables[-1].knots[-1]),
         )
-        self._reasons = ReasonWriter(comparisons)
+        self._reasons = ReasonWriter(comparisons, reason_parts)
 
     def _nearest_seeds(self, vectors: Float32Array) -> list[int]:
         """For each vector the place of the seed that it is nearest to, the first of equals."""

@@ -111,7 +111,7 @@ class Recommender:
         above = Band(level + 1, 100)
         # Pinned tracks may stand alone, where the genre has nobody bigger.
         peers = [bigger for number in genre_numbers if len(bigger := self._items_in(above, number))]
-        rows = RowWriter(index, seeds, queries, level, tracks, peers, request.targets)
+        rows = RowWriter(index, seeds, queries, level, tracks, peers, request.targets, request.reason_parts)
         slots = dict(zip(own_positions(len(own), len(selection.chosen), request.own_slots), own, strict=True))
         ordered = self._ordered(request.order, selection.chosen, tracks, slots)
         listed = rows.with_own_tracks(ordered, slots)

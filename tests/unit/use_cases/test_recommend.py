@@ -563,7 +563,8 @@ def test_a_request_without_parts_of_reasons_gives_the_same_list(exact):
     whole, without = (
         exact.recommend(RecommendationRequest(seeds, genre="pop", reason_parts=wanted)) for wanted in (True, False)
     )
-    assert without == whole
+    bare = [tuple(row._replace(reason_parts=()) for row in rows) for rows in (whole.tracks, whole.reserves)]
+    assert without == replace(whole, tracks=bare[0], reserves=bare[1])
     shorter = without.to_dict(reason_parts=False)
     assert list(shorter["tracks"][0]) == [name for name in ROW_FIELDS if name != "reason_parts"]
     assert [row["reason"] for row in shorter["tracks"]] == [row.reason for row in whole.tracks]
