@@ -13,6 +13,7 @@ goes track by track.
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from functools import cache
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
@@ -235,7 +236,8 @@ class Reasons:
             parts.append(tuple.__new__(ReasonPart, (feature, kind, None, change, level, None, saying in granted, time)))
         if era is not None:
             parts.insert(len(alike), era)
-        return (*parts, ReasonPart("artist_popularity", Likeness.LIFT, self._compared.lifts[place]))
+        parts.append(_lift(self._compared.lifts[place]))
+        return tuple(parts)
 
     def _worth_saying(self, place: int, count: int) -> tuple[list[int], int | None]:
         """At most ``count`` features, 1 or 2, of which to say that they are alike, in the order of noticing them.
@@ -287,6 +289,11 @@ class Reasons:
         kind = Likeness.SAME if near else Likeness.SIMILAR
         level = Level.HIGH if both_new else None
         return ReasonPart(RELEASE_YEAR, kind, change=float(theirs - ours), level=level, decade=decade)
+
+
+@cache
+def _lift(points: int) -> ReasonPart:
+    return ReasonPart("artist_popularity", Likeness.LIFT, points)
 
 
 class _Heard(NamedTuple):
