@@ -8,7 +8,6 @@ import numpy as np
 from daltonify_core.catalogue.track import ListedTrack
 from daltonify_core.index.bundle import LoadedIndex
 from daltonify_core.index.feature_space import Float32Array, FloatArray, QueryPoint
-from daltonify_core.index.items import Items
 from daltonify_core.playlist.closeness import closeness
 from daltonify_core.playlist.reason_words import ReasonWriter
 from daltonify_core.playlist.reasons import Comparisons
@@ -30,22 +29,24 @@ class RowWriter:
         queries: Sequence[QueryPoint],
         level: int,
         tracks: Mapping[int, ListedTrack],
-        peers: Sequence[Items],
+        peers: Sequence[Float32Array],
         targets: Mapping[str, float],
         reason_parts: bool = True,
     ) -> None:
         """``level`` is the seed level, ``tracks`` the picks' metadata by item.
 
-        ``peers`` are the items among which the list was chosen, one list after the other: a reason names what brings a
-        track nearer than them (none: than all tracks). ``targets`` are the shifts that the request asked for, by
-        feature; ``queries`` already hold them. Rows hold their ``reason_parts``, or none.
+        ``peers`` are the vectors of the items among which the list was chosen, genre by genre, each of shape
+        ``(dimension, n)``: a reason names what brings a track nearer than them (none: than all tracks). ``targets`` are
+        the shifts that the request asked for, by feature; ``queries`` already hold them. Rows hold their
+        ``reason_parts``, or none.
         """
         self._index, self._seeds, self._queries, self._level = index, seeds, queries, level
         self._tracks, self._peers = tracks, peers
         items, listed = list(tracks), list(tracks.values())
         # Everything from here on is in the order of the tracks.
         self._places = {item: place for place, item in enumerate(items)}
-        vectors = self._vectors(items)
+        # The index holds vectors number by number; rows of it would be picked in twice the time.
+        vectors = index.vectors.T.take(items, axis=1).T
         self._nearest = self._nearest_seeds(vectors)
         self._artist_popularity: list[int] = index.arrays.artist_popularity.take(items).tolist()
         self._release_years = [track.release_year for track in listed]
@@ -72,7 +73,7 @@ class RowWriter:
 
     def _closeness(self, vectors: Float32Array) -> FloatArray:
         """What brings each vector near to its nearest seed; shape as ``vectors``."""
-        peers = self._vectors(self._sample())
+        peers = self._sample()
         if len(self._queries) == 1:
             return closeness(self._index.space, self._queries[0], peers, vectors)
         found = np.empty(vectors.shape)
@@ -81,21 +82,15 @@ class RowWriter:
             found[near] = closeness(self._index.space, self._queries[number], peers, vectors[near])
         return found
 
-    def _vectors(self, items: Items | list[int]) -> Float32Array:
-        # The index holds them number by number; rows would be picked in twice the time.
-        return self._index.vectors.T.take(items, axis=1).T
-
-    def _sample(self) -> Items:
-        """Peers at even steps, some hundreds of them."""
-        total = sum(map(len, self._peers)) or self._index.manifest.items
-        step = -(-total // _PEER_SAMPLE)
-        if not self._peers:
-            return np.arange(0, total, step, dtype=np.int32)
+    def _sample(self) -> Float32Array:
+        """Vectors of peers at even steps, some hundreds of them."""
+        peers = self._peers or [self._index.vectors.T]
+        step = -(-sum(part.shape[1] for part in peers) // _PEER_SAMPLE)
         parts, start = [], 0
-        for part in self._peers:
-            parts.append(part[-start % step :: step])
-            start += len(part)
-        return np.concatenate(parts)
+        for part in peers:
+            parts.append(part[:, -start % step :: step])
+            start += part.shape[1]
+        return np.concatenate(parts, axis=1).T
 
     def seeds_without_neighbours(self, picks: Sequence[Pick]) -> list[ResolvedSeed]:
         """The seeds that none of the picks is nearest to, in their order."""

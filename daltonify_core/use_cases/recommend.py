@@ -12,7 +12,7 @@ from daltonify_core.catalogue.track import ArtistCredit, ListedTrack, artist_key
 from daltonify_core.errors import NoBiggerArtists
 from daltonify_core.index.bundle import LoadedIndex
 from daltonify_core.index.candidate_search import Ranking, SearchPath
-from daltonify_core.index.feature_space import QueryPoint
+from daltonify_core.index.feature_space import Float32Array, QueryPoint
 from daltonify_core.index.items import Items, contained, united
 from daltonify_core.index.pools import Pool
 from daltonify_core.playlist.band import MAXIMUM_POPULARITY, Band, BandLifts, BandUse, band_stages
@@ -110,7 +110,7 @@ class Recommender:
         tracks = dict(zip(items, index.tracks.listed(items), strict=True))
         above = Band(level + 1, 100)
         # Pinned tracks may stand alone, where the genre has nobody bigger.
-        peers = [bigger for number in genre_numbers if len(bigger := self._items_in(above, number))]
+        peers = [bigger for number in genre_numbers if (bigger := self._vectors_in(above, number)).size]
         rows = RowWriter(index, seeds, queries, level, tracks, peers, request.targets, request.reason_parts)
         slots = dict(zip(own_positions(len(own), len(selection.chosen), request.own_slots), own, strict=True))
         ordered = self._ordered(request.order, selection.chosen, tracks, slots)
@@ -344,8 +344,11 @@ class Recommender:
     def _pool(self, band: Band, genres: Sequence[int]) -> Pool:
         return self.index.pool(genres, *self.index.arrays.popularity_range(band.low, band.high))
 
-    def _items_in(self, band: Band, genre: int) -> Items:
-        return self.index.arrays.genre_range(genre, *self.index.arrays.popularity_range(band.low, band.high))
+    def _vectors_in(self, band: Band, genre: int) -> Float32Array:
+        """Shape ``(dimension, n)``."""
+        arrays = self.index.arrays
+        first, last = arrays.genre_stretch(genre, *arrays.popularity_range(band.low, band.high))
+        return self.index.columns.genre_points[:-1, first:last]
 
     def _linked_artists(self, items: Items) -> list[frozenset[str]]:
         return [linked_artists(track.title, track.artists) for track in self.index.tracks.listed(items.tolist())]
