@@ -187,7 +187,7 @@ def _listed_track(row: Sequence[Any]) -> ListedTrack:
         release_date,
         None if explicit is None else bool(explicit),
         popularity,
-        _made(AudioFeatures, _FEATURE_SETTERS, row[7:]),
+        AudioFeatures._make(row[7:-1]),
     )
 
 
@@ -198,7 +198,7 @@ def _track(row: Sequence[Any]) -> Track:
         row[0],
         row[1],
         tuple(map(_credit, names, ids)),
-        _made(AudioFeatures, _FEATURE_SETTERS, row[13:]),
+        AudioFeatures._make(row[13:-1]),
         row[4],
         row[5],
         row[6],
@@ -217,13 +217,13 @@ def _credit(name: str, artist_id: str) -> ArtistCredit:
 
 
 def _made[Kind](kind: type[Kind], setters: Sequence[Callable[[Kind, Any], None]], values: Sequence[Any]) -> Kind:
-    """An object with these values, the first ones of more, for its fields.
+    """An object with these values for its fields.
 
     It is not checked again: the builder did, and the file's hash says that it is still that row. Most of the time that
     45 tracks of an answer took to read went into checking them.
     """
     made = object.__new__(kind)
-    for set_field, value in zip(setters, values):  # noqa: B905 - a row may go on
+    for set_field, value in zip(setters, values, strict=True):
         set_field(made, value)
     return made
 
@@ -233,5 +233,4 @@ def _setters(kind: type[Any]) -> tuple[Any, ...]:
 
 
 _TRACK_SETTERS: Final = _setters(Track)
-_FEATURE_SETTERS: Final = _setters(AudioFeatures)
 _CREDIT_SETTERS: Final = _setters(ArtistCredit)

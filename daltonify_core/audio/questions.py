@@ -3,7 +3,7 @@
 These two questions mend the two errors of a measurement that spoil recommendations most.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Literal
 
 from daltonify_core.catalogue.audio_features import FEATURE_RANGES, AudioFeatures
@@ -78,9 +78,9 @@ def apply_answers(features: AudioFeatures, vocals: bool | None, tempo: TempoAnsw
     ``InvalidQuery`` for one that no track has.
     """
     if vocals is not None:
-        features = replace(features, instrumentalness=WITH_VOCALS if vocals else WITHOUT_VOCALS)
+        features = features._replace(instrumentalness=WITH_VOCALS if vocals else WITHOUT_VOCALS)
     if tempo == "none":
-        return replace(features, tempo=None)
+        return features._replace(tempo=None)
     if isinstance(tempo, str):
         if features.tempo is None or tempo == "as_is":
             return features
@@ -90,4 +90,4 @@ def apply_answers(features: AudioFeatures, vocals: bool | None, tempo: TempoAnsw
     low, high = FEATURE_RANGES["tempo"]
     if not low <= bpm <= high:
         raise InvalidQuery(f"A tempo of {bpm:.0f} BPM is none; give a number from {low:g} to {high:g}.", field="tempo")
-    return replace(features, tempo=round(bpm, 1))
+    return features._replace(tempo=round(bpm, 1))

@@ -6,11 +6,9 @@ Names, units and meanings are Spotify's, because every public data set and Recco
 import math
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from enum import StrEnum
 from itertools import compress
-from operator import attrgetter
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from daltonify_core.errors import InvalidTrack
 
@@ -48,15 +46,7 @@ FEATURE_RANGES: Final[Mapping[str, tuple[float, float]]] = {
 """Inclusive limits of every feature; a value outside is a fault of its source, not music."""
 
 
-@dataclass(frozen=True, slots=True)
-class AudioFeatures:
-    """What is known of one track's sound; ``None`` marks an absent value.
-
-    ``loudness`` is in dB, ``tempo`` in BPM, ``key`` a pitch class (0 = C), ``mode`` 1 for major and 0 for minor,
-    ``time_signature`` beats per bar; all others lie in 0..1. Raises ``InvalidTrack`` for a value outside
-    ``FEATURE_RANGES`` or one that is not finite.
-    """
-
+class _Values(NamedTuple):
     danceability: float | None = None
     energy: float | None = None
     loudness: float | None = None
@@ -70,24 +60,40 @@ class AudioFeatures:
     mode: int | None = None
     time_signature: int | None = None
 
-    def __post_init__(self) -> None:
-        for name, (low, high) in FEATURE_RANGES.items():
-            value = getattr(self, name)
-            # A NaN fails every comparison, so the chained form refuses it as well.
-            if value is not None and not low <= value <= high:
-                raise InvalidTrack(
-                    "feature_out_of_range", f"{name} is {value!r}; it must be a number from {low:g} to {high:g}."
-                )
+
+class AudioFeatures(_Values):
+    """What is known of one track's sound; ``None`` marks an absent value.
+
+    ``loudness`` is in dB, ``tempo`` in BPM, ``key`` a pitch class (0 = C), ``mode`` 1 for major and 0 for minor,
+    ``time_signature`` beats per bar; all others lie in 0..1. Raises ``InvalidTrack`` for a value outside
+    ``FEATURE_RANGES`` or one that is not finite; only ``_make`` and ``_replace`` check nothing.
+
+    A tuple, because every answer makes dozens of unchecked ones, and an object takes five times as long.
+    """
+
+    __slots__ = ()
+
+    # The type checker knows the arguments by the fields.
+    if not TYPE_CHECKING:
+
+        def __new__(cls, *values: Any, **named: Any) -> "AudioFeatures":
+            features = super().__new__(cls, *values, **named)
+            for value, (name, (low, high)) in zip(features, FEATURE_RANGES.items(), strict=True):
+                # A NaN fails every comparison, so the chained form refuses it as well.
+                if value is not None and not low <= value <= high:
+                    raise InvalidTrack(
+                        "feature_out_of_range", f"{name} is {value!r}; it must be a number from {low:g} to {high:g}."
+                    )
+            return features
 
     def missing(self) -> tuple[str, ...]:
         """Names of the continuous features that are absent, in vector order."""
-        values = _continuous(self)
-        return tuple(compress(CONTINUOUS_FEATURES, [value is None for value in values])) if None in values else ()
+        # The continuous ones come first, and compress stops after them.
+        return tuple(compress(CONTINUOUS_FEATURES, [value is None for value in self])) if None in self else ()
 
     def present(self) -> dict[str, float | int]:
         """Names and values of everything that is known, in field order."""
-        values = zip(FEATURE_NAMES, _all(self), strict=True)
-        return {name: value for name, value in values if value is not None}
+        return {name: value for name, value in zip(FEATURE_NAMES, self, strict=True) if value is not None}
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, object]) -> "AudioFeatures":
@@ -129,6 +135,4 @@ class FeaturesSource(StrEnum):
     GIVEN = "given"
 
 
-FEATURE_NAMES: Final = tuple(field.name for field in fields(AudioFeatures))
-_all: Final = attrgetter(*FEATURE_NAMES)
-_continuous: Final = attrgetter(*CONTINUOUS_FEATURES)
+FEATURE_NAMES: Final = AudioFeatures._fields

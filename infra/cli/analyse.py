@@ -235,7 +235,7 @@ class ListeningOptions:
         by_hand = seed.features.present()
         return replace(
             seed,
-            features=replace(analysis.features, **by_hand),  # type: ignore[arg-type]
+            features=analysis.features._replace(**by_hand),  # type: ignore[arg-type]
             features_source=f"{analysis.source} and {FeaturesSource.GIVEN}" if by_hand else analysis.source,
             features_by_hand=tuple(by_hand),
         )

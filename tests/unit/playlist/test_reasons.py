@@ -13,9 +13,9 @@ from daltonify_core.playlist.reasons import Level, Likeness, ReasonPart
 from tests.builders import make_features
 from tests.reason_claims import CLAIMS, NOUNS, THRESHOLDS, Comparison, assert_true, one_list, spoken
 
-features = st.builds(
-    AudioFeatures, **{name: st.none() | st.floats(*FEATURE_RANGES[name]) for name in CONTINUOUS_FEATURES}
-)
+features = st.fixed_dictionaries(
+    {name: st.none() | st.floats(*FEATURE_RANGES[name]) for name in CONTINUOUS_FEATURES}
+).map(AudioFeatures.from_mapping)
 lift_points = st.integers(1, 100)
 targets = st.dictionaries(st.sampled_from(CONTINUOUS_FEATURES), st.floats(-1, 1), max_size=3)
 comparisons = st.builds(

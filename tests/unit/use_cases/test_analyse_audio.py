@@ -1,6 +1,5 @@
 """The worker: one result however often and by how many a message is worked on, and no clip outlives its job."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -228,7 +227,7 @@ def test_an_attempt_that_was_overtaken_changes_nothing_and_leaves_the_clip(work)
     def overtaken(number: int) -> None:
         work.reccobeats.faults.after_call = lambda number: None
         work.clock.advance(LONGEST.total_seconds())
-        work.reccobeats.analysed = replace(ANALYSED, energy=0.1)
+        work.reccobeats.analysed = ANALYSED._replace(energy=0.1)
         claimed = work.jobs.claim(JOB, work.clock.now, work.clock.now + LONGEST)
         assert claimed is not None
 

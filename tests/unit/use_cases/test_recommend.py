@@ -142,7 +142,7 @@ object_seeds = st.builds(
     Seed,
     title=st.just("My single"),
     artists=st.just(("Somebody new",)),
-    features=st.sampled_from(TRACKS).map(lambda track: replace(track.features, loudness=None, key=None)),
+    features=st.sampled_from(TRACKS).map(lambda track: track.features._replace(loudness=None, key=None)),
     followers=st.integers(0, 300_000),
 )
 requests = st.builds(
