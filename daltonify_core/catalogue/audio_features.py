@@ -93,7 +93,8 @@ class AudioFeatures(_Values):
 
     def present(self) -> dict[str, float | int]:
         """Names and values of everything that is known, in field order."""
-        return {name: value for name, value in zip(FEATURE_NAMES, self, strict=True) if value is not None}
+        known = zip(FEATURE_NAMES, self)  # noqa: B905 - as many, and saying so takes a fifth of the time
+        return {name: value for name, value in known if value is not None}
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, object]) -> "AudioFeatures":
