@@ -30,6 +30,10 @@ _SHORT_HOSTS: Final = frozenset({"spotify.link", "spotify.app.link"})  # refused
 _SHORT_LINK: Final = re.compile(
     r"https://(?:spotify\.link|open\.spotify\.com/s)/[\w-]+/?(?:\?[\w.~%&=$+-]*)?", re.ASCII | re.IGNORECASE
 )
+# As Spotify's own buttons copy them, which needs no closer look; anything else does.
+_COPIED_LINK: Final = re.compile(
+    r"https://open\.spotify\.com/(track|album)/([0-9A-Za-z]{22})(?:\?[0-9A-Za-z=&_-]{0,200})?"
+)
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.ASCII | re.IGNORECASE)
 _APP_LINK: Final = re.compile(r"spotify:(//)?([^?#]*).*", re.ASCII | re.IGNORECASE)
 _LOCALE: Final = re.compile(r"intl-[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,4})?")  # intl-de, intl-pt-br, intl-es-419
@@ -101,6 +105,8 @@ def parse_link(text: str) -> SpotifyLink:
     and white space, quotes or brackets around either. An album link that highlights one track means the album.
     Raises ``InvalidLink`` for everything else, short links included; see ``is_short_link``.
     """
+    if copied := _COPIED_LINK.fullmatch(text):
+        return SpotifyLink(LinkKind(copied[1]), copied[2])
     pasted = _only_the_link(text)
     if is_spotify_id(pasted):
         return SpotifyLink(LinkKind.TRACK, pasted)

@@ -87,8 +87,12 @@ def with_album(seeds: Sequence[Any], listing_of: Callable[[str], AlbumListing]) 
 
 def _album_of(seed: Any) -> str | None:
     """The id of the album that a seed links to."""
+    pasted = link_of(seed)
+    # Nearly all are tracks; their links are read once, by the domain.
+    if LinkKind.ALBUM not in pasted:
+        return None
     try:
-        link = parse_link(link_of(seed))
+        link = parse_link(pasted)
     except InvalidLink:
         # Whatever is wrong with it, the domain says so.
         return None

@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 from aws_lambda_powertools.metrics import MetricUnit
 from shared.observability import metrics
 
-from api.albums import before_looking, with_album
+from api.albums import WithAlbum, before_looking, with_album
 from api.answers import json_answer
 from api.current_index import recommender_of
 from api.look_ups import LookUps
@@ -38,7 +38,8 @@ def register_recommendations(
 
     @app.post(RECOMMENDATIONS_PATH, **describe("recommend"))
     def recommend(body: Annotated[RecommendationBody, Body()]) -> Response[Any]:
-        values = body.model_dump(exclude_unset=True)
+        # What was sent is what the model holds: it converts nothing.
+        values = dict(app.current_event.json_body)
         seeds = values["seeds"]
         # What can be refused is refused before it costs anybody a call.
         values["seeds"] = before_looking(before_following(seeds))
@@ -46,11 +47,12 @@ def register_recommendations(
         recommender = recommender_of(services)
         recommender.check(request)
         latest = deadline()
-        full = short_links.expanded(seeds, client)
-        if full != seeds:
-            before_looking(full)
-        album = with_album(full, lambda album_id: look_ups.album(album_id, client, latest))
-        if album.seeds != values["seeds"]:
+        album = WithAlbum(seeds)
+        if values["seeds"] != seeds:
+            full = short_links.expanded(seeds, client)
+            if full != seeds:
+                before_looking(full)
+            album = with_album(full, lambda album_id: look_ups.album(album_id, client, latest))
             values["seeds"] = album.seeds
             request = RecommendationRequest.from_dict(values)
         findings = look_ups.findings(request.seeds, recommender.index, client, latest)
