@@ -11,7 +11,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from shared.observability import metrics
 
 from api.albums import WithAlbum, before_looking, with_album
-from api.answers import json_answer
+from api.answers import compressed_answer
 from api.current_index import recommender_of
 from api.look_ups import LookUps
 from api.models import RecommendationBody
@@ -68,4 +68,5 @@ def register_recommendations(
             recommended = recommender.recommend(request, findings)
         metrics.add_metric("RecommendationMilliseconds", MetricUnit.Milliseconds, 1000 * (perf_counter() - started))
         answer = recommended.to_dict(reason_parts=request.reason_parts)
-        return json_answer(200, answer | {"notes": [*album.notes, *answer["notes"]]})
+        answer["notes"] = [*album.notes, *answer["notes"]]
+        return compressed_answer(answer, app.current_event.raw_event)
