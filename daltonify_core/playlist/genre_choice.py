@@ -105,7 +105,7 @@ def choose_genre(
 
 def offered_genre(asked: str, offered: Sequence[str]) -> str:
     """The name on offer of a genre that is asked for; raises ``UnknownGenre``."""
-    name = normalise_genre(asked)
+    name = asked if asked in offered else normalise_genre(asked)
     if name is None or name not in offered:
         raise _not_offered(asked, name or "", offered)
     return name
@@ -121,12 +121,13 @@ def inferred_shares(neighbours: Items, index: LoadedIndex, settings: GenreSettin
     settings = settings or GenreSettings()
     weights: dict[str, float] = {}
     found_of_each = index.arrays.genre_counts(neighbours)
+    total, prior = index.manifest.items, settings.prior_neighbours
     for found, (name, count) in zip(found_of_each, index.manifest.genres.items(), strict=True):
         if found:
-            expected = len(neighbours) * (count / index.manifest.items)
-            weights[name] = found / math.sqrt(expected + settings.prior_neighbours)
-    total = sum(weights.values())
-    return {name: round(weight / total, 5) for name, weight in weights.items() if weight} if total else {}
+            expected = len(neighbours) * (count / total)
+            weights[name] = found / math.sqrt(expected + prior)
+    sum_of_all = sum(weights.values())
+    return {name: round(weight / sum_of_all, 5) for name, weight in weights.items()}
 
 
 def artist_genre_weights(items: Items, index: LoadedIndex) -> dict[str, float]:

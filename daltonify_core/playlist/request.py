@@ -1,7 +1,6 @@
 """What may be asked of the recommender, checked before anything is computed."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Final
@@ -334,7 +333,7 @@ def is_address(text: str) -> bool:
 
 def _sources[E: StrEnum](text: str, kind: type[E], name: str) -> frozenset[E]:
     try:
-        return frozenset(kind(part) for part in text.split(_AND))
+        return frozenset(map(kind, text.split(_AND)))
     except ValueError:
         raise InvalidQuery(f"{name} must be one of {', '.join(kind)}, or several joined by 'and'.", name) from None
 
@@ -342,7 +341,7 @@ def _sources[E: StrEnum](text: str, kind: type[E], name: str) -> frozenset[E]:
 def _track_id_of(value: Mapping[str, Any]) -> str | None:
     """The id of ``track``, a link in any form, or of ``track_id``, as answers name it."""
     track, track_id = _optional(value, "track", str), _optional(value, "track_id", str)
-    with _inside("track" if track is not None else "track_id"):
+    with _Inside("track" if track is not None else "track_id"):
         found = Seed.from_link(track).track_id if track is not None else track_id
         if found is not None and not is_spotify_id(found):
             raise InvalidQuery(f"{found[:40]!r} is not a Spotify track id.")
@@ -352,26 +351,26 @@ def _track_id_of(value: Mapping[str, Any]) -> str | None:
 
 
 def _seed(position: int, value: object) -> Seed:
-    with _inside(f"seeds[{position}]"):
+    with _Inside(f"seeds[{position}]"):
         return Seed.from_value(value)
 
 
 def _band(values: Mapping[str, Any] | None) -> BandLifts | None:
     if values is None:
         return None
-    with _inside("band"):
+    with _Inside("band"):
         _refuse_unknown(values, {"min_lift", "max_lift"}, "band")
         return BandLifts.from_ends(_optional(values, "min_lift", int), _optional(values, "max_lift", int))
 
 
 def _targets(values: Mapping[str, Any]) -> dict[str, float]:
-    with _inside("targets"):
+    with _Inside("targets"):
         given = {str(name): _optional(values, name, float) for name in values}
     return {name: shift for name, shift in given.items() if shift is not None}
 
 
 def _filters(values: Mapping[str, Any]) -> RequestFilters:
-    with _inside("filters"):
+    with _Inside("filters"):
         _refuse_unknown(values, {"explicit", "year_from", "year_to", "exclude_artists", "exclude_tracks"}, "filters")
         return RequestFilters(
             explicit=_choice(values, "explicit", Explicit, Explicit.ALLOW),
@@ -386,7 +385,7 @@ def _track_ids(links: Sequence[str], name: str) -> tuple[str, ...]:
     """The ids that the links of a list name; raises ``InvalidQuery`` with the place of one that names no track."""
     ids = []
     for position, text in enumerate(links):
-        with _inside(f"{name}[{position}]"):
+        with _Inside(f"{name}[{position}]"):
             link = parse_link(text)
             if link.kind is not LinkKind.TRACK:
                 raise InvalidQuery(f"{name} takes track links, not albums.")
@@ -394,14 +393,18 @@ def _track_ids(links: Sequence[str], name: str) -> tuple[str, ...]:
     return tuple(ids)
 
 
-@contextmanager
-def _inside(place: str) -> Iterator[None]:
+class _Inside:
     """What is refused in here lies at ``place`` in the request, or deeper."""
-    try:
-        yield
-    except InvalidQuery as error:
-        error.field = f"{place}.{error.field}" if error.field else place
-        raise
+
+    def __init__(self, place: str) -> None:
+        self._place = place
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, InvalidQuery):
+            error.field = f"{self._place}.{error.field}" if error.field else self._place
 
 
 def _wrong_number_of_seeds(count: int) -> InvalidQuery:

@@ -301,11 +301,11 @@ def _identity(seed: Seed, track: Track | None, found: Sequence[TrackIdentity]) -
 
 def _features(seed: Seed, track: Track | None, looked_up: AudioFeatures | None) -> tuple[AudioFeatures, str]:
     """Each feature by hand, else from the catalogue, else looked up, else from the artist's file; and who told them."""
-    brought, by_hand = seed.features.present(), seed.by_hand
-    catalogued = track.features.present() if track else {}
+    brought = seed.features.present()
     outside = looked_up.present() if looked_up else {}
     if track and not brought and not outside:
         return track.features, FeaturesSource.CATALOGUE.value
+    by_hand, catalogued = seed.by_hand, track.features.present() if track else {}
     merged = brought | outside | catalogued | {name: brought[name] for name in by_hand}
     # Only the catalogue itself may be named as the source; whoever asks may be wrong about it.
     claimed = seed.features_sources - {FeaturesSource.CATALOGUE} or {FeaturesSource.GIVEN}

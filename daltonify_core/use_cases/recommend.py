@@ -88,7 +88,8 @@ class Recommender:
         genre = self._choose_genre(request, seeds, queries, own_items)
         genre_numbers = [index.genres.index(name) for name in genre.used]
         excluded_items, excluded_names = self._excluded(request)
-        filters = self._item_filters(request, level, united((own_items, excluded_items)))
+        left_out_items = united((own_items, excluded_items)) if len(excluded_items) else own_items
+        filters = self._item_filters(request, level, left_out_items)
         own_names = frozenset[str]().union(*(seed.unnumbered_artists for seed in seeds))
         songs = [seed.song for seed in seeds]
         rules = self._list_rules(seeds, songs)
@@ -140,11 +141,10 @@ class Recommender:
         )
 
     def _items_of_seeds(self, seeds: Sequence[ResolvedSeed]) -> Items:
-        """The seeds and every track that credits one of their artists, ascending."""
+        """Every track that credits one of the seeds' artists, and so the seeds themselves, ascending."""
         arrays = self.index.arrays
-        parts = [arrays.items_by(number) for seed in seeds for number in seed.artist_numbers]
-        parts.append(np.array([seed.item for seed in seeds if seed.item is not None], dtype=np.int32))
-        return united(parts)
+        of_each = [arrays.items_by(number) for seed in seeds for number in seed.artist_numbers]
+        return of_each[0] if len(of_each) == 1 else united(of_each)
 
     def _items_of_primary_artists(self, seeds: Sequence[ResolvedSeed]) -> Items:
         """Tracks of the seeds' main artists: a guest's other tracks say nothing about the seed's genre."""
