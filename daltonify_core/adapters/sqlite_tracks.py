@@ -2,26 +2,33 @@
 
 import re
 import sqlite3
+import struct
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
 from daltonify_core.catalogue.artists import KnownArtist, PopularitySource
-from daltonify_core.catalogue.audio_features import FEATURE_NAMES, AudioFeatures
+from daltonify_core.catalogue.audio_features import (
+    CONTINUOUS_FEATURES,
+    DISCRETE_FEATURES,
+    FEATURE_NAMES,
+    AudioFeatures,
+)
 from daltonify_core.catalogue.canonical_csv import COLUMNS, credit_texts, split_list
-from daltonify_core.catalogue.plain_rows import PlainRow
+from daltonify_core.catalogue.plain_rows import PLACES, PlainRow
 from daltonify_core.catalogue.track import ArtistCredit, ListedTrack, Track
 from daltonify_core.errors import IndexCorrupt
 
-_SCHEMA: Final = f"""
+_SCHEMA: Final = """
 CREATE TABLE tracks (
     item INTEGER PRIMARY KEY, track_id TEXT NOT NULL, title TEXT NOT NULL,
     artists TEXT NOT NULL, artist_ids TEXT NOT NULL, album TEXT, release_date TEXT, duration_ms INTEGER,
     explicit INTEGER, popularity INTEGER, artist_popularity INTEGER, genres TEXT NOT NULL, snapshot TEXT, source TEXT,
-    {", ".join(FEATURE_NAMES)}
+    sound BLOB NOT NULL
 );
 CREATE TABLE artists (number INTEGER PRIMARY KEY, name TEXT NOT NULL, popularity INTEGER, popularity_source TEXT);
 CREATE TABLE artist_keys (key TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
@@ -29,13 +36,14 @@ CREATE VIRTUAL TABLE words USING fts5 (
     title, artists, content='tracks', content_rowid='item', tokenize="unicode61 remove_diacritics 2", detail=column
 );
 """
-_COLUMNS: Final = (
-    "track_id, title, artists, artist_ids, album, release_date, duration_ms, explicit, popularity, artist_popularity, "
-    f"genres, snapshot, source, {', '.join(FEATURE_NAMES)}"
-)
-_LISTED_COLUMNS: Final = (
-    f"track_id, title, artists, album, release_date, explicit, popularity, {', '.join(FEATURE_NAMES)}"
-)
+_PLAIN_COLUMNS: Final = tuple(column for column in COLUMNS if column not in FEATURE_NAMES)
+_COLUMNS: Final = ", ".join((*_PLAIN_COLUMNS, "sound"))
+_LISTED_COLUMNS: Final = "track_id, title, artists, album, release_date, explicit, popularity, sound"
+_plain_values: Final = itemgetter(*(PLACES[column] for column in _PLAIN_COLUMNS))
+# All features of a track in one value: as columns they took as long to read as everything else of it.
+_SOUND: Final = struct.Struct(f"<{len(CONTINUOUS_FEATURES)}d{len(DISCRETE_FEATURES)}b")
+_UNKNOWN: Final = -1
+_sound_values: Final = itemgetter(*(PLACES[name] for name in FEATURE_NAMES))
 # The most that SQLite maps. Tracks lie all over the file, and read page by page they take a fifth longer.
 _MAPPED_BYTES: Final = 0x7FFF0000
 # SQLite allows 32,766 parameters in one statement; a playlist needs a few hundred.
@@ -140,10 +148,10 @@ class SqliteTracksFormat:
                 connection.execute(f"PRAGMA {pragma}")
             connection.executescript(_SCHEMA)
             connection.execute("BEGIN")
-            places = ",".join("?" * (1 + len(COLUMNS)))
+            places = ",".join("?" * (2 + len(_PLAIN_COLUMNS)))
             connection.executemany(
-                f"INSERT INTO tracks (item, {', '.join(COLUMNS)}) VALUES ({places})",  # noqa: S608 - constants
-                ((item, *row) for item, row in enumerate(tracks)),
+                f"INSERT INTO tracks (item, {_COLUMNS}) VALUES ({places})",  # noqa: S608 - constants
+                ((item, *_plain_values(row), _packed(_sound_values(row))) for item, row in enumerate(tracks)),
             )
             connection.executemany(
                 "INSERT INTO artists VALUES (?, ?, ?, ?)",
@@ -178,7 +186,7 @@ class SqliteTracksFormat:
 
 
 def _listed_track(row: Sequence[Any]) -> ListedTrack:
-    track_id, title, artists, album, release_date, explicit, popularity = row[:7]
+    track_id, title, artists, album, release_date, explicit, popularity, sound, _ = row
     return ListedTrack(
         track_id,
         title,
@@ -187,7 +195,7 @@ def _listed_track(row: Sequence[Any]) -> ListedTrack:
         release_date,
         None if explicit is None else bool(explicit),
         popularity,
-        AudioFeatures._make(row[7:-1]),
+        _unpacked(sound),
     )
 
 
@@ -198,7 +206,7 @@ def _track(row: Sequence[Any]) -> Track:
         row[0],
         row[1],
         tuple(map(_credit, names, ids)),
-        AudioFeatures._make(row[13:-1]),
+        _unpacked(row[13]),
         row[4],
         row[5],
         row[6],
@@ -210,6 +218,20 @@ def _track(row: Sequence[Any]) -> Track:
         row[12],
     )
     return _made(Track, _TRACK_SETTERS, values)
+
+
+def _packed(features: Sequence[Any]) -> bytes:
+    """Features in the order of ``FEATURE_NAMES``, of which a track always has the continuous ones."""
+    return _SOUND.pack(*(_UNKNOWN if value is None else value for value in features))
+
+
+def _unpacked(sound: bytes) -> AudioFeatures:
+    # As they are: the builder checked them.
+    features = AudioFeatures._make(_SOUND.unpack(sound))
+    if _UNKNOWN in features[len(CONTINUOUS_FEATURES) :]:
+        absent = [name for name in DISCRETE_FEATURES if getattr(features, name) == _UNKNOWN]
+        return features._replace(**dict.fromkeys(absent))
+    return features
 
 
 def _credit(name: str, artist_id: str) -> ArtistCredit:
