@@ -172,12 +172,12 @@ def resolve_seeds(
     Raises ``SeedDataNeeded`` naming, for every seed that needs more, what is missing.
     """
     wanted = [seed.track_id for seed in seeds if seed.track_id is not None]
-    items = index.tracks.find(wanted)
+    known_tracks = index.tracks.known(wanted)
     found: list[ResolvedSeed | SeedKnowledge] = []
     resolved: dict[object, ResolvedSeed] = {}
     for seed in fuller_seeds(seeds):
-        item = items.get(seed.track_id) if seed.track_id is not None else None
-        result = _resolve(seed, item, index, findings)
+        item, track = known_tracks.get(seed.track_id or "", (None, None))
+        result = _resolve(seed, item, track, index, findings)
         found.append(result)
         if isinstance(result, ResolvedSeed):
             # Equal descriptions are one track as well.
@@ -188,8 +188,9 @@ def resolve_seeds(
     return tuple(resolved.values())
 
 
-def _resolve(seed: Seed, item: int | None, index: LoadedIndex, findings: SeedFindings) -> ResolvedSeed | SeedKnowledge:
-    track = index.tracks.tracks([item])[0] if item is not None else None
+def _resolve(
+    seed: Seed, item: int | None, track: Track | None, index: LoadedIndex, findings: SeedFindings
+) -> ResolvedSeed | SeedKnowledge:
     found = findings.identities.get(seed.track_id or "", ()) if track is None else ()
     identity = _identity(seed, track, found)
     measured = findings.features.get(seed.track_id or "") if track is None else None

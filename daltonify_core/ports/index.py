@@ -69,6 +69,9 @@ class TrackStore(Protocol):
     def find(self, track_ids: Sequence[str]) -> dict[str, int]:
         """Item numbers of the ids that the index knows."""
 
+    def known(self, track_ids: Sequence[str]) -> dict[str, tuple[int, Track]]:
+        """As ``find``, with the tracks themselves."""
+
     def search(self, text: str, limit: int, smallest_first: bool = False) -> list[int]:
         """Items whose title or artists match the words of ``text``, by popularity of the artist, highest first.
 

@@ -35,7 +35,7 @@ _STEPS: Final[dict[str, list[tuple[object, str]]]] = {
     "genre": [(Recommender, "_choose_genre")],
     "filters": [(recommend, "apply_filters")],
     "picking": [(recommend, "pick")],
-    "metadata": [(SqliteTracks, name) for name in ("tracks", "listed", "find", "artists", "find_artists")],
+    "metadata": [(SqliteTracks, name) for name in ("tracks", "listed", "find", "known", "artists", "find_artists")],
     "closeness": [(RowWriter, "__init__")],
     "reasons": [(ReasonWriter, "__init__"), (ReasonWriter, "write")],
     "rows": [(RowWriter, "row")],

@@ -140,6 +140,13 @@ def test_only_known_ids_are_found_and_case_matters(open_store):
     assert store.find([]) == {}
 
 
+def test_known_tracks_are_those_that_are_found(open_store):
+    store = open_store([FULL, SPARSE])
+    asked = [SPARSE.track_id, track_id(99), FULL.track_id]
+    assert store.known(asked) == {FULL.track_id: (0, FULL), SPARSE.track_id: (1, SPARSE)}
+    assert store.known([]) == {}
+
+
 def test_artists_come_back_in_the_order_asked_for(open_store):
     store = open_store([FULL])
     assert store.artists([2, 0, 1, 0]) == [ARTISTS[2], ARTISTS[0], ARTISTS[1], ARTISTS[0]]

@@ -43,6 +43,9 @@ class MemoryTracks:
         wanted = set(track_ids)
         return {track.track_id: item for item, track in enumerate(self._tracks) if track.track_id in wanted}
 
+    def known(self, track_ids: Sequence[str]) -> dict[str, tuple[int, Track]]:
+        return {track_id: (item, self._tracks[item]) for track_id, item in self.find(track_ids).items()}
+
     def search(self, text: str, limit: int, smallest_first: bool = False) -> list[int]:
         *whole, beginning = _words(text) or [""]
         if not beginning:
