@@ -26,12 +26,12 @@ class LookUps:
         self._services = services
 
     def findings(
-        self, seeds: Sequence[Seed], index: LoadedIndex, client: Callable[[], str], deadline: datetime
+        self, seeds: Sequence[Seed], index: LoadedIndex, client: Callable[[], str], deadline: Callable[[], datetime]
     ) -> SeedFindings:
         """What outside services say of the seeds; whatever they do, no error."""
         if not facts_to_look_up(seeds, index):
             return NO_FINDINGS
-        found = self._services.seed_completer().complete(seeds, index, deadline, lambda: self._count(client()))
+        found = self._services.seed_completer().complete(seeds, index, deadline(), lambda: self._count(client()))
         outcomes = sorted({f"{one.service} {one.outcome}" for tried in found.tried.values() for one in tried})
         logger.append_keys(look_ups=outcomes)
         return found

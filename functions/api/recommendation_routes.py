@@ -46,16 +46,15 @@ def register_recommendations(
         request = RecommendationRequest.from_dict(values)
         recommender = recommender_of(services)
         recommender.check(request)
-        latest = deadline()
         album = WithAlbum(seeds)
         if values["seeds"] != seeds:
             full = short_links.expanded(seeds, client)
             if full != seeds:
                 before_looking(full)
-            album = with_album(full, lambda album_id: look_ups.album(album_id, client, latest))
+            album = with_album(full, lambda album_id: look_ups.album(album_id, client, deadline()))
             values["seeds"] = album.seeds
             request = RecommendationRequest.from_dict(values)
-        findings = look_ups.findings(request.seeds, recommender.index, client, latest)
+        findings = look_ups.findings(request.seeds, recommender.index, client, deadline)
         started = perf_counter()
         try:
             recommended = recommender.recommend(request, findings)
