@@ -104,7 +104,7 @@ class Seed:
             raise InvalidQuery("artwork_url must be the web address of a picture (https://…).", "artwork_url")
         _sources(self.features_source, FeaturesSource, "features_source")
         _sources(self.identity_source or IdentitySource.GIVEN, IdentitySource, "identity_source")
-        if unknown := sorted(set(self.features_by_hand) - set(self.features.present())):
+        if self.features_by_hand and (unknown := sorted(set(self.features_by_hand) - set(self.features.present()))):
             raise InvalidQuery(
                 f"features_by_hand names {unknown[0][:40]!r}, which is not among the features.", "features_by_hand"
             )
@@ -135,9 +135,10 @@ class Seed:
     @property
     def wants_features(self) -> bool:
         """Whether some of the nine features are absent, or only those of a file that others would outrank."""
+        if self.features.missing():
+            return True
         is_heard = not self.features_sources.isdisjoint(_FROM_A_FILE)
-        settled = self.by_hand if is_heard else self.features.present()
-        return any(name not in settled for name in CONTINUOUS_FEATURES)
+        return is_heard and not self.by_hand.issuperset(CONTINUOUS_FEATURES)
 
     @classmethod
     def from_link(cls, text: str) -> "Seed":
