@@ -361,7 +361,7 @@ class FeatureSpace:
         vector[-1] = moment
         if len(known) == len(self._varying):
             vector[known] = np.einsum("kj,j->k", self._maps.seeds, sound[known])
-            maps, to_known = self._maps, np.eye(len(known))
+            maps, to_known = self._maps, None
         else:
             maps = self._maps_of(known)
             places = np.searchsorted(self._varying, known)
@@ -374,7 +374,7 @@ class FeatureSpace:
         if timed and len(known) == len(self._varying):
             return QueryPoint(vector.round(_VECTOR_DECIMALS), None, round(offset, _VECTOR_DECIMALS))
         basis = np.zeros((len(known) + timed, self.dimension))
-        basis[: len(known), self._varying] = to_known
+        basis[: len(known), self._varying] = np.eye(len(known)) if to_known is None else to_known
         if timed:
             basis[-1, -1] = 1.0
         comparable = (self.sound_spread + self.era_spread) / (self.sound_spread + self.era_spread * timed)

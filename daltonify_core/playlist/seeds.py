@@ -158,9 +158,10 @@ class ResolvedSeed(NamedTuple):
         released = self.release_date or (_STILL_TO_COME if self.is_unreleased else None)
         return index.space.query(self.features, self.duration_ms, released, artist, era)
 
-    @property
-    def song(self) -> Song:
+    def song(self, index: LoadedIndex) -> Song:
         """The song that the track is a version of."""
+        if self.item is not None and self.identity_source == IdentitySource.CATALOGUE:
+            return index.arrays.song(self.item)
         return song_of(self.title, self.artists)
 
 

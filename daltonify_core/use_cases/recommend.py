@@ -91,7 +91,7 @@ class Recommender:
         left_out_items = united((own_items, excluded_items)) if len(excluded_items) else own_items
         filters = self._item_filters(request, level, left_out_items)
         own_names = frozenset[str]().union(*(seed.unnumbered_artists for seed in seeds))
-        songs = [seed.song for seed in seeds]
+        songs = [seed.song(index) for seed in seeds]
         rules = self._list_rules(seeds, songs)
         pins = self._pins(request, level, rules, own_items, own_names, excluded_items, excluded_names)
         # Only from here on: the genre is that of the seeds as they are.
