@@ -27,8 +27,11 @@ NO_CONTRACT = f"Spotify's contract not found: set {CONTRACT_VARIABLE} to a folde
 # `make test-site` run them.
 collect_ignore = ["benchmark", "deploy", "e2e"]
 
-# Hypothesis fails an example that takes over 200 ms; on a busy machine that says nothing about the code.
-hypothesis.settings.register_profile("daltonify", deadline=None, print_blob=True)
+# Hypothesis fails an example that takes over 200 ms, and a test whose examples take long to make; on a busy machine
+# neither says anything about the code.
+hypothesis.settings.register_profile(
+    "daltonify", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
+)
 hypothesis.settings.load_profile("daltonify")
 
 # The discard port, where nobody listens: no test can reach the real services, in processes of its own either.

@@ -169,7 +169,7 @@ plain_requests = st.builds(
     variation=st.sampled_from([0, 0, 5]),
 )
 # The recommenders are read-only, so examples may share them.
-many = settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+many = settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 fewer = settings(many, max_examples=30)
 
 
