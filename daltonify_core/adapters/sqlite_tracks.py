@@ -227,7 +227,8 @@ def _track(row: Sequence[Any]) -> Track:
 
 def _packed(features: Sequence[Any]) -> bytes:
     """Features in the order of ``FEATURE_NAMES``, of which a track always has the continuous ones."""
-    return _SOUND.pack(*(_UNKNOWN if value is None else value for value in features))
+    continuous, discrete = features[: len(CONTINUOUS_FEATURES)], features[len(CONTINUOUS_FEATURES) :]
+    return _SOUND.pack(*continuous, *(_UNKNOWN if value is None else value for value in discrete))
 
 
 def _unpacked(sound: bytes) -> AudioFeatures:

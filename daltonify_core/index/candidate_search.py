@@ -143,16 +143,18 @@ class CandidateSearch:
         return self._ordered(queries, near, count, popularity_weight, path, len(pool))
 
     def nearest(self, queries: Sequence[QueryPoint], count: int, share: float = 1.0) -> Items:
-        """The ``count`` nearest of all items, in no order.
+        """The ``count`` nearest of all items, nearest first.
 
         As ``rank``, but what the neighbour index proposes for a single query is taken as it is: measuring it would only
-        tell the order, and takes half as long again.
+        tell the order of near ties, and takes half as long again.
         """
         total, neighbours, [query, *others] = len(self._vectors), self._neighbours, queries
         cost = self._settings.exact_up_to + count * self._settings.items_per_proposal
-        if neighbours is None or others or query.basis is not None or count > total or cost > total:
-            return self.rank(queries, Pool.between(0, total, self._arrays), count, share=share).items[:count]
-        return neighbours.nearest(query.vector.astype(np.float32), count, share).astype(np.int32)
+        if neighbours is not None and not others and query.basis is None and count <= total and cost <= total:
+            found: Items = neighbours.nearest(query.vector.astype(np.float32), count, share).astype(np.int32)
+            if len(found) >= count:
+                return found
+        return self.rank(queries, Pool.between(0, total, self._arrays), count, share=share).items[:count]
 
     def _propose(
         self, neighbours: NeighbourIndex, queries: Sequence[QueryPoint], pool: Pool, count: int, share: float

@@ -96,11 +96,6 @@ class ItemArrays:
         """Every item of one genre."""
         return np.asarray(self.genre_items[self.genre_offsets[genre] : self.genre_offsets[genre + 1]])
 
-    def genre_range(self, genre: int, low: int, high: int) -> Items:
-        """Items of one genre whose number lies in ``low <= item < high``."""
-        first, last = self.genre_stretch(genre, low, high)
-        return np.asarray(self.genre_items[first:last])
-
     def genre_stretch(self, genre: int, low: int, high: int) -> tuple[int, int]:
         """First place in ``genre_items``, and end, of a genre's items whose number lies in ``low <= item < high``."""
         start = int(self.genre_offsets[genre])

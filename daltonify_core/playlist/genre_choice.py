@@ -36,9 +36,8 @@ class GenreSettings:
 
     # Neighbours; enough that a share of a few percent is more than one track.
     neighbours: int = 100
-    # Of what the neighbour index usually inspects, where there is one and the nearest tracks are shown but do not
-    # choose. A quarter of it finds .91 of the neighbours and moves shares by .02 in the mean, in four tenths of the
-    # time.
+    # Of what the neighbour index usually inspects, where there is one and the nearest tracks are shown but have no say.
+    # A quarter of it finds .91 of the neighbours and moves shares by .02 in the mean, in four tenths of the time.
     shown_share: float = 0.25
     # Among genres that the catalogue names, the best must have half as much again as the next, else two are used.
     clear_lead: float = 1.5
@@ -67,21 +66,21 @@ def choose_genre(
     asked: str | None,
     track_genres: Sequence[Sequence[str]],
     artist_genres: Callable[[], Mapping[str, float]],
-    inferred: Mapping[str, float],
+    inferred: Callable[[bool], Mapping[str, float]],
     offered: Sequence[str],
     settings: GenreSettings | None = None,
 ) -> GenreChoice:
     """The genre asked for, else the seed tracks', else their artists', else the nearest tracks'.
 
     ``track_genres``: one list per seed; every seed has one vote that its genres share, or those related to them where
-    none is offered (``related_genres``). ``artist_genres`` and ``inferred``: weights by genre, the former found only
-    where they count. Within seed and artist genres that tie, the nearest tracks decide. Raises ``UnknownGenre`` when
-    the genre asked for is not offered, or when nothing points to any.
+    none is offered (``related_genres``). ``artist_genres`` and ``inferred`` find weights by genre, the former only
+    where they count; the latter is told whether the nearest tracks have a say. They have where nothing else points to a
+    genre, and among seed and artist genres that tie. Raises ``UnknownGenre`` when the genre asked for is not offered,
+    or when nothing points to any.
     """
     settings = settings or GenreSettings()
-    shown = tuple(sorted(inferred.items(), key=lambda genre: (-genre[1], genre[0]))[: settings.shown])
     if asked is not None:
-        return GenreChoice((offered_genre(asked, offered),), GenreSource.ASKED, shown)
+        return GenreChoice((offered_genre(asked, offered),), GenreSource.ASKED, _shown(inferred(False), settings))
     votes: dict[str, float] = {}
     for genres in track_genres:
         known = [genre for genre in genres if genre in offered]
@@ -92,15 +91,26 @@ def choose_genre(
     if not weights:
         weights = {genre: weight for genre, weight in artist_genres().items() if genre in offered}
         source = GenreSource.ARTIST
+    suggested = inferred(not _are_decided(weights, lead))
     if not weights:
-        weights, source, lead = dict(inferred), GenreSource.INFERRED, settings.inferred_lead
+        weights, source, lead = dict(suggested), GenreSource.INFERRED, settings.inferred_lead
     if not weights:
         raise UnknownGenre(
             "The catalogue offers no genres. Import data that name them, or one file per genre.", offered
         )
-    ranked = sorted(weights, key=lambda genre: (-weights[genre], -inferred.get(genre, 0.0), genre))
+    ranked = sorted(weights, key=lambda genre: (-weights[genre], -suggested.get(genre, 0.0), genre))
     clear = len(ranked) == 1 or weights[ranked[0]] >= lead * weights[ranked[1]]
-    return GenreChoice(tuple(ranked[: 1 if clear else 2]), source, shown)
+    return GenreChoice(tuple(ranked[: 1 if clear else 2]), source, _shown(suggested, settings))
+
+
+def _shown(suggested: Mapping[str, float], settings: GenreSettings) -> tuple[tuple[str, float], ...]:
+    return tuple(sorted(suggested.items(), key=lambda genre: (-genre[1], genre[0]))[: settings.shown])
+
+
+def _are_decided(weights: Mapping[str, float], lead: float) -> bool:
+    """Whether weights alone tell which genres are used, and which of two comes first."""
+    first, second, third = [*sorted(weights.values(), reverse=True), 0.0, 0.0, 0.0][:3]
+    return first > second and (first >= lead * second or second > third)
 
 
 def offered_genre(asked: str, offered: Sequence[str]) -> str:

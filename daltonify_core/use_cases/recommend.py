@@ -158,28 +158,34 @@ class Recommender:
         queries: Sequence[QueryPoint],
         own_items: Items,
     ) -> GenreChoice:
-        # What an incomplete seed is near to takes a full scan, so a large catalogue is asked through a sample.
-        search, count = self.index.search, self.index.manifest.items
-        complete = all(query.basis is None for query in queries)
-        stride = 1 if complete else max(1, count // self.genre_settings.sample)
-        wanted = self.genre_settings.neighbours + len(own_items)
-        # Where something stronger chooses, the nearest tracks are only shown.
-        chooses = request.genre is None and not any(seed.genres for seed in seeds)
-        share = 1.0 if chooses else self.genre_settings.shown_share
-        if stride == 1:
-            nearest = search.nearest(queries, wanted, share)
-        else:
-            sample = self.index.pool_of(np.arange(0, count, stride, dtype=np.int32))
-            nearest = search.rank(queries, sample, wanted).items[:wanted]
-        others = nearest[~contained(nearest, own_items)][: self.genre_settings.neighbours]
+        settings = self.genre_settings
+
+        def inferred(has_say: bool) -> dict[str, float]:
+            nearest = self._nearest(
+                queries, settings.neighbours + len(own_items), 1.0 if has_say else settings.shown_share
+            )
+            others = nearest[~contained(nearest, own_items)][: settings.neighbours]
+            return inferred_shares(others, self.index, settings)
+
         return choose_genre(
             request.genre,
             [seed.genres for seed in seeds],
             lambda: artist_genre_weights(self._items_of_primary_artists(seeds), self.index),
-            inferred_shares(others, self.index, self.genre_settings),
+            inferred,
             self.index.genres,
-            self.genre_settings,
+            settings,
         )
+
+    def _nearest(self, queries: Sequence[QueryPoint], count: int, share: float) -> Items:
+        """The nearest of all tracks, nearest first."""
+        items = self.index.manifest.items
+        # What an incomplete seed is near to takes a full scan, so a large catalogue is asked through a sample.
+        complete = all(query.basis is None for query in queries)
+        stride = 1 if complete else max(1, items // self.genre_settings.sample)
+        if stride == 1:
+            return self.index.search.nearest(queries, count, share)
+        sample = self.index.pool_of(np.arange(0, items, stride, dtype=np.int32))
+        return self.index.search.rank(queries, sample, count).items[:count]
 
     def _item_filters(self, request: RecommendationRequest, level: int, excluded: Items) -> list[ItemFilter]:
         wishes = request.filters

@@ -22,6 +22,6 @@ logging.logAsyncioTasks = False  # type: ignore[attr-defined]
 logger = Logger(
     service=SERVICE,
     json_deserializer=str,
-    json_serializer=json.JSONEncoder(default=str, separators=(",", ":")).encode,
+    json_serializer=json.JSONEncoder(ensure_ascii=False, default=str, separators=(",", ":")).encode,
 )
 metrics = Metrics(namespace=NAMESPACE, service=SERVICE)

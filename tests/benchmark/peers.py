@@ -74,7 +74,8 @@ class Ground:
             return (one.end - one.start) / len(self.vectors)
         if filtering == "genre":
             return len(self.arrays.items_of_genre(one.genre)) / len(self.vectors)
-        return len(self.arrays.genre_range(one.genre, one.start, one.end)) / len(self.vectors)
+        start, end = self.arrays.genre_stretch(one.genre, one.start, one.end)
+        return (end - start) / len(self.vectors)
 
 
 class Nearest(Protocol):

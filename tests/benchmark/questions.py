@@ -63,7 +63,8 @@ def questions_of(index: LoadedIndex, count: int, only_genre: int | None = None) 
             continue
         level = int(arrays.artist_popularity[item])
         first, last = arrays.popularity_range(level + lifts.min_lift, level + lifts.max_lift)
-        if len(arrays.genre_range(genre, first, last)) < LEAST_CHOICE:
+        place, behind = arrays.genre_stretch(genre, first, last)
+        if behind - place < LEAST_CHOICE:
             continue
         point = _point(index, item)
         found.append(Question(item, genre, first, last, point, point.vector.astype(np.float32)))

@@ -255,12 +255,21 @@ def test_less_is_inspected_where_less_will_do():
 
 @given(queries=seeds, count=st.integers(1, COUNT + 5))
 @pytest.mark.parametrize("settings", [ALWAYS_PROPOSE, NEVER_PROPOSE], ids=["proposed", "exact"])
-def test_the_nearest_of_all_in_no_order_are_those_that_rank_first(settings, queries, count):
+def test_the_nearest_of_all_are_those_that_rank_first(settings, queries, count):
     search = search_in(settings=settings)
     found = search.nearest(queries, count)
     assert len(set(found.tolist())) == len(found) == min(count, COUNT)
     similarities = SPACE.similarity(squared_distances(VECTORS, queries))
-    assert np.sort(similarities[found]) == pytest.approx(np.sort(similarities)[::-1][:count][::-1], abs=1.1e-5)
+    assert similarities[found] == pytest.approx(np.sort(similarities)[::-1][:count], abs=1.1e-5)
+
+
+def test_where_too_few_are_proposed_everything_is_measured():
+    class Few(ExactNeighbours):
+        def nearest(self, query, count, share=1.0):
+            return super().nearest(query, count)[:5]
+
+    found = search_in(settings=SearchSettings(0, items_per_proposal=1), neighbours=Few(VECTORS)).nearest([point()], 20)
+    assert found.tolist() == search_in(settings=NEVER_PROPOSE).rank([point()], EVERYTHING, 20).items[:20].tolist()
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ OFFERED = ("country", "hip hop", "pop", "r&b", "rock")
 
 
 def choose(asked=None, tracks=(), artist=None, inferred=None, settings=None):
-    return choose_genre(asked, tracks, lambda: artist or {}, inferred or {}, OFFERED, settings)
+    return choose_genre(asked, tracks, lambda: artist or {}, lambda _: inferred or {}, OFFERED, settings)
 
 
 def test_the_genre_asked_for_outranks_everything():
@@ -68,7 +68,7 @@ def test_the_nearest_names_come_first_and_are_suggested(asked, nearest, meant):
 @pytest.mark.parametrize(("asked", "meant"), [("Hip-Hop", "rap"), ("soul", "r&b"), ("electronic", "edm")])
 def test_what_stands_on_one_shelf_is_suggested_and_not_what_is_merely_spelt_alike(asked, meant):
     with pytest.raises(UnknownGenre, match=f" Did you mean {meant}\\? It offers "):
-        choose_genre(asked, [], dict, {}, ("edm", "latin", "pop", "r&b", "rap", "rock"))
+        choose_genre(asked, [], dict, lambda _: {}, ("edm", "latin", "pop", "r&b", "rap", "rock"))
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_seed_genre_that_is_not_offered_leads_to_those_that_share_a_word_with_
 def test_a_long_list_of_genres_is_cut_short_in_the_message_only():
     offered = tuple(f"genre {number:02d}" for number in range(40))
     with pytest.raises(UnknownGenre, match="genre 29 and 10 more") as refusal:
-        choose_genre("polka", [], dict, {}, offered)
+        choose_genre("polka", [], dict, lambda _: {}, offered)
     assert len(refusal.value.offered) == 40
 
 
@@ -147,7 +147,7 @@ def test_the_five_likeliest_genres_are_shown_whatever_was_asked():
 
 def test_when_nothing_points_to_a_genre_that_is_said():
     with pytest.raises(UnknownGenre, match="offers no genres"):
-        choose_genre(None, [[]], dict, {}, ())
+        choose_genre(None, [[]], dict, lambda _: {}, ())
 
 
 weights = st.dictionaries(st.sampled_from([*OFFERED, "polka"]), st.floats(0.01, 10.0), max_size=6)
@@ -200,3 +200,32 @@ def test_genres_without_a_neighbour_have_no_share(three_genres):
 
 def test_an_artists_genres_weigh_as_many_as_their_tracks(three_genres):
     assert artist_genre_weights(neighbours(three_genres, pop=3, polka=1), three_genres) == {"pop": 3.0, "polka": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("genres", "has_say"),
+    [
+        ([["rock"]], False),
+        ([["rock"], ["rock"], ["pop"]], False),
+        ([["rock"], ["rock"], ["rock", "pop"], ["pop"]], False),
+        ([["rock", "pop"]], True),
+        ([["rock"], ["rock", "pop", "country"]], False),
+        ([["rock", "pop"], ["rock", "country"], ["pop", "country"], ["rock", "pop", "country"]], True),
+        ([["rock"], ["rock"], ["pop"], ["country"], ["pop", "country"]], True),
+        ([["polka"]], True),
+    ],
+    ids=["one", "two to one", "two and nobody else", "two alike", "a clear one", "three alike", "the next two", "none"],
+)
+def test_the_nearest_tracks_have_a_say_where_genres_tie_or_nothing_points_to_one(genres, has_say):
+    asked: list[bool] = []
+
+    def inferred(say: bool) -> dict[str, float]:
+        asked.append(say)
+        return {"country": 1.0}
+
+    choose_genre(None, genres, dict, inferred, OFFERED)
+    assert asked == [has_say]
+
+
+def test_the_nearest_tracks_have_no_say_where_a_genre_is_asked_for():
+    assert choose_genre("rock", [], dict, lambda has_say: {"pop": float(has_say)}, OFFERED).inferred == (("pop", 0.0),)
