@@ -61,6 +61,7 @@ _FEATURED: Final = re.compile(
     r"(?<!\d )\b(?:feat|ft|featuring)(?:\.\s*|\s+)(\S.*?)(?=\s+[-–—]\s|[\(\[\)\]]|$)",
     re.IGNORECASE,
 )
+_MAY_BE_FEATURED: Final = re.compile(r"\b(?:feat|ft|featuring)[.\s]|[\(\[]\s*with\s")
 _BRACKETED: Final = re.compile(r"[\(\[]([^\(\)\[\]]*)[\)\]]")
 _WAVED: Final = re.compile(r"[~〜]([^~〜]+)[~〜]\s*$")
 _SUBTITLE: Final = re.compile(r"(.*\S)\s*\{([^{}]*)\}[^\w{}]*", re.DOTALL)
@@ -126,7 +127,7 @@ def song_of(title: str, artists: Sequence[str]) -> Song:
 
 
 # A catalogue names most artists several times.
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=1 << 18)
 def _marks_of_credit(name: str) -> tuple[int, ...]:
     """Those of a credited name and of its parts, which may be members: "Simon & Garfunkel"."""
     return tuple(sorted(_numbers({name, *_BAND_SEPARATORS.split(name)})))
@@ -302,7 +303,9 @@ def _may_name_guests(title: str) -> bool:
     if not title.isascii():
         return True
     lowered = title.lower()
-    return "ft" in lowered or "feat" in lowered or "with" in lowered
+    # Most titles hold none of these letters, and most of the others as part of a word: "Drift", "Without You".
+    has_letters = "ft" in lowered or "feat" in lowered or "with" in lowered
+    return has_letters and _MAY_BE_FEATURED.search(lowered) is not None
 
 
 def _guest_readings(title: str) -> Iterator[list[list[str]]]:

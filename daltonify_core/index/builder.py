@@ -114,10 +114,11 @@ class _Columns:
         self.years[here] = np.where(np.isnan(moments), UNKNOWN_YEAR, moments)
         self.popularity[here] = [UNKNOWN_POPULARITY if value is None else value for value in values["popularity"]]
         self.explicit[here] = [UNKNOWN_EXPLICIT if value is None else value for value in values["explicit"]]
-        songs = [song_of(title, split_list(names)) for title, names in zip(titles, values["artists"], strict=True)]
-        self.song_keys[here] = [song.key for song in songs]
-        self.song_mark_counts[here] = [len(song.marks) for song in songs]
-        self.song_marks.extend(chain.from_iterable(song.marks for song in songs))
+        # One song at a time: thousands that live side by side would be searched for garbage again and again.
+        for place, (title, names) in enumerate(zip(titles, values["artists"], strict=True), start=first):
+            self.song_keys[place], marks = song_of(title, split_list(names))
+            self.song_mark_counts[place] = len(marks)
+            self.song_marks.extend(marks)
         self.titles_with_guests |= {
             place: title for place, title in enumerate(titles, start=first) if names_guests(title)
         }

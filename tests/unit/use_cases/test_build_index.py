@@ -1,6 +1,8 @@
 """Building an index: any fault leaves the old one serving, and equal input is one version."""
 
+import gc
 import gzip
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -95,6 +97,18 @@ def test_a_build_makes_its_index_current_and_reports_it(store, tmp_path):
     assert report.shards == ("a.csv", "b.csv")
     assert (report.rows_read, report.rows_merged, report.rows_invalid) == (50, 0, 0)
     assert report.manifest.items == 50
+
+
+@pytest.mark.parametrize("content", [shard(make_tracks(30)), "no catalogue"], ids=["done", "failed"])
+def test_garbage_is_searched_for_again_after_a_build(store, content):
+    searching: list[bool] = []
+    with suppress(DaltonifyError):
+        build_index(
+            MemoryShards({"a.csv.gz": content}), store, ExactFormat(), MemoryTracksFormat(), NOON,
+            lambda *_: searching.append(gc.isenabled()),
+        )  # fmt: skip
+    assert gc.isenabled()
+    assert not any(searching)
 
 
 def test_the_report_becomes_plain_values(store):
