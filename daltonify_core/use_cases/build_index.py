@@ -157,7 +157,7 @@ def build_index(
 
 @contextmanager
 def _no_search_for_garbage() -> Iterator[None]:
-    """A build makes millions of small objects, none of which hold each other; to look for such took a twentieth of it."""
+    """A build makes millions of small objects that never hold each other; looking for such took a twentieth of it."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
