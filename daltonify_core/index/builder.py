@@ -114,7 +114,6 @@ class _Columns:
         self.years[here] = np.where(np.isnan(moments), UNKNOWN_YEAR, moments)
         self.popularity[here] = [UNKNOWN_POPULARITY if value is None else value for value in values["popularity"]]
         self.explicit[here] = [UNKNOWN_EXPLICIT if value is None else value for value in values["explicit"]]
-        # One song at a time: thousands that live side by side would be searched for garbage again and again.
         for place, (title, names) in enumerate(zip(titles, values["artists"], strict=True), start=first):
             self.song_keys[place], marks = song_of(title, split_list(names))
             self.song_mark_counts[place] = len(marks)
